@@ -1,0 +1,190 @@
+"""Examples -> batches of sketches and photographs, made on worker threads ahead of the training step."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import logging
+import threading
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+
+from . import images, sketching
+from .augmentation import augment
+from .datasets import Example
+
+logger = logging.getLogger(__name__)
+
+NO_AUGMENTATION = "none"
+
+
+@dataclasses.dataclass(frozen=True)
+class View:
+    """How an example becomes a sketch and a photograph of one size; the same in training and evaluation.
+
+    `style` draws the sketch of a photograph that has none; `fit` brings both to `size`; `enlarge` first resizes the
+    photograph, for data that is stored smaller than the sketch is to be drawn at.
+    """
+
+    size: tuple[int, int] | None = (128, 128)
+    style: str = "pencil"
+    fit: str = "crop"
+    enlarge: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        sketching.check_style(self.style)
+        if self.fit not in images.FITS:
+            raise ValueError(f"`fit` must be one of {', '.join(images.FITS)}. Received: {self.fit!r}.")
+        for size in (self.size, self.enlarge):
+            if size is not None:
+                images.check_size(size)
+
+    def see(
+        self, example: Example, seed: Sequence[int] = (0,), augmentation: str = NO_AUGMENTATION, flip: bool = False
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Makes the sketch and the photograph of one example; the same seed gives the same pixels.
+
+        Args:
+            example: What to read.
+            seed: Whole numbers that decide the style and the augmentation.
+            augmentation: A name in `augmentation.AUGMENTATIONS`.
+            flip: Mirror both, for half of the seeds.
+
+        Returns:
+            Sketch `(H, W, 1)` and photograph `(H, W, 3)`, float32 in [0, 1].
+
+        Raises:
+            ValueError: A file of the example cannot be read.
+        """
+        rng = np.random.default_rng(seed)
+        photo, sketch = example.read_photo(), example.read_sketch()
+        if sketch is not None and sketch.shape[:2] != photo.shape[:2]:
+            sketch = images.resize(sketch, photo.shape[:2])
+        if self.enlarge is not None:
+            photo = images.resize(photo, self.enlarge)
+            sketch = None if sketch is None else images.resize(sketch, self.enlarge)
+        # Whether or not they are used, the same numbers are drawn: one choice does not change the others.
+        flipped, seed_of_augmentation = rng.random() < 0.5, int(rng.integers(2**31))
+        if augmentation != NO_AUGMENTATION:
+            photo, sketch = augment(photo, sketch, augmentation, seed_of_augmentation)
+        if sketch is None:
+            # Drawn at the photograph's own size and resized afterwards, as the original did.
+            sketch = (
+                sketching.apply_style(photo, sketching.draw_style(rng))
+                if self.style == "random"
+                else sketching.sketch(photo, self.style)
+            )
+        if self.size is not None:
+            photo, sketch = (images.fit(image, self.size, self.fit) for image in (photo, sketch))
+        if flip and flipped:
+            photo, sketch = photo[:, ::-1], sketch[:, ::-1]
+        return np.ascontiguousarray(sketch), np.ascontiguousarray(photo)
+
+
+class Batches(keras.utils.PyDataset):
+    """The batches of one epoch, as Keras's `fit` takes them. `at(epoch)` gives those of another.
+
+    The order, the styles and the augmentation depend on `(seed, epoch, index)` alone, so any number of workers gives
+    the same pixels, and an epoch can be taken up in its middle. Every batch is full: a remainder is left for other
+    epochs, whose order differs.
+
+    Args:
+        examples: What to show, in training usually `datasets.subset(examples, "train")`.
+        view: Size, style and fit.
+        batch_size: Examples in a batch.
+        seed: Decides everything random.
+        augmentation: For photographs without a drawn sketch.
+        pair_augmentation: For pairs, which are few.
+        pair_share: The share of an epoch that shows hand-drawn pairs, which are repeated to reach it; 0 shows each
+            once an epoch.
+        flip: Mirror half of the examples.
+        shuffle: Draw another order each epoch.
+        limit: Show at most so many examples an epoch.
+        workers: Threads that read and draw ahead.
+
+    Raises:
+        ValueError: There are no examples.
+    """
+
+    def __init__(
+        self,
+        examples: Sequence[Example],
+        view: View,
+        batch_size: int = 16,
+        seed: int = 0,
+        augmentation: str = NO_AUGMENTATION,
+        pair_augmentation: str = NO_AUGMENTATION,
+        pair_share: float = 0.0,
+        flip: bool = True,
+        shuffle: bool = True,
+        limit: int | None = None,
+        workers: int = 2,
+    ):
+        super().__init__(workers=workers, use_multiprocessing=False, max_queue_size=8)
+        if not examples:
+            raise ValueError("Batches need at least one example. Received: none. Is there a training part?")
+        if view.size is None:
+            raise ValueError("Batches need one size for all. Received: size=None. Give (height, width).")
+        if not 0 <= pair_share < 1:
+            raise ValueError(f"`pair_share` must be in [0, 1). Received: pair_share={pair_share}.")
+        self.examples, self.view, self.batch_size, self.seed = list(examples), view, batch_size, seed
+        self.augmentation, self.pair_augmentation = augmentation, pair_augmentation
+        self.pair_share, self.flip, self.shuffle, self.limit = pair_share, flip, shuffle, limit
+        self.skipped: dict[str, str] = {}  # by name: what could not be decoded, and why
+        self._lock = threading.Lock()
+        self.epoch, self.first = 0, 0
+        self._order = self._draw_order()
+
+    def at(self, epoch: int, first: int = 0) -> Batches:
+        """The batches of an epoch, from number `first` on."""
+        other = copy.copy(self)
+        other.epoch, other.first = epoch, first
+        other._order = other._draw_order()
+        return other
+
+    def _draw_order(self) -> np.ndarray:
+        rng = np.random.default_rng([self.seed, self.epoch])
+        paired = np.array([example.sketch is not None for example in self.examples])
+        photos, pairs = np.flatnonzero(~paired), np.flatnonzero(paired)
+        if len(photos) and len(pairs) and self.pair_share:
+            count = max(round(len(photos) * self.pair_share / (1 - self.pair_share)), 1)
+            # Each pair once before any is shown again.
+            pairs = np.concatenate([rng.permutation(pairs) for _ in range(-(-count // len(pairs)))])[:count]
+        order = np.concatenate([photos, pairs])
+        if self.shuffle:
+            order = rng.permutation(order)
+        order = order[: self.limit]
+        return np.resize(order, max(len(order), self.batch_size))  # a small set is repeated to fill one batch
+
+    @property
+    def steps(self) -> int:
+        """Batches of the whole epoch, whatever number this one begins with."""
+        return len(self._order) // self.batch_size
+
+    def __len__(self) -> int:
+        return self.steps - self.first
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Returns sketches `(B, H, W, 1)` and photographs `(B, H, W, 3)`."""
+        begin = (self.first + index) * self.batch_size
+        shown = [self._show(place) for place in range(begin, begin + self.batch_size)]
+        sketches, photos = zip(*shown, strict=True)
+        return np.stack(sketches), np.stack(photos)
+
+    def _show(self, place: int) -> tuple[np.ndarray, np.ndarray]:
+        # A file that breaks off is found only now; the next example in order stands in for it.
+        for offset in range(len(self._order)):
+            example = self.examples[self._order[(place + offset) % len(self._order)]]
+            if example.name in self.skipped:
+                continue
+            augmentation = self.augmentation if example.sketch is None else self.pair_augmentation
+            try:
+                return self.view.see(example, (self.seed, self.epoch, place), augmentation, self.flip)
+            except (ValueError, OSError) as error:
+                with self._lock:
+                    if example.name not in self.skipped:
+                        self.skipped[example.name] = str(error)
+                        logger.warning("left out %d so far: %s", len(self.skipped), error)
+        raise ValueError(f"Training needs one example that can be read. Received: {len(self.examples)}, all damaged.")

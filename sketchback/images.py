@@ -1,0 +1,309 @@
+"""The only door between image files, 8-bit arrays and our images.
+
+Inside the house an image is RGB, `(H, W, C)`, float32 in [0, 1]; a sketch is `(H, W, 1)` with white paper = 1.
+`size` is always `(height, width)`.
+"""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Sequence
+from pathlib import Path
+
+import cv2
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+from .atomic import replacing
+
+MAX_PIXELS = 100_000_000
+MIN_SIDE = 16
+FITS = ("crop", "squeeze", "pad")
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
+WRITABLE = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".pdf")
+
+# The worker threads are ours (batches.py); OpenCV's own would compete with them and with the training step.
+cv2.setNumThreads(1)
+
+
+def probe(path: str | Path) -> tuple[int, int]:
+    """Reads the size of an image from its header, without decoding it.
+
+    Args:
+        path: An image file.
+
+    Returns:
+        `(height, width)` as stored, before any EXIF turn.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is no image, too large or too small.
+    """
+    with _open(path) as picture:
+        return picture.height, picture.width
+
+
+def read(path: str | Path, channels: int = 3) -> np.ndarray:
+    """Reads an image file of any kind that Pillow knows: any depth, palette, CMYK, alpha, EXIF turn.
+
+    Of several frames the first is taken. Transparent parts become white paper.
+
+    Args:
+        path: PNG, JPEG, WebP, TIFF, BMP, GIF ...; at most 100 megapixels, each side at least 16 pixels.
+        channels: 3 for RGB, 1 for the luminance (ITU-R BT.601), as for a sketch.
+
+    Returns:
+        `(H, W, channels)` float32 in [0, 1].
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is no image, is damaged, or is too large or too small.
+    """
+    if channels not in (1, 3):
+        raise ValueError(f"`channels` must be 1 (grey) or 3 (RGB). Received: channels={channels}.")
+    with _open(path) as picture:
+        try:
+            picture.load()
+            picture = ImageOps.exif_transpose(picture)
+            return _to_array(picture, channels)
+        except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, MemoryError) as error:
+            # Pillow's decoders raise all of these on damaged files.
+            raise ValueError(
+                f"An image must be readable to its end. Received: {path}, which is damaged ({_first_line(error)}). "
+                "Copy or export it again."
+            ) from None
+
+
+def _open(path: str | Path) -> Image.Image:
+    path = Path(path)
+    if not path.exists():
+        raise FileNotFoundError(f"An image file must exist. Received: {path}. Check the name and the folder.")
+    if path.is_dir():
+        raise ValueError(f"An image must be a file. Received: the folder {path}. Name the files inside it.")
+    try:
+        with warnings.catch_warnings():
+            # Our own limit below comes first and says more than Pillow's.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            picture = Image.open(path)
+    except Image.DecompressionBombError:
+        raise ValueError(
+            f"An image may have at most {MAX_PIXELS // 10**6} megapixels. Received: {path} with many more. "
+            "Make it smaller first."
+        ) from None
+    except PermissionError:
+        raise ValueError(f"An image must be readable. Received: {path}: permission denied.") from None
+    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
+        what = "an empty file" if path.stat().st_size == 0 else "which no decoder recognises"
+        if not isinstance(error, UnidentifiedImageError):
+            what = f"which is damaged ({_first_line(error)})"
+        raise ValueError(f"An image must be PNG, JPEG, WebP, TIFF, BMP or GIF. Received: {path}, {what}.") from None
+    width, height = picture.size
+    if width * height > MAX_PIXELS:
+        picture.close()
+        raise ValueError(
+            f"An image may have at most {MAX_PIXELS // 10**6} megapixels. "
+            f"Received: {path} with {height} x {width} = {height * width / 1e6:.0f}. Make it smaller first."
+        )
+    if min(width, height) < MIN_SIDE:
+        picture.close()
+        raise ValueError(
+            f"An image must be at least {MIN_SIDE} x {MIN_SIDE} pixels. Received: {path} with {height} x {width}."
+        )
+    return picture
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _to_array(picture: Image.Image, channels: int) -> np.ndarray:
+    if picture.mode in ("I;16", "I;16L", "I;16B", "I;16N", "I", "F"):  # one deep channel
+        values = np.asarray(picture).astype(np.float32)
+        # 16-bit files arrive as "I;16" or "I"; float files are taken as [0, 1] unless they exceed it.
+        deep = picture.mode != "F" or float(np.nanmax(values, initial=0.0)) > 1.0
+        values = np.clip(np.nan_to_num(values / 65535.0 if deep else values), 0.0, 1.0)[..., np.newaxis]
+        return np.repeat(values, 3, axis=-1) if channels == 3 else values
+    if picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+        paper = Image.new("RGBA", picture.size, (255, 255, 255, 255))
+        picture = Image.alpha_composite(paper, picture)
+    values = np.asarray(picture.convert("RGB" if channels == 3 else "L"))
+    return from_uint8(values if channels == 3 else values[..., np.newaxis])
+
+
+def write(path: str | Path, image: np.ndarray) -> Path:
+    """Writes an image; the suffix chooses the format. The file appears whole or not at all.
+
+    Args:
+        path: A name ending in .png, .jpg, .jpeg, .webp, .tif, .tiff, .bmp or .pdf.
+        image: `(H, W, 1)`, `(H, W, 3)` or `(H, W)`, float in [0, 1]; values outside are clipped.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: The suffix is not one of those.
+        OSError: The file cannot be written.
+    """
+    path = Path(path)
+    check_writable(path)
+    values = to_uint8(image)
+    picture = Image.fromarray(values[..., 0] if values.ndim == 3 and values.shape[-1] == 1 else values)
+    # quality means nothing to the lossless formats, which ignore it.
+    with replacing(path) as temporary:
+        picture.save(temporary, quality=95)
+    return path
+
+
+def check_writable(path: str | Path) -> None:
+    """Raises `ValueError` unless the suffix of `path` names a format that `write` can write."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in WRITABLE:
+        raise ValueError(
+            f"The name of an image to write must end in one of {', '.join(WRITABLE)}. Received: {path}."
+        )
+
+
+def list_files(folder: str | Path) -> list[Path]:
+    """Lists the files below `folder` that are named like images, sorted, without hidden ones."""
+    folder = Path(folder)
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if path.suffix.lower() in SUFFIXES
+        and not any(part.startswith((".", "__")) for part in path.relative_to(folder).parts)
+    )
+
+
+def to_uint8(image: np.ndarray) -> np.ndarray:
+    """Rounds an image in [0, 1] to 8 bits; values outside are clipped.
+
+    >>> to_uint8(np.array([-1.0, 0.5, 2.0]))
+    array([  0, 128, 255], dtype=uint8)
+    """
+    return np.rint(np.clip(image, 0.0, 1.0) * 255.0).astype(np.uint8)
+
+
+def from_uint8(values: np.ndarray) -> np.ndarray:
+    """Turns 8-bit values into float32 in [0, 1]."""
+    return values.astype(np.float32) * np.float32(1 / 255)
+
+
+def to_gray(image: np.ndarray) -> np.ndarray:
+    """Luminance by ITU-R BT.601, `0.299 R + 0.587 G + 0.114 B`.
+
+    Args:
+        image: `(H, W, 3)`, `(H, W, 1)` or `(H, W)` in [0, 1].
+
+    Returns:
+        `(H, W)` float32 in [0, 1].
+    """
+    if image.ndim == 2:
+        return image.astype(np.float32, copy=False)
+    if image.ndim == 3 and image.shape[-1] == 1:
+        return image[..., 0].astype(np.float32, copy=False)
+    if image.ndim == 3 and image.shape[-1] == 3:
+        return cv2.cvtColor(np.ascontiguousarray(image, dtype=np.float32), cv2.COLOR_RGB2GRAY)
+    raise ValueError(f"An image must be (H, W), (H, W, 1) or (H, W, 3). Received: shape={image.shape}.")
+
+
+def check_size(size: Sequence[int]) -> tuple[int, int]:
+    """Checks a `(height, width)` and returns it as a tuple; each at least 16."""
+    if len(size) != 2 or min(size) < MIN_SIDE:
+        raise ValueError(
+            f"`size` must be (height, width), at least {MIN_SIDE} x {MIN_SIDE}. Received: size={tuple(size)}."
+        )
+    return int(size[0]), int(size[1])
+
+
+def resize(image: np.ndarray, size: Sequence[int]) -> np.ndarray:
+    """Resizes an image: by area when it shrinks, bilinearly when it grows.
+
+    Args:
+        image: `(H, W, C)` float32.
+        size: `(height, width)`.
+
+    Returns:
+        `(height, width, C)` float32.
+    """
+    height, width = size
+    if image.shape[:2] == (height, width):
+        return image
+    shrinks = height * width < image.shape[0] * image.shape[1]
+    resized = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    return resized[..., np.newaxis] if resized.ndim < image.ndim else resized  # OpenCV drops a last axis of 1
+
+
+def fit(image: np.ndarray, size: Sequence[int], how: str = "crop") -> np.ndarray:
+    """Brings an image of any shape to `size`.
+
+    Args:
+        image: `(H, W, C)` float32.
+        size: `(height, width)`.
+        how: `"crop"` keeps proportions and cuts what stands over, evenly on both sides; `"squeeze"` changes the
+            proportions (as the original Sketchback did); `"pad"` keeps proportions and everything, and adds white.
+
+    Returns:
+        `(height, width, C)` float32.
+    """
+    if how not in FITS:
+        raise ValueError(f"`fit` must be one of {', '.join(FITS)}. Received: {how!r}.")
+    height, width = size
+    if how == "squeeze" or image.shape[:2] == (height, width):
+        return resize(image, size)
+    ratios = height / image.shape[0], width / image.shape[1]
+    ratio = max(ratios) if how == "crop" else min(ratios)
+    choose = max if how == "crop" else min
+    scaled = choose(round(image.shape[0] * ratio), height), choose(round(image.shape[1] * ratio), width)
+    image = resize(image, (max(scaled[0], 1), max(scaled[1], 1)))
+    top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
+    if how == "crop":
+        return image[top : top + height, left : left + width]
+    canvas = np.ones((height, width, image.shape[-1]), np.float32)
+    canvas[-top : -top + image.shape[0], -left : -left + image.shape[1]] = image
+    return canvas
+
+
+def pad_to_multiple(batch: np.ndarray, multiple: int) -> np.ndarray:
+    """Reflects a batch at its lower and right edge until both sides are multiples of `multiple`.
+
+    Args:
+        batch: `(B, H, W, C)`.
+        multiple: The generator's stride.
+
+    Returns:
+        `(B, H', W', C)`; `[:, :H, :W]` of it is the batch.
+    """
+    bottom, right = -batch.shape[1] % multiple, -batch.shape[2] % multiple
+    if not (bottom or right):
+        return batch
+    return np.pad(batch, ((0, 0), (0, bottom), (0, right), (0, 0)), mode="reflect")
+
+
+def side_by_side(pictures: Sequence[np.ndarray], gap: int = 4) -> np.ndarray:
+    """Puts pictures of equal height beside each other, grey ones as RGB, with a white gap.
+
+    Args:
+        pictures: Each `(H, W, 1)` or `(H, W, 3)`.
+        gap: Pixels between two of them.
+
+    Returns:
+        `(H, sum of widths and gaps, 3)` float32.
+    """
+    columns: list[np.ndarray] = []
+    for picture in pictures:
+        if columns:
+            columns.append(np.ones((picture.shape[0], gap, 3), np.float32))
+        columns.append(np.repeat(picture, 3, axis=-1) if picture.shape[-1] == 1 else picture)
+    return np.concatenate(columns, axis=1)
+
+
+def grid(rows: Sequence[Sequence[np.ndarray]], gap: int = 4) -> np.ndarray:
+    """Stacks rows of pictures of one size, each row as `side_by_side`."""
+    lines: list[np.ndarray] = []
+    for row in rows:
+        line = side_by_side(row, gap)
+        if lines:
+            lines.append(np.ones((gap, line.shape[1], 3), np.float32))
+        lines.append(line)
+    return np.concatenate(lines, axis=0)

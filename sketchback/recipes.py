@@ -1,0 +1,142 @@
+"""Every number of every experiment. A recipe opens with what it claims, its command, its cost and its result."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """One experiment, whole. `dataclasses.replace(recipe, epochs=2)` gives another."""
+
+    name: str
+    claim: str
+    command: str
+    cost: str
+    result: str
+    demo: str  # the built-in data that stands in where none is given
+    # data
+    size: tuple[int, int] = (128, 128)
+    style: str = "random"
+    fit: str = "crop"
+    enlarge: tuple[int, int] | None = None
+    augmentation: str = "none"
+    pair_augmentation: str = "faces"
+    pair_share: float = 0.0
+    flip: bool = True
+    limit: int | None = None
+    validate: int = 200  # held-out examples that are scored each epoch, at most
+    # generator
+    model: str = "scribbler"
+    arguments: dict[str, Any] = dataclasses.field(default_factory=dict)
+    initial: str | None = None  # weights to start from
+    # loss: L = pixel L_p + feature L_f + variation L_v
+    pixel: float = 1.0
+    feature: float = 1e-3
+    variation: float = 1e-5
+    # optimisation: Adam, warm-up, then cosine to zero
+    epochs: int = 17
+    batch_size: int = 16
+    learning_rate: float = 7e-4
+    warmup: int = 300
+    schedule: str = "cosine"
+    clip: float | None = 1.0
+    seed: int = 0
+    # where the weights came from binds their use
+    terms: str = ""
+
+
+RESEARCH_ONLY = "trained on CelebA, CUFS and others: non-commercial research use only"
+
+FACES = Recipe(
+    name="faces",
+    claim="Drawings of faces in many styles become photographs.",
+    command="python -m sketchback.train faces --data CELEBA --data CUFS",
+    cost="17 epochs of 14,000 faces at 128 x 128: about 5 hours on 2 CPU cores with bfloat16",
+    result="weights/README.md",
+    demo="demo:faces",
+    pair_share=0.1,
+    terms=RESEARCH_ONLY,
+)
+
+BUILDINGS = Recipe(
+    name="buildings",
+    claim="The faces' generator, fine-tuned on augmented photographs, draws buildings.",
+    command="python -m sketchback.finetune buildings --data ZUBUD",
+    cost="25 epochs of 2,700 buildings at 120 x 160: about 2 hours on 2 CPU cores with bfloat16",
+    result="weights/README.md",
+    demo="demo:buildings",
+    size=(120, 160),
+    augmentation="buildings",
+    initial="faces",
+    epochs=25,
+    learning_rate=3e-4,
+    warmup=100,
+    terms=RESEARCH_ONLY,
+)
+
+# The original, number by number: AlKhamissi and Nassar 2017.
+FACES_2017 = Recipe(
+    name="faces2017",
+    claim="What the original did: one style, one scale, proportions squeezed, constant learning rate.",
+    command="python -m sketchback.train faces2017 --data CELEBA",
+    cost="17 epochs of 14,000 faces at 72 x 88: about 3 hours on 2 CPU cores",
+    result="FIELD trial at 96 x 96: 16.1 dB after 2,400 steps, grey and blurred",
+    demo="demo:faces",
+    size=(72, 88),
+    style="pencil",
+    fit="squeeze",
+    pair_augmentation="none",
+    flip=False,
+    model="sketchback2017",
+    epochs=17,
+    batch_size=5,
+    learning_rate=1e-4,
+    warmup=0,
+    schedule="constant",
+    clip=None,
+    terms=RESEARCH_ONLY,
+)
+
+BUILDINGS_2017 = dataclasses.replace(
+    FACES_2017,
+    name="buildings2017",
+    claim="What the original did with ZuBuD: 25 epochs from its faces.",
+    command="python -m sketchback.finetune buildings2017 --weights runs/faces2017/best.weights.h5 --data ZUBUD",
+    cost="25 epochs of 1,000 buildings at 120 x 160: about 1 hour on 2 CPU cores",
+    result="not run",
+    demo="demo:buildings",
+    size=(120, 160),
+    augmentation="buildings",
+    initial="faces2017",
+    epochs=25,
+)
+
+RECIPES = {recipe.name: recipe for recipe in (FACES, BUILDINGS, FACES_2017, BUILDINGS_2017)}
+
+
+def find(name: str) -> Recipe:
+    """Returns a recipe by name, or raises `ValueError` that lists the known ones."""
+    if name not in RECIPES:
+        raise ValueError(f"`recipe` must be one of {', '.join(RECIPES)}. Received: {name!r}.")
+    return RECIPES[name]
+
+
+def shrink(recipe: Recipe) -> Recipe:
+    """The same recipe for built-in data: small, and done in under three minutes on two cores.
+
+    Arithmetic: 6 epochs x 24 batches of 16 pictures of 64 x 64 are 2,304 pictures; a full-sized generator trains
+    some 40 of them a second, a narrow one 100.
+    """
+    buildings = recipe.size[0] != recipe.size[1] and recipe.fit != "squeeze"
+    return dataclasses.replace(
+        recipe,
+        size=(48, 64) if buildings else (64, 64),
+        epochs=min(recipe.epochs, 6),
+        limit=min(384, recipe.limit or 384),
+        validate=32,
+        warmup=min(recipe.warmup, 20),
+        arguments={"width": 16, "blocks": 2} if recipe.model == "scribbler" else recipe.arguments,
+        terms="trained on drawn demo pictures: no restriction",
+    )

@@ -1,0 +1,518 @@
+"""Teaches a generator from a recipe: the one training path, from the command to the gradient.
+
+    main -> train(recipe) -> Inversion.compute_loss
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import dataclasses
+import logging
+import math
+import platform
+import signal
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import __version__, commands, datasets, recipes
+from .recipes import Recipe
+from .runs import BEST, LAST, Progress, Run
+
+if TYPE_CHECKING:
+    import keras
+
+    from .batches import Batches, View
+
+CHECKPOINT_EVERY = 300.0  # seconds
+SAMPLES = 6
+PRECISIONS = ("auto", "float32", "bfloat16")
+
+logger = logging.getLogger(__name__)
+
+
+class TrainingError(ValueError):
+    """A run that cannot go on: the loss is no longer finite."""
+
+
+def train(
+    recipe: Recipe,
+    data: Sequence[str | Path] = (),
+    out: str | Path | None = None,
+    initial: str | Path | None = None,
+    resume: bool = False,
+    vgg16: str | Path | None = None,
+    precision: str = "auto",
+    deterministic: bool = False,
+    workers: int = 2,
+    progress: bool = True,
+) -> Path:
+    """Trains a generator.
+
+    Where the weights come from, in this order: the checkpoint with `resume`; `initial`; `recipe.initial`; scratch.
+
+    Args:
+        recipe: Every number, see `recipes`.
+        data: Folders that are mixed, see `datasets.find`; none takes the recipe's built-in set and shrinks it.
+        out: The run's folder, `runs/<recipe>` by default.
+        initial: Weights to start from, a name or a file; they bring their architecture.
+        resume: Go on from the folder's checkpoint, with the recipe that stands there.
+        vgg16: VGG16's weights, see `features.vgg16`; `"random"` for a random network.
+        precision: `"float32"`, `"bfloat16"`, or `"auto"`: bfloat16 where the machine computes in it.
+        deterministic: Ask the backend for bit-identical results of identical runs, also on a GPU.
+        workers: Threads that read and draw.
+        progress: Show a bar.
+
+    Returns:
+        The best weights of the run.
+
+    Raises:
+        ValueError: An argument, the data or the checkpoint will not do.
+        TrainingError: The loss became NaN or infinite.
+    """
+    with Run(out or Path("runs") / recipe.name) as run:
+        if resume:
+            recipe, data, initial, precision = _recall(run, recipe, data, precision)
+        demo = not data
+        if demo:
+            data = [recipe.demo]
+            if not resume:
+                recipe = recipes.shrink(recipe)
+            logger.info(
+                "no --data: the built-in %s stand in, which are drawn, not photographed; the recipe shrinks to "
+                "%d epochs at %d x %d (under 3 minutes on 2 cores)",
+                recipe.demo, recipe.epochs, *recipe.size,
+            )  # fmt: skip
+
+        import keras
+
+        from . import features, losses
+        from .batches import Batches, View
+
+        if precision not in PRECISIONS:
+            raise ValueError(f"`precision` must be one of {', '.join(PRECISIONS)}. Received: {precision!r}.")
+        precision = _choose_precision() if precision == "auto" else precision
+        keras.utils.set_random_seed(recipe.seed)
+        if deterministic:
+            _ask_for_determinism()
+
+        examples = datasets.find_all(data)
+        view = View(recipe.size, recipe.style, recipe.fit, recipe.enlarge)
+        batches = Batches(
+            datasets.subset(examples, "train"), view, recipe.batch_size, recipe.seed, recipe.augmentation,
+            recipe.pair_augmentation, recipe.pair_share, recipe.flip, limit=recipe.limit, workers=workers,
+        )  # fmt: skip
+        held_out = _held_out(datasets.subset(examples, "val"), recipe.validate)
+
+        policy = "mixed_bfloat16" if precision == "bfloat16" else "float32"
+        generator, recipe = _generator(recipe, initial, policy, resume)
+        try:
+            network = features.vgg16_relu2_2(vgg16, dtype=policy) if recipe.feature > 0 else None
+        except features.FeaturesError as error:
+            if not demo or vgg16 is not None:
+                raise
+            logger.info("the feature loss uses a random VGG16, which is enough for demo data (%s)", error)
+            network = features.vgg16_relu2_2("random", dtype=policy)
+        objective = losses.WeightedLoss(network, recipe.pixel, recipe.feature, recipe.variation)
+
+        inversion = make_inversion(generator, objective)
+        inversion.compile(
+            optimizer=keras.optimizers.Adam(
+                _learning_rate(recipe, recipe.epochs * batches.steps), global_clipnorm=recipe.clip
+            ),
+            # XLA's convolutions are several times slower than oneDNN's on a CPU; JAX has no other way.
+            jit_compile=keras.backend.backend() == "jax",
+        )
+        inversion.build((None, *recipe.size, 1))
+        inversion.optimizer.build(inversion.trainable_variables)
+        state = Progress()
+        if resume:
+            state, arrays = run.load_checkpoint()
+            _restore(inversion, arrays, run)
+            logger.info("going on in %s at epoch %d, step %d of %d, best PSNR %.2f dB",
+                        run.folder, state.epoch + 1, state.step, batches.steps, state.best)  # fmt: skip
+        else:
+            run.write_json("recipe.json", {
+                "recipe": dataclasses.asdict(recipe), "data": [str(place) for place in data], "demo": demo,
+                "fingerprint": datasets.fingerprint(examples), "examples": len(batches.examples),
+                "steps": batches.steps, "precision": precision, "initial": str(initial or recipe.initial or ""),
+                "versions": _versions(),
+            })  # fmt: skip
+        _fit(run, recipe, inversion, batches, view, held_out, state, data, progress)
+        return run.folder / BEST
+
+
+def make_inversion(generator: keras.Model, objective: Any) -> keras.Model:
+    """The one training model: a generator and what it is asked to do. Only its generator is ever saved.
+
+    Args:
+        generator: `(B, H, W, 1) -> (B, H, W, 3)`.
+        objective: A `losses.WeightedLoss`.
+
+    Returns:
+        An `Inversion`, to be compiled and fitted on `batches.Batches`; it logs every term of the loss.
+    """
+    import keras
+
+    class Inversion(keras.Model):
+        def __init__(self):
+            super().__init__(name="inversion")
+            self.generator = generator
+            names = [name for name in objective.weights if name != "feature" or objective.features is not None]
+            self.trackers = {name: keras.metrics.Mean(name=name) for name in names}
+
+        def call(self, sketch, training=None):
+            return self.generator(sketch, training=training)
+
+        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
+            terms = objective.terms(y, y_pred)
+            for name, tracker in self.trackers.items():
+                tracker.update_state(terms[name])
+            return objective.total(terms)
+
+    return Inversion()
+
+
+def _fit(
+    run: Run,
+    recipe: Recipe,
+    inversion: keras.Model,
+    batches: Batches,
+    view: View,
+    held_out: list[datasets.Example],
+    state: Progress,
+    data: Sequence[str | Path],
+    progress: bool,
+) -> None:
+    total = recipe.epochs * batches.steps
+    done = state.epoch * batches.steps + state.step
+    bar = commands.Bar(total, f"epoch {state.epoch + 1}/{recipe.epochs}", initial=done, shown=progress)
+    with _asked_to_stop() as stop:
+        watch = _watch(run, recipe, state, bar, stop)
+        while state.epoch < recipe.epochs:
+            # One `fit` an epoch: its batches are fixed by (seed, epoch, index), so it can begin in its middle.
+            log = inversion.fit(
+                batches.at(state.epoch, state.step), initial_epoch=state.epoch, epochs=state.epoch + 1,
+                callbacks=[watch], verbose=0,
+            ).history  # fmt: skip
+            if stop.is_set() and state.step < batches.steps:
+                break
+            scores, rows = validate(inversion.generator, held_out, view)
+            row = {"epoch": state.epoch + 1, **{name: float(values[-1]) for name, values in log.items()}}
+            row |= {f"val_{name}": value for name, value in scores.items()} | {"seconds": round(state.seconds, 1)}
+            state.history.append(row)
+            state.epoch, state.step = state.epoch + 1, 0
+            better = scores.get("psnr", 0.0) > state.best or not held_out
+            state.best = max(state.best, scores.get("psnr", -1.0))
+            run.write_samples(rows or [[np.ones((16, 16, 1), np.float32)]])
+            run.write_history(state.history)
+            for name in (LAST, BEST) if better else (LAST,):
+                _save(run.folder / name, inversion.generator, recipe, data, row)
+            # The checkpoint comes last: a kill before it repeats an epoch, and loses nothing.
+            run.save_checkpoint(state, _arrays(inversion))
+            logger.info("epoch %d/%d: %s", state.epoch, recipe.epochs,
+                        "  ".join(f"{name} {value:.4g}" for name, value in list(row.items())[1:]))  # fmt: skip
+            if stop.is_set():
+                break
+        bar.close()
+    if state.epoch < recipe.epochs:
+        logger.info("stopped at epoch %d, step %d; everything is in %s; go on with --resume",
+                    state.epoch + 1, state.step, run.folder)  # fmt: skip
+    else:
+        logger.info("done: %s (best validation PSNR %.2f dB); look at %s", run.folder / BEST, state.best,
+                    run.folder / "samples.png")  # fmt: skip
+
+
+def _watch(run: Run, recipe: Recipe, state: Progress, bar: commands.Bar, stop: threading.Event) -> Any:
+    """Counts steps, shows the terms, writes checkpoints, and stops where it must."""
+    import keras
+
+    class Watch(keras.callbacks.Callback):
+        def on_epoch_begin(self, epoch, logs=None):
+            self.began = self.saved = time.monotonic()
+            if state.step:  # an epoch taken up in its middle goes on with the means that it had
+                for variable, value in zip(_tracker_variables(self.model), self.model.means, strict=True):
+                    variable.assign(value)
+
+        def on_train_batch_end(self, batch, logs=None):
+            if not math.isfinite(logs["loss"]):
+                raise TrainingError(
+                    f"The loss must stay finite. Received: {logs} in epoch {state.epoch + 1}, step {state.step + 1}. "
+                    "Resume from the last checkpoint with --resume, or start again with a smaller --learning-rate."
+                )
+            now = time.monotonic()
+            state.step += 1
+            state.seconds += now - self.began
+            self.began = now
+            bar.advance(f"epoch {state.epoch + 1}/{recipe.epochs}", **logs)
+            if stop.is_set() or now - self.saved > CHECKPOINT_EVERY:
+                self.saved = now
+                run.save_checkpoint(state, _arrays(self.model))  # reading `model` brings JAX's state up to date
+            if stop.is_set():
+                self.model.stop_training = True
+
+    return Watch()
+
+
+def validate(
+    generator: keras.Model, examples: Sequence[datasets.Example], view: View, batch_size: int = 16
+) -> tuple[dict[str, float], list[list[np.ndarray]]]:
+    """Scores a generator on held-out examples, whose sketches are the same every time.
+
+    Args:
+        generator: What to score.
+        examples: Held-out examples.
+        view: How they are seen.
+        batch_size: How many are predicted at once.
+
+    Returns:
+        The mean of PSNR (dB) and SSIM, and the first few rows (sketch, prediction, truth) to look at.
+    """
+    from . import metrics, models
+
+    scores: list[dict[str, float]] = []
+    rows: list[list[np.ndarray]] = []
+    for begin in range(0, len(examples), batch_size):
+        seen = []
+        for index, example in enumerate(examples[begin : begin + batch_size], start=begin):
+            try:
+                seen.append(view.see(example, (0, index)))
+            except (ValueError, OSError) as error:
+                logger.warning("left out of validation: %s", error)
+        if not seen:
+            continue
+        predictions = models.predict(generator, np.stack([sketch for sketch, _ in seen]))
+        for (sketch, photo), prediction in zip(seen, predictions, strict=True):
+            scores.append({"psnr": metrics.psnr(photo, prediction), "ssim": metrics.ssim(photo, prediction)})
+            if len(rows) < SAMPLES:
+                rows.append([sketch, prediction, photo])
+    means = {name: float(np.mean([score[name] for score in scores])) for name in ("psnr", "ssim")} if scores else {}
+    return means, rows
+
+
+def _held_out(examples: list[datasets.Example], count: int) -> list[datasets.Example]:
+    """A fixed draw from every data set in turn, so that a few hand-drawn pairs are always among them."""
+    rng = np.random.default_rng(0)
+    by_kind: dict[str, list[datasets.Example]] = {}
+    for index in rng.permutation(len(examples)):
+        by_kind.setdefault(examples[index].kind, []).append(examples[index])
+    drawn: list[datasets.Example] = []
+    while len(drawn) < min(count, len(examples)):
+        drawn += [own.pop() for own in by_kind.values() if own]
+    return drawn[:count]
+
+
+def _generator(recipe: Recipe, initial: str | Path | None, policy: str, resume: bool) -> tuple[keras.Model, Recipe]:
+    from . import models, weights
+
+    initial = initial or recipe.initial
+    if resume or initial is None:
+        return models.build(recipe.model, **recipe.arguments, dtype=policy), recipe
+    path = weights.find(initial)
+    generator = weights.load(path, dtype=policy)
+    logger.info("starting from %s (%s)", path, generator.architecture)
+    # The weights bring their architecture: what the recipe says of it gives way.
+    return generator, dataclasses.replace(recipe, model=generator.architecture, arguments=dict(generator.arguments))
+
+
+def _learning_rate(recipe: Recipe, steps: int) -> Any:
+    import keras
+
+    if recipe.schedule == "constant":
+        return recipe.learning_rate
+    if recipe.schedule != "cosine":
+        raise ValueError(f"`schedule` must be 'cosine' or 'constant'. Received: {recipe.schedule!r}.")
+    warmup = min(recipe.warmup, max(steps // 4, 1))
+    if not warmup:
+        return keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
+    return keras.optimizers.schedules.CosineDecay(
+        0.0, max(steps - warmup, 1), warmup_target=recipe.learning_rate, warmup_steps=warmup
+    )
+
+
+def _choose_precision() -> str:
+    import keras
+
+    if keras.backend.backend() == "jax":
+        import jax
+
+        accelerated = jax.default_backend() in ("gpu", "tpu")
+    else:
+        import tensorflow as tf
+
+        gpus = tf.config.list_physical_devices("GPU")
+        capable = [tf.config.experimental.get_device_details(gpu).get("compute_capability", (0, 0)) for gpu in gpus]
+        accelerated = bool(gpus) and min(capable) >= (8, 0)
+        if gpus and not accelerated:
+            return "float32"
+    if accelerated:
+        return "bfloat16"
+    with contextlib.suppress(OSError):
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        if "avx512_bf16" in flags or "amx_bf16" in flags:
+            return "bfloat16"
+    return "float32"
+
+
+def _ask_for_determinism() -> None:
+    import keras
+
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+
+
+def _versions() -> dict[str, str]:
+    import keras
+
+    return {"sketchback": __version__, "python": platform.python_version(), "keras": keras.__version__,
+            "backend": keras.backend.backend(), "numpy": np.__version__}  # fmt: skip
+
+
+# ---- what resuming needs
+
+
+def _tracker_variables(inversion: keras.Model) -> list[Any]:
+    return [variable for metric in inversion.metrics for variable in metric.variables]
+
+
+def _arrays(inversion: keras.Model) -> dict[str, list[np.ndarray]]:
+    groups = {"generator": inversion.generator.variables, "optimizer": inversion.optimizer.variables,
+              "trackers": _tracker_variables(inversion)}  # fmt: skip
+    return {name: [np.asarray(variable) for variable in variables] for name, variables in groups.items()}
+
+
+def _restore(inversion: keras.Model, arrays: dict[str, list[np.ndarray]], run: Run) -> None:
+    groups = {"generator": inversion.generator.variables, "optimizer": inversion.optimizer.variables}
+    for name, variables in groups.items():
+        found = [array.shape for array in arrays.get(name, [])]
+        if found != [tuple(variable.shape) for variable in variables]:
+            raise ValueError(
+                f"A checkpoint must fit its recipe. Received: {run.checkpoint}, whose {name} is of another shape. "
+                "Start again without --resume, or in another folder."
+            )
+        for variable, array in zip(variables, arrays[name], strict=True):
+            variable.assign(array)
+    inversion.means = [np.asarray(array) for array in arrays.get("trackers", [])]
+
+
+def _recall(run: Run, recipe: Recipe, data: Sequence[str | Path], precision: str) -> tuple[Any, ...]:
+    """What a resumed run was: its own recipe counts, not the one that the command line would give."""
+    facts = run.read_json("recipe.json")
+    own = {field.name for field in dataclasses.fields(Recipe)}
+    kept = {name: tuple(value) if isinstance(value, list) else value
+            for name, value in facts["recipe"].items() if name in own}  # fmt: skip
+    if data and [str(place) for place in data] != facts["data"]:
+        logger.warning("the data is given anew: %s (it was %s)", ", ".join(map(str, data)), ", ".join(facts["data"]))
+    places = list(data) or ([] if facts["demo"] else facts["data"])
+    return Recipe(**kept), places, None, facts["precision"] if precision == "auto" else precision
+
+
+def _save(path: Path, generator: keras.Model, recipe: Recipe, data: Sequence[str | Path], row: dict) -> None:
+    from . import weights
+
+    sets = [Path(place).name for place in map(str, data)]
+    scores = {name: round(float(value), 4) for name, value in row.items() if name.startswith("val_")}
+    described = f"{recipe.name}: {recipe.style} at {recipe.size[0]} x {recipe.size[1]}, epoch {row['epoch']}"
+    weights.save(generator, path, described, sets, recipe.terms, scores)
+
+
+@contextlib.contextmanager
+def _asked_to_stop() -> Iterator[threading.Event]:
+    """Sets an event at the first Ctrl-C or SIGTERM; the second one interrupts at once."""
+    stop = threading.Event()
+
+    def ask(number: int, _: object) -> None:
+        if stop.is_set():
+            raise KeyboardInterrupt
+        stop.set()
+        logger.info("finishing the step, then stopping (once more to stop at once)")
+
+    if threading.current_thread() is not threading.main_thread():  # only the main thread may set handlers
+        yield stop
+        return
+    before = {number: signal.signal(number, ask) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+# ---- the command line
+
+OVERRIDES = {  # a recipe's numbers that the command line can change: type and help
+    "epochs": (int, "how often all examples are seen"),
+    "batch_size": (int, "examples a step"),
+    "learning_rate": (float, "peak of the learning rate"),
+    "warmup": (int, "steps until the peak"),
+    "pixel": (float, "weight of the pixel loss"),
+    "feature": (float, "weight of the feature loss (VGG16 relu2_2)"),
+    "variation": (float, "weight of the total variation"),
+    "model": (str, "scribbler or sketchback2017"),
+    "pair_share": (float, "share of each epoch that shows hand-drawn pairs"),
+    "augmentation": (str, "of photographs: none, faces or buildings"),
+    "limit": (int, "show at most so many examples an epoch"),
+    "validate": (int, "score so many held-out examples each epoch"),
+    "seed": (int, "decides everything random"),
+}
+
+
+def add_arguments(made: argparse.ArgumentParser, default: str) -> None:
+    """Adds what `train` and `finetune` have in common."""
+    made.add_argument("recipe", nargs="?", default=default, help=f"one of {', '.join(recipes.RECIPES)}")
+    made.add_argument("--data", action="append", default=[], metavar="DIR",
+                      help="a folder of photographs or pairs (see data/README.md); may be given several times; "
+                      "without it, built-in drawn pictures show how it works in under 3 minutes")  # fmt: skip
+    made.add_argument("--out", metavar="DIR", help="the run's folder (default: runs/RECIPE)")
+    made.add_argument("--resume", action="store_true", help="go on from the checkpoint in the run's folder")
+    commands.add_view(made, style=None)
+    made.add_argument("--vgg16", metavar="FILE", help="VGG16's weights, .npz or .h5, instead of a download")
+    made.add_argument("--features", choices=("vgg16", "random"), default="vgg16",
+                      help="random: a feature loss without ImageNet weights")  # fmt: skip
+    made.add_argument("--precision", choices=PRECISIONS, default="auto",
+                      help="auto: bfloat16 where the CPU or GPU computes in it")  # fmt: skip
+    made.add_argument("--deterministic", action="store_true", help="bit-identical repetition, also on a GPU")
+    made.add_argument("--workers", type=int, default=2, help="threads that read and draw (default: 2)")
+    numbers = made.add_argument_group("the recipe's numbers, each of which can be changed")
+    for name, (kind, text) in OVERRIDES.items():
+        numbers.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar=kind.__name__.upper(), help=text)
+
+
+def run_recipe(arguments: argparse.Namespace, initial: str | Path | None) -> None:
+    """Trains as the arguments of `add_arguments` say."""
+    recipe = recipes.find(arguments.recipe)
+    names = [*OVERRIDES, "size", "style", "fit"]
+    given = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
+    recipe = dataclasses.replace(recipe, **given)
+    train(
+        recipe, arguments.data, arguments.out, initial, arguments.resume,
+        "random" if arguments.features == "random" else arguments.vgg16,
+        arguments.precision, arguments.deterministic, arguments.workers, progress=not arguments.quiet,
+    )  # fmt: skip
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command line of `python -m sketchback.train`."""
+    made = commands.parser(
+        "train",
+        "Teach a generator to turn sketches into photographs.",
+        "Loss: L = 1 pixel + 0.001 feature + 0.00001 total variation. The run's folder holds best and last weights, "
+        "history.csv, curves.png, samples.png and recipe.json.\n\n"
+        "  python -m sketchback.train faces\n"
+        "  python -m sketchback.train faces --data celeba --data cufs --size 96x96 --epochs 2\n"
+        "  python -m sketchback.train faces --resume",
+    )
+    add_arguments(made, "faces")
+    made.add_argument("--weights", metavar="W", help="start from these weights instead of from scratch")
+    return commands.run(lambda arguments: run_recipe(arguments, arguments.weights), made, argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
