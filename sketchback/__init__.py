@@ -21,7 +21,7 @@ try:
 except metadata.PackageNotFoundError:  # a checkout that nobody installed
     __version__ = "0+unknown"
 
-__all__ = ["load", "__version__"]
+__all__ = ["__version__", "load"]
 
 
 def load(weights: str | Path) -> keras.Model:

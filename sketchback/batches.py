@@ -127,12 +127,16 @@ class Batches(keras.utils.PyDataset):
             raise ValueError("Batches need at least one example. Received: none. Is there a training part?")
         if view.size is None:
             raise ValueError("Batches need one size for all. Received: size=None. Give (height, width).")
+        if batch_size < 1 or (limit is not None and limit < 1):
+            raise ValueError(
+                f"`batch_size` and `limit` must be at least 1. Received: batch_size={batch_size}, limit={limit}."
+            )
         if not 0 <= pair_share < 1:
             raise ValueError(f"`pair_share` must be in [0, 1). Received: pair_share={pair_share}.")
         self.examples, self.view, self.batch_size, self.seed = list(examples), view, batch_size, seed
         self.augmentation, self.pair_augmentation = augmentation, pair_augmentation
         self.pair_share, self.flip, self.shuffle, self.limit = pair_share, flip, shuffle, limit
-        self.skipped: dict[str, str] = {}  # by name: what could not be decoded, and why
+        self.skipped: dict[Example, str] = {}  # what could not be decoded, and why
         self._lock = threading.Lock()
         self.epoch, self.first = 0, 0
         self._order = self._draw_order()
@@ -177,14 +181,14 @@ class Batches(keras.utils.PyDataset):
         # A file that breaks off is found only now; the next example in order stands in for it.
         for offset in range(len(self._order)):
             example = self.examples[self._order[(place + offset) % len(self._order)]]
-            if example.name in self.skipped:
+            if example in self.skipped:
                 continue
             augmentation = self.augmentation if example.sketch is None else self.pair_augmentation
             try:
                 return self.view.see(example, (self.seed, self.epoch, place), augmentation, self.flip)
             except (ValueError, OSError) as error:
                 with self._lock:
-                    if example.name not in self.skipped:
-                        self.skipped[example.name] = str(error)
+                    if example not in self.skipped:
+                        self.skipped[example] = str(error)
                         logger.warning("left out %d so far: %s", len(self.skipped), error)
         raise ValueError(f"Training needs one example that can be read. Received: {len(self.examples)}, all damaged.")

@@ -8,8 +8,10 @@ import os
 import sys
 import time
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import Any
 
+import numpy as np
 from tqdm import tqdm
 
 from . import __version__, images, sketching
@@ -71,9 +73,7 @@ def run(main: Callable[[argparse.Namespace], int | None], made: argparse.Argumen
         The exit status: 0, 2 after an error, 130 after Ctrl-C.
     """
     arguments = made.parse_args(argv)
-    # TensorFlow's own start-up notes would bury ours.
-    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "2")
-    os.environ.setdefault("TF_ENABLE_ONEDNN_OPTS", "1")
+    os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's own notes would bury ours
     logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.WARNING)
     logging.getLogger("sketchback").setLevel(logging.WARNING if arguments.quiet else logging.INFO)
     try:
@@ -87,6 +87,28 @@ def run(main: Callable[[argparse.Namespace], int | None], made: argparse.Argumen
     except (ValueError, OSError, MemoryError, ImportError) as error:
         print(f"error: {one_line(error)}", file=sys.stderr)
         return 2
+
+
+def import_keras() -> None:
+    """Imports Keras and its backend without the notes that TensorFlow's start-up prints past every log level.
+
+    They come from C++, before any setting is read; so the file descriptor of stderr is turned away meanwhile.
+    """
+    sys.stderr.flush()
+    kept = os.dup(2)
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 2)
+        import keras
+
+        if keras.backend.backend() == "tensorflow":
+            import tensorflow as tf
+
+            tf.config.list_physical_devices()  # says on every machine without a GPU that there is none
+    finally:
+        os.dup2(kept, 2)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def one_line(error: BaseException) -> str:
@@ -153,3 +175,75 @@ def duration(seconds: float) -> str:
     minutes, rest = divmod(round(seconds), 60)
     hours, minutes = divmod(minutes, 60)
     return f"{hours}:{minutes:02d}:{rest:02d}" if hours else f"{minutes}:{rest:02d}"
+
+
+# ---- files in, files out: what `sketch` and `invert` share
+
+
+def add_files(made: argparse.ArgumentParser, what: str, out: str) -> None:
+    """Adds the pictures to read, `--out` and `--format`."""
+    made.add_argument("files", nargs="+", metavar=what.upper(), help=f"{what}s, or folders of them")
+    made.add_argument("-o", "--out", metavar="OUT", default=out,
+                      help=f"a folder, or for one {what} a file (default: the folder {out}/)")  # fmt: skip
+    made.add_argument("--format", metavar="SUFFIX", default="png",
+                      help="png, jpg, webp, tiff, bmp or pdf, for folders (default: png)")  # fmt: skip
+
+
+def convert(arguments: argparse.Namespace, change: Callable[[Path, int], np.ndarray]) -> int:
+    """Turns each file of `add_files` into one picture; a bad file among many is named, and the others go on.
+
+    Args:
+        arguments: As parsed, with `files`, `out`, `format` and `quiet`.
+        change: A file and its number -> the picture to write.
+
+    Returns:
+        The exit status: 2 if any file failed.
+
+    Raises:
+        ValueError: There is nothing to do, or a result would overwrite what it is made from.
+    """
+    files: list[Path] = []
+    for place in map(Path, arguments.files):
+        inside = images.list_files(place) if place.is_dir() else [place]
+        if not inside:
+            raise ValueError(f"A folder must hold at least one image. Received: {place}, with none.")
+        files += inside
+    targets = _targets(files, Path(arguments.out), arguments.format)
+    failed = 0
+    bar = Bar(len(files), "", "picture", shown=not arguments.quiet and len(files) > 1)
+    for number, (file, target) in enumerate(zip(files, targets, strict=True)):
+        try:
+            images.write(target, change(file, number))
+        except (ValueError, OSError, MemoryError) as error:
+            if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+                raise  # an output that cannot be written fails for all
+            if len(files) == 1:
+                raise
+            failed += 1
+            logging.getLogger(__name__).error("error: %s", one_line(error))
+        else:
+            logging.getLogger(__name__).info("%s -> %s", file, target)
+        bar.advance(file.name)
+    bar.close()
+    if failed:
+        logging.getLogger(__name__).error("%d of %d files failed", failed, len(files))
+    return 2 if failed else 0
+
+
+def _targets(files: list[Path], out: Path, suffix: str) -> list[Path]:
+    if len(files) == 1 and out.suffix and not out.is_dir():
+        targets = [out]
+    else:
+        names = [file.stem for file in files]
+        # a.png and a.jpg in one folder are two pictures; 1/a.png and 2/a.png too.
+        names = [f"{name}-{file.suffix[1:]}" if names.count(name) > 1 else name
+                 for name, file in zip(names, files, strict=True)]  # fmt: skip
+        names = [f"{file.parent.name}-{name}" if names.count(name) > 1 else name
+                 for name, file in zip(names, files, strict=True)]  # fmt: skip
+        targets = [out / f"{name}.{suffix.removeprefix('.')}" for name in names]
+    sources = {file.resolve() for file in files}
+    for target in targets:
+        images.check_writable(target)
+        if target.resolve() in sources:
+            raise ValueError(f"A result must not overwrite its source. Received: {target}. Give another --out.")
+    return targets

@@ -116,8 +116,9 @@ def fingerprint(examples: Sequence[Example]) -> str:
     """A short hash of what a run was shown: names, splits and sizes of the files."""
     digest = hashlib.sha256()
     for example in examples:
-        size = example.photo.stat().st_size if isinstance(example.photo, Path) else 0
-        digest.update(f"{example.kind}/{example.name}/{example.split}/{size}\n".encode())
+        files = [path for path in (example.photo, example.sketch) if isinstance(path, Path)]
+        sizes = "/".join(str(path.stat().st_size) for path in files)
+        digest.update(f"{example.kind}/{example.name}/{example.split}/{sizes}\n".encode())
     return digest.hexdigest()[:16]
 
 
@@ -158,7 +159,7 @@ def _fs2k(folder: Path) -> list[Example] | None:
     examples: list[Example] = []
     missing: list[str] = []
     for split, path in annotations:
-        for record in _read_json(path):
+        for record in _read_annotations(path):
             name = str(record["image_name"])
             photo, sketch = photos.pop(name, None), sketches.pop(name.replace("photo", "sketch").replace(
                 "image", "sketch"), None)  # fmt: skip
@@ -173,8 +174,9 @@ def _fs2k(folder: Path) -> list[Example] | None:
     return examples
 
 
-PHOTO_FOLDERS = re.compile(r"photo|image|real|picture|face|building|colou?r", re.IGNORECASE)
-SKETCH_FOLDERS = re.compile(r"sketch|drawing|line|edge|pencil|draft", re.IGNORECASE)
+# The short words count as whole words only: Caroline and Jacqueline are people.
+PHOTO_FOLDERS = re.compile(r"photo|image|picture|building|colou?r|(?<![a-z])(real|face)s?(?![a-z])", re.IGNORECASE)
+SKETCH_FOLDERS = re.compile(r"sketch|drawing|pencil|(?<![a-z])(line|edge|draft)(s|art|maps?)?(?![a-z])", re.IGNORECASE)
 SPLIT_FOLDERS = {"train": "train", "training": "train", "val": "val", "valid": "val", "validation": "val",
                  "test": "test", "testing": "test"}  # fmt: skip
 
@@ -187,13 +189,17 @@ def _pairs(folder: Path) -> list[Example] | None:
     if not any(two for _, two in places):
         return None
     examples: list[Example] = []
+    _report("parts without a folder of photographs and one of sketches",
+            [str(parts[split]) for split, two in places if two is None])  # fmt: skip
     for split, two in places:
         if two is None:
             continue
         photos, sketches = (_by_key(files) for files in two)
         kind = "CUFS" if any(CUFS_NAME.match(path.stem) for path in photos.values()) else "pairs"
         for key in sorted(photos.keys() & sketches.keys()):
-            group = f"{kind}/{folder.resolve().name}/{key}"
+            # CUFS's names are people; other names are often numbers that begin anew in every part.
+            part = f"{split}/" if split and kind == "pairs" else ""
+            group = f"{kind}/{folder.resolve().name}/{part}{key}"
             name = photos[key].relative_to(folder).as_posix()
             examples.append(Example(name, photos[key], sketches[key], group, split, kind))
         _report("photographs without a sketch", [str(photos[key]) for key in sorted(photos.keys() - sketches.keys())])
@@ -279,7 +285,7 @@ def _zubud(folder: Path) -> list[Example] | None:
 
 def _lfw(folder: Path) -> list[Example] | None:
     # A name such as cmp_0001 reads like LFW's; but most of LFW's people have a first and a last name.
-    listed = (folder / "partition.txt").exists()
+    listed = (folder / "partition.txt").exists() or (folder.parent / "partition.txt").exists()
     return None if listed else _by_name(folder, LFW_NAME, "LFW", lambda name: "_" in name)
 
 
@@ -292,8 +298,16 @@ def _by_name(
     if not files or sum(typical(matches[path][1]) for path in known) < 0.8 * len(files):
         return None
     _report(f"files not named like those of {kind}", [str(path) for path in files if path not in set(known)])
-    return [Example(path.relative_to(folder).as_posix(), path, None, f"{kind}/{matches[path][1].lower()}", "", kind)
-            for path in known]  # fmt: skip
+    return [
+        Example(
+            name=path.relative_to(folder).as_posix(),
+            photo=path,
+            group=f"{kind}/{matches[path][1].lower()}",
+            split=_folder_split(path, folder),
+            kind=kind,
+        )
+        for path in known
+    ]
 
 
 def _photographs(folder: Path) -> list[Example] | None:
@@ -302,8 +316,8 @@ def _photographs(folder: Path) -> list[Example] | None:
         Example(
             name=path.relative_to(folder).as_posix(),
             photo=path,
-            group=f"{folder.resolve().name}/{path.stem}",
-            split=_named_split(partition, path.name) or SPLIT_FOLDERS.get(path.relative_to(folder).parts[0].lower(), ""),
+            group=f"{folder.resolve().name}/{path.relative_to(folder).with_suffix('').as_posix()}",
+            split=_named_split(partition, path.name) or _folder_split(path, folder),
             kind="photographs",
         )
         for path in images.list_files(folder)
@@ -321,17 +335,26 @@ def _read_table(path: Path) -> dict[str, str]:
     return {row[0]: row[1] for row in rows if len(row) == 2}
 
 
-def _read_json(path: Path) -> list[dict]:
+def _read_annotations(path: Path) -> list[dict]:
     if not path.is_file():
         return []
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        records = json.loads(path.read_text(encoding="utf-8"))
     except ValueError as error:
         raise ValueError(f"Annotations must be JSON. Received: {path}, {error}. Download it again.") from None
+    if not isinstance(records, list) or not all(isinstance(one, dict) and "image_name" in one for one in records):
+        raise ValueError(
+            f"Annotations must be a list of records with an `image_name`. Received: {path} without. Download it again."
+        )
+    return records
 
 
 def _named_split(partition: dict[str, str], file_name: str) -> str:
     return {"0": "train", "1": "val", "2": "test"}.get(partition.get(file_name, ""), "")
+
+
+def _folder_split(path: Path, folder: Path) -> str:
+    return SPLIT_FOLDERS.get(path.relative_to(folder).parts[0].lower(), "")
 
 
 def _readable(examples: list[Example]) -> list[Example]:

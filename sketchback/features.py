@@ -7,7 +7,10 @@ VGG16: Simonyan and Zisserman 2015, weights CC BY 4.0. They are looked for in th
 from __future__ import annotations
 
 import logging
+import math
 import os
+import zipfile
+import zlib
 from pathlib import Path
 
 import h5py
@@ -55,7 +58,14 @@ def vgg16_relu2_2(weights: str | Path | None = None, dtype: str | None = None) -
 
 
 def vgg16(outputs: tuple[str, ...], weights: str | Path | None = None, dtype: str | None = None) -> keras.Model:
-    """VGG16 with several outputs, `"relu1_2"` `(B, H, W, 64)` and `"relu2_2"` `(B, H/2, W/2, 128)`; frozen."""
+    """VGG16 with several outputs, `"relu1_2"` `(B, H, W, 64)` and `"relu2_2"` `(B, H/2, W/2, 128)`; frozen.
+
+    Raises:
+        ValueError: An output is not one of those.
+        FeaturesError: See `vgg16_relu2_2`.
+    """
+    if not outputs or not set(outputs) <= set(OUTPUTS):
+        raise ValueError(f"`outputs` must be some of {', '.join(OUTPUTS)}. Received: {outputs!r}.")
     arrays = _find(weights)
     photo = layers.Input((None, None, 3), name="photo")
     x = Preprocess(dtype="float32", name="preprocess")(photo)
@@ -75,7 +85,7 @@ def vgg16(outputs: tuple[str, ...], weights: str | Path | None = None, dtype: st
 
 
 def _find(weights: str | Path | None) -> dict[str, list[np.ndarray]]:
-    weights = weights or os.environ.get(ENVIRONMENT)
+    weights = weights or os.environ.get(ENVIRONMENT) or None
     if str(weights) == "random":
         return _random()
     if weights is not None:
@@ -125,7 +135,9 @@ def _read(path: Path) -> dict[str, list[np.ndarray]]:
             with h5py.File(path, "r") as file:
                 root = file["model_weights"] if "model_weights" in file else file
                 arrays = {name: _kernel_and_bias(root[name]) for name, _, _ in CONVOLUTIONS}
-    except (OSError, KeyError, ValueError) as error:
+    # What NumPy, zipfile and h5py raise on damaged files and on files of another kind.
+    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, EOFError, MemoryError,
+            zipfile.BadZipFile, zlib.error) as error:  # fmt: skip
         raise FeaturesError(
             f"VGG16's weights must be an .npz or .h5 with {', '.join(name for name, _, _ in CONVOLUTIONS)}. "
             f"Received: {path} ({error})."
@@ -134,10 +146,15 @@ def _read(path: Path) -> dict[str, list[np.ndarray]]:
         shapes = [array.shape for array in arrays[name]]
         if shapes != [(3, 3, inputs, filters), (filters,)]:
             raise FeaturesError(f"VGG16's {name} must be 3 x 3 x {inputs} x {filters}. Received: {shapes} in {path}.")
+        if not all(array.dtype.kind == "f" and np.isfinite(array).all() for array in arrays[name]):
+            raise FeaturesError(f"VGG16's {name} must hold finite numbers. Received: others in {path}.")
     return arrays
 
 
 def _kernel_and_bias(group: h5py.Group) -> list[np.ndarray]:
-    arrays: list[np.ndarray] = []
-    group.visititems(lambda _, item: arrays.append(item[()]) if isinstance(item, h5py.Dataset) else None)
-    return sorted(arrays, key=np.ndim, reverse=True)
+    found: list[h5py.Dataset] = []
+    group.visititems(lambda _, item: found.append(item) if isinstance(item, h5py.Dataset) else None)
+    # The largest of these arrays has 147,456 numbers: whatever else a file declares is not read into memory.
+    if any(math.prod(item.shape or ()) > 1_000_000 for item in found):
+        raise ValueError(f"{group.name} is far too large")
+    return sorted((item[()] for item in found), key=np.ndim, reverse=True)

@@ -6,6 +6,7 @@ weights mean the same at every batch size. Equations: AlKhamissi and Nassar 2017
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 from keras import ops
@@ -69,14 +70,14 @@ class WeightedLoss:
         variation: `w_v`.
 
     Raises:
-        ValueError: A weight is negative, or `feature` is positive without `features`.
+        ValueError: A weight is negative or not finite, or `feature` is positive without `features`.
     """
 
     def __init__(self, features: Callable | None, pixel: float = 1.0, feature: float = 1e-3, variation: float = 1e-5):
-        if min(pixel, feature, variation) < 0:
+        if not all(0 <= weight < math.inf for weight in (pixel, feature, variation)):  # NaN is refused too
             raise ValueError(
-                f"Loss weights must not be negative. Received: pixel={pixel}, feature={feature}, "
-                f"variation={variation}."
+                f"Loss weights must be finite and not negative. Received: pixel={pixel}, feature={feature}, "
+                f"variation={variation}. Leave a term out with 0."
             )
         if feature > 0 and features is None:
             raise ValueError("A feature loss needs `features`. Received: None. Give them, or set feature=0.")

@@ -12,7 +12,7 @@ import keras
 import numpy as np
 from keras import layers
 
-from .images import pad_to_multiple
+from .images import MIN_SIDE, pad_to_multiple, resize
 
 NORMALISATIONS = (None, "batch")
 
@@ -160,16 +160,22 @@ def stride(generator: keras.Model) -> int:
     return 2 ** sum(isinstance(layer, layers.UpSampling2D) for layer in generator.layers)
 
 
-def predict(generator: keras.Model, sketches: np.ndarray) -> np.ndarray:
+def predict(generator: keras.Model, sketches: np.ndarray, working: int | None = None) -> np.ndarray:
     """Runs a generator on sketches of any size: reflects them to a multiple of its stride, and crops back.
 
     Args:
         generator: `(B, H, W, 1) -> (B, H, W, 3)`.
         sketches: `(B, H, W, 1)` float in [0, 1].
+        working: Sketches whose longer side exceeds this are reduced to it first, and the photographs enlarged
+            back; None never does.
 
     Returns:
         `(B, H, W, 3)` float32 in [0, 1].
     """
-    height, width = sketches.shape[1:3]
+    height, width = size = sketches.shape[1:3]
+    if working is not None and max(size) > working:
+        seen = [max(round(side * working / max(size)), MIN_SIDE) for side in size]
+        photos = predict(generator, np.stack([resize(sketch, seen) for sketch in sketches]))
+        return np.stack([resize(photo, size) for photo in photos])
     padded = pad_to_multiple(np.asarray(sketches, np.float32), stride(generator))
     return np.asarray(generator.predict_on_batch(padded), np.float32)[:, :height, :width]

@@ -68,6 +68,8 @@ class Run:
                 f"A run's folder may have one writer. Received: {self.folder}, where a run is going on. "
                 "Wait for it, or give another folder with --out."
             ) from None
+        for stale in self.folder.glob(".partial-*"):  # of a writer that was killed; we are the only one now
+            stale.unlink(missing_ok=True)
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -84,7 +86,9 @@ class Run:
         try:
             return json.loads(path.read_text(encoding="utf-8"))
         except (OSError, ValueError) as error:
-            raise ValueError(f"A run that is resumed must hold {name}. Received: {self.folder} ({error}).") from None
+            raise ValueError(
+                f"A run that is resumed must hold {name}. Received: {self.folder} ({error}). Start without --resume."
+            ) from None
 
     def save_checkpoint(self, progress: Progress, arrays: dict[str, Sequence[np.ndarray]]) -> None:
         """Writes everything that resuming needs, at once."""

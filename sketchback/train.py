@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import dataclasses
+import json
 import logging
 import math
 import platform
@@ -37,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 
 class TrainingError(ValueError):
-    """A run that cannot go on: the loss is no longer finite."""
+    """A run that cannot go on: the loss or the weights are no longer finite."""
 
 
 def train(
@@ -74,10 +75,13 @@ def train(
     Raises:
         ValueError: An argument, the data or the checkpoint will not do.
         TrainingError: The loss became NaN or infinite.
+        OSError: The folder cannot be written.
     """
     with Run(out or Path("runs") / recipe.name) as run:
+        state, arrays, began_with = Progress(), {}, ""
         if resume:
-            recipe, data, initial, precision = _recall(run, recipe, data, precision)
+            state, arrays = run.load_checkpoint()
+            recipe, data, initial, precision, began_with = _recall(run, recipe, data, precision)
         demo = not data
         if demo:
             data = [recipe.demo]
@@ -96,6 +100,8 @@ def train(
 
         if precision not in PRECISIONS:
             raise ValueError(f"`precision` must be one of {', '.join(PRECISIONS)}. Received: {precision!r}.")
+        if recipe.epochs < 1:
+            raise ValueError(f"`epochs` must be at least 1. Received: epochs={recipe.epochs}.")
         precision = _choose_precision() if precision == "auto" else precision
         keras.utils.set_random_seed(recipe.seed)
         if deterministic:
@@ -130,16 +136,23 @@ def train(
         )
         inversion.build((None, *recipe.size, 1))
         inversion.optimizer.build(inversion.trainable_variables)
-        state = Progress()
+        fingerprint = datasets.fingerprint(examples)
         if resume:
-            state, arrays = run.load_checkpoint()
             _restore(inversion, arrays, run)
+            if fingerprint != began_with:
+                logger.warning("the data is not what the run began with (its files or splits have changed); "
+                               "it goes on with %d examples", len(batches.examples))  # fmt: skip
+                state.step = min(state.step, batches.steps - 1)
             logger.info("going on in %s at epoch %d, step %d of %d, best PSNR %.2f dB",
                         run.folder, state.epoch + 1, state.step, batches.steps, state.best)  # fmt: skip
         else:
+            if run.checkpoint.exists():
+                # It belongs to another recipe: a kill before our first checkpoint must not mix the two.
+                logger.warning("%s holds an earlier run, which is written over", run.folder)
+                run.checkpoint.unlink()
             run.write_json("recipe.json", {
                 "recipe": dataclasses.asdict(recipe), "data": [str(place) for place in data], "demo": demo,
-                "fingerprint": datasets.fingerprint(examples), "examples": len(batches.examples),
+                "fingerprint": fingerprint, "examples": len(batches.examples),
                 "steps": batches.steps, "precision": precision, "initial": str(initial or recipe.initial or ""),
                 "versions": _versions(),
             })  # fmt: skip
@@ -193,15 +206,17 @@ def _fit(
     done = state.epoch * batches.steps + state.step
     bar = commands.Bar(total, f"epoch {state.epoch + 1}/{recipe.epochs}", initial=done, shown=progress)
     with _asked_to_stop() as stop:
-        watch = _watch(run, recipe, state, bar, stop)
+        watch = _watch(run, recipe, batches.steps, state, bar, stop)
         while state.epoch < recipe.epochs:
             # One `fit` an epoch: its batches are fixed by (seed, epoch, index), so it can begin in its middle.
+            # Keras would shuffle them once more, and an epoch taken up again would miss some and repeat others.
             log = inversion.fit(
                 batches.at(state.epoch, state.step), initial_epoch=state.epoch, epochs=state.epoch + 1,
-                callbacks=[watch], verbose=0,
+                callbacks=[watch], shuffle=False, verbose=0,
             ).history  # fmt: skip
             if stop.is_set() and state.step < batches.steps:
                 break
+            arrays = _arrays(inversion, state)
             scores, rows = validate(inversion.generator, held_out, view)
             row = {"epoch": state.epoch + 1, **{name: float(values[-1]) for name, values in log.items()}}
             row |= {f"val_{name}": value for name, value in scores.items()} | {"seconds": round(state.seconds, 1)}
@@ -214,7 +229,7 @@ def _fit(
             for name in (LAST, BEST) if better else (LAST,):
                 _save(run.folder / name, inversion.generator, recipe, data, row)
             # The checkpoint comes last: a kill before it repeats an epoch, and loses nothing.
-            run.save_checkpoint(state, _arrays(inversion))
+            run.save_checkpoint(state, arrays)
             logger.info("epoch %d/%d: %s", state.epoch, recipe.epochs,
                         "  ".join(f"{name} {value:.4g}" for name, value in list(row.items())[1:]))  # fmt: skip
             if stop.is_set():
@@ -228,7 +243,9 @@ def _fit(
                     run.folder / "samples.png")  # fmt: skip
 
 
-def _watch(run: Run, recipe: Recipe, state: Progress, bar: commands.Bar, stop: threading.Event) -> Any:
+def _watch(
+    run: Run, recipe: Recipe, steps: int, state: Progress, bar: commands.Bar, stop: threading.Event
+) -> Any:
     """Counts steps, shows the terms, writes checkpoints, and stops where it must."""
     import keras
 
@@ -241,18 +258,18 @@ def _watch(run: Run, recipe: Recipe, state: Progress, bar: commands.Bar, stop: t
 
         def on_train_batch_end(self, batch, logs=None):
             if not math.isfinite(logs["loss"]):
-                raise TrainingError(
-                    f"The loss must stay finite. Received: {logs} in epoch {state.epoch + 1}, step {state.step + 1}. "
-                    "Resume from the last checkpoint with --resume, or start again with a smaller --learning-rate."
-                )
+                terms = ", ".join(f"{name} {value:.4g}" for name, value in logs.items())
+                raise _diverged("loss", terms, state.epoch, state.step + 1)
             now = time.monotonic()
             state.step += 1
             state.seconds += now - self.began
             self.began = now
             bar.advance(f"epoch {state.epoch + 1}/{recipe.epochs}", **logs)
-            if stop.is_set() or now - self.saved > CHECKPOINT_EVERY:
+            # After the last step the epoch's own checkpoint follows; one here would have no step left to resume.
+            if state.step < steps and (stop.is_set() or now - self.saved > CHECKPOINT_EVERY):
                 self.saved = now
-                run.save_checkpoint(state, _arrays(self.model))  # reading `model` brings JAX's state up to date
+                # Reading `model` brings JAX's state up to date.
+                run.save_checkpoint(state, _arrays(self.model, state))
             if stop.is_set():
                 self.model.stop_training = True
 
@@ -382,10 +399,21 @@ def _tracker_variables(inversion: keras.Model) -> list[Any]:
     return [variable for metric in inversion.metrics for variable in metric.variables]
 
 
-def _arrays(inversion: keras.Model) -> dict[str, list[np.ndarray]]:
+def _diverged(what: str, received: str, epoch: int, step: int) -> TrainingError:
+    return TrainingError(
+        f"The {what} must stay finite. Received: {received} in epoch {epoch + 1}, step {step}. "
+        "Start again with a smaller --learning-rate; what the run has saved before is intact."
+    )
+
+
+def _arrays(inversion: keras.Model, state: Progress) -> dict[str, list[np.ndarray]]:
     groups = {"generator": inversion.generator.variables, "optimizer": inversion.optimizer.variables,
               "trackers": _tracker_variables(inversion)}  # fmt: skip
-    return {name: [np.asarray(variable) for variable in variables] for name, variables in groups.items()}
+    arrays = {name: [np.asarray(variable) for variable in variables] for name, variables in groups.items()}
+    # A gradient that overflows spoils the weights one step before the loss shows it.
+    if not all(np.isfinite(array).all() for array in arrays["generator"]):
+        raise _diverged("weights", "NaN or infinity", state.epoch, state.step)
+    return arrays
 
 
 def _restore(inversion: keras.Model, arrays: dict[str, list[np.ndarray]], run: Run) -> None:
@@ -405,13 +433,18 @@ def _restore(inversion: keras.Model, arrays: dict[str, list[np.ndarray]], run: R
 def _recall(run: Run, recipe: Recipe, data: Sequence[str | Path], precision: str) -> tuple[Any, ...]:
     """What a resumed run was: its own recipe counts, not the one that the command line would give."""
     facts = run.read_json("recipe.json")
+    missing = {"recipe", "data", "demo", "precision", "fingerprint"} - facts.keys()
+    if missing:
+        raise ValueError(f"recipe.json must hold {', '.join(sorted(missing))}. Received: {run.folder} without. "
+                         "Start without --resume.")  # fmt: skip
     own = {field.name for field in dataclasses.fields(Recipe)}
     kept = {name: tuple(value) if isinstance(value, list) else value
             for name, value in facts["recipe"].items() if name in own}  # fmt: skip
     if data and [str(place) for place in data] != facts["data"]:
         logger.warning("the data is given anew: %s (it was %s)", ", ".join(map(str, data)), ", ".join(facts["data"]))
     places = list(data) or ([] if facts["demo"] else facts["data"])
-    return Recipe(**kept), places, None, facts["precision"] if precision == "auto" else precision
+    precision = facts["precision"] if precision == "auto" else precision
+    return Recipe(**kept), places, None, precision, facts["fingerprint"]
 
 
 def _save(path: Path, generator: keras.Model, recipe: Recipe, data: Sequence[str | Path], row: dict) -> None:
@@ -419,8 +452,9 @@ def _save(path: Path, generator: keras.Model, recipe: Recipe, data: Sequence[str
 
     sets = [Path(place).name for place in map(str, data)]
     scores = {name: round(float(value), 4) for name, value in row.items() if name.startswith("val_")}
-    described = f"{recipe.name}: {recipe.style} at {recipe.size[0]} x {recipe.size[1]}, epoch {row['epoch']}"
-    weights.save(generator, path, described, sets, recipe.terms, scores)
+    numbers = {name: value for name, value in dataclasses.asdict(recipe).items() if name not in ("cost", "result")}
+    numbers["epochs_done"] = row["epoch"]
+    weights.save(generator, path, json.dumps(numbers), sets, recipe.terms, scores)
 
 
 @contextlib.contextmanager
@@ -485,17 +519,16 @@ def add_arguments(made: argparse.ArgumentParser, default: str) -> None:
         numbers.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar=kind.__name__.upper(), help=text)
 
 
-def run_recipe(arguments: argparse.Namespace, initial: str | Path | None) -> None:
-    """Trains as the arguments of `add_arguments` say."""
+def options(arguments: argparse.Namespace) -> tuple[Recipe, dict[str, Any]]:
+    """What the arguments of `add_arguments` say: the recipe with its changed numbers, and the options of `train`."""
+    commands.import_keras()
     recipe = recipes.find(arguments.recipe)
     names = [*OVERRIDES, "size", "style", "fit"]
     given = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
-    recipe = dataclasses.replace(recipe, **given)
-    train(
-        recipe, arguments.data, arguments.out, initial, arguments.resume,
-        "random" if arguments.features == "random" else arguments.vgg16,
-        arguments.precision, arguments.deterministic, arguments.workers, progress=not arguments.quiet,
-    )  # fmt: skip
+    vgg16 = "random" if arguments.features == "random" else arguments.vgg16
+    same = ("data", "out", "resume", "precision", "deterministic", "workers")
+    kept = {name: getattr(arguments, name) for name in same}
+    return dataclasses.replace(recipe, **given), {**kept, "vgg16": vgg16, "progress": not arguments.quiet}
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -511,7 +544,12 @@ def main(argv: list[str] | None = None) -> int:
     )
     add_arguments(made, "faces")
     made.add_argument("--weights", metavar="W", help="start from these weights instead of from scratch")
-    return commands.run(lambda arguments: run_recipe(arguments, arguments.weights), made, argv)
+
+    def teach(arguments: argparse.Namespace) -> None:
+        recipe, given = options(arguments)
+        train(recipe, initial=arguments.weights, **given)
+
+    return commands.run(teach, made, argv)
 
 
 if __name__ == "__main__":

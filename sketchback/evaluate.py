@@ -1,0 +1,239 @@
+"""Scores weights on a test split; the floors, which need no network, stand beside every score."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import logging
+import math
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from . import commands, datasets, images, metrics, weights
+from .atomic import replacing
+
+if TYPE_CHECKING:
+    from .batches import View
+    from .datasets import Example
+
+GENERATOR = "the generator"
+FLOOR_EXAMPLES = 2000  # the mean photograph does not move any more
+BATCH = 8
+
+logger = logging.getLogger(__name__)
+
+
+def evaluate(
+    name: str | Path | None,
+    data: Sequence[str | Path],
+    style: str = "pencil",
+    size: Sequence[int] | None = None,
+    fit: str = "crop",
+    enlarge: Sequence[int] | None = None,
+    split: str = "test",
+    limit: int | None = None,
+    working: int | None = None,
+    grid: str | Path | None = None,
+    progress: bool = True,
+) -> dict[str, Any]:
+    """Scores weights, and the floors beside them.
+
+    PSNR and SSIM are scikit-image's defaults on 8-bit RGB with `data_range=255`, R is Pearson's; all are means over
+    images with a 95 % bootstrap interval. The floors are fitted on the training and validation parts.
+
+    Args:
+        name: Weights by name or file; None scores the floors alone.
+        data: Folders, see `datasets.find`.
+        style: How photographs without a drawn sketch are drawn.
+        size: `(height, width)`; by default the one size that all hand-drawn pairs have, else the size that the
+            weights were trained at.
+        fit: How pictures are brought to the size.
+        enlarge: Resize photographs to this size first, for data that is stored small.
+        split: `"train"`, `"val"`, `"test"` or `"all"`.
+        limit: Score the first so many examples in an order drawn by seed 0.
+        working: Longer side that the generator sees at most, see `invert`.
+        grid: Write sketch, photograph and truth of eight examples to this picture.
+        progress: Show a bar.
+
+    Returns:
+        What was scored and how, and `scores`: row -> metric -> (mean, low, high); `labels` holds the same for each
+        label of the data (the styles of FS2K).
+
+    Raises:
+        ValueError: The split is empty, or nothing in it can be read.
+    """
+    from .batches import View
+    from .models import predict
+
+    if grid is not None:
+        images.check_writable(grid)
+    examples = datasets.find_all(data)
+    test = _draw(datasets.subset(examples, split), limit)
+    if not test:
+        raise ValueError(f"An evaluation needs examples. Received: {', '.join(map(str, data))} without any {split}.")
+    generator, facts = None, {}
+    if name is not None:
+        path = weights.find(name)
+        facts = weights.describe(path)
+        generator = weights.load(path)
+    view = View(_size(size, test, facts), style, fit, None if enlarge is None else tuple(enlarge))
+    # The floors learn from what training may see, and never from what is scored.
+    training = _draw([example for example in examples if example.split != "test"], FLOOR_EXAMPLES)
+    training = training if split == "test" else []
+    floors = _fit_floors(training, view, progress)
+
+    table: dict[str, list[dict[str, float]]] = {}
+    labels: list[str] = []
+    rows: list[list[np.ndarray]] = []
+    bar = commands.Bar(len(test), "scoring", "image", shown=progress)
+    for begin in range(0, len(test), BATCH):
+        seen = []
+        for index, example in enumerate(test[begin : begin + BATCH], start=begin):
+            bar.advance()
+            try:
+                seen.append((*view.see(example, (0, index)), example.label))
+            except (ValueError, OSError) as error:
+                logger.warning("left out: %s", error)
+        if not seen:
+            continue
+        sketches = np.stack([sketch for sketch, _, _ in seen])
+        photos = predict(generator, sketches, working) if generator is not None else [None] * len(seen)
+        for (sketch, truth, label), photo in zip(seen, photos, strict=True):
+            candidates = {} if photo is None else {GENERATOR: photo}
+            candidates |= floors.predictions(sketch) if floors else {"the sketch itself": np.repeat(sketch, 3, -1)}
+            for row, candidate in candidates.items():
+                table.setdefault(row, []).append(metrics.score(truth, candidate))
+            labels.append(label)
+            if len(rows) < 8:
+                rows.append([sketch, *([] if photo is None else [photo]), truth])
+    bar.close()
+    if not labels:
+        raise ValueError(f"An evaluation needs one example that can be read. Received: {len(test)}, all damaged.")
+    if grid is not None:
+        images.write(grid, images.grid(rows))
+    names = sorted(set(labels) - {""})
+    return {
+        "weights": None if name is None else str(name), "data": [str(place) for place in data], "split": split,
+        "images": len(labels), "size": list(view.size), "style": style, "fit": fit, "working": working,
+        "hand_drawn": sum(example.sketch is not None for example in test), "floors_fitted_on": len(training),
+        "scores": {row: _summarise(own) for row, own in table.items()},
+        "labels": {label: {row: _summarise([s for s, mine in zip(own, labels, strict=True) if mine == label])
+                           for row, own in table.items()} for label in names},
+    }  # fmt: skip
+
+
+def _draw(examples: list[Example], limit: int | None) -> list[Example]:
+    if limit is None or limit >= len(examples):
+        return examples
+    chosen = np.random.default_rng(0).permutation(len(examples))[:limit]
+    return [examples[index] for index in sorted(chosen)]
+
+
+def _size(size: Sequence[int] | None, test: list[Example], facts: dict[str, Any]) -> tuple[int, int]:
+    if size is not None:
+        return images.check_size(size)
+    if all(example.sketch is not None for example in test):
+        sizes = {images.probe(example.photo) for example in test}
+        if len(sizes) == 1:
+            return sizes.pop()
+    recipe = facts.get("recipe")
+    if isinstance(recipe, dict) and "size" in recipe:
+        return images.check_size(recipe["size"])
+    raise ValueError("`size` must be given where pictures differ and no weights say theirs. Give --size HxW.")
+
+
+def _fit_floors(examples: list[Example], view: View, progress: bool) -> metrics.Floors | None:
+    if not examples:
+        logger.warning("no training part: of the floors only the sketch itself can be scored")
+        return None
+    bar = commands.Bar(len(examples), "fitting the floors", "image", shown=progress)
+
+    def pairs():
+        for index, example in enumerate(bar.over(examples)):
+            try:
+                sketch, photo = view.see(example, (1, index))
+            except (ValueError, OSError) as error:
+                logger.warning("left out: %s", error)
+                continue
+            yield photo, sketch
+
+    return metrics.Floors.fit(pairs())
+
+
+def _summarise(scores: list[dict[str, float]]) -> dict[str, tuple[float, float, float]]:
+    return {name: tuple(metrics.bootstrap_interval([score[name] for score in scores])) for name in metrics.METRICS}
+
+
+def report(result: dict[str, Any]) -> str:
+    """The result as a table to read: each score with its interval, floors below."""
+    height, width = result["size"]
+    drawn = "hand-drawn" if result["hand_drawn"] == result["images"] else f"{result['style']}, {result['fit']}"
+    lines = [
+        f"{result['weights'] or 'floors'} on {', '.join(result['data'])}: {result['images']} {result['split']} images, "
+        f"{height} rows x {width} columns, {drawn}"
+    ]
+    for title, scores in [("", result["scores"]), *result["labels"].items()]:
+        lines.append(f"\n{title:38}{'PSNR dB':24}{'SSIM':26}{'Pearson R'}")
+        for row, own in scores.items():
+            cells = [
+                f"{own[name][0]:.{digits}f} [{own[name][1]:.{digits}f}, {own[name][2]:.{digits}f}]"
+                for name, digits in (("psnr", 2), ("ssim", 3), ("r", 3))
+            ]
+            lines.append(f"{row:38}{cells[0]:24}{cells[1]:26}{cells[2]}")
+    return "\n".join(lines)
+
+
+def _finite(value: Any) -> Any:
+    """JSON knows no infinity (the PSNR of equal images): it becomes null."""
+    if isinstance(value, dict):
+        return {name: _finite(own) for name, own in value.items()}
+    if isinstance(value, (list, tuple)):
+        return [_finite(own) for own in value]
+    return None if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command line of `python -m sketchback.evaluate`."""
+    made = commands.parser(
+        "evaluate",
+        "Score weights on a test split. Beside every score stand its floors, which need no network: the sketch\n"
+        "itself, the mean training photograph, and the linear mix of both that fits the training pairs best.",
+        "  python -m sketchback.evaluate --weights faces --data CELEBA --size 128x128 --style pencil\n"
+        "  python -m sketchback.evaluate --weights faces --data CUFS --grid cufs.png --json cufs.json\n"
+        "  python -m sketchback.evaluate --floors --data CUFS",
+    )
+    made.add_argument("--weights", default="faces", metavar="W", help="a name or a file (default: faces)")
+    made.add_argument("--floors", action="store_true", help="score the floors alone, without weights")
+    made.add_argument("--data", action="append", metavar="DIR", help="a folder; may be given several times")
+    commands.add_view(made)
+    made.add_argument("--enlarge", type=commands.size, metavar="HxW", help="resize photographs to this size first")
+    made.add_argument("--split", default="test", metavar="SPLIT", help="train, val, test or all (default: test)")
+    made.add_argument("--limit", type=int, metavar="N", help="score N images, drawn by a fixed seed")
+    made.add_argument("--working", type=int, metavar="PIXELS", help="longer side that the generator sees at most")
+    made.add_argument("--json", metavar="FILE", help="write the scores to this file")
+    made.add_argument("--grid", metavar="FILE", help="write sketches, photographs and truths to this picture")
+
+    def score(arguments: argparse.Namespace) -> None:
+        commands.import_keras()
+        data = arguments.data
+        if not data:
+            data = ["demo:faces"]
+            logger.info("no --data: scoring on the built-in demo faces, which are drawn, not photographed")
+        result = evaluate(
+            None if arguments.floors else arguments.weights, data, arguments.style, arguments.size,
+            arguments.fit or "crop", arguments.enlarge, arguments.split, arguments.limit, arguments.working,
+            arguments.grid, progress=not arguments.quiet,
+        )  # fmt: skip
+        if arguments.json:
+            with replacing(arguments.json) as temporary:
+                temporary.write_text(json.dumps(_finite(result), indent=2) + "\n", encoding="utf-8")
+        print(report(result))
+
+    return commands.run(score, made, argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

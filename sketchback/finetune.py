@@ -1,0 +1,57 @@
+"""Trains on from existing weights with another recipe: faces become buildings."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import Any
+
+from . import commands
+from .recipes import Recipe
+from .train import add_arguments, options, train
+
+
+def finetune(recipe: Recipe, initial: str | Path | None = None, **given: Any) -> Path:
+    """Trains a recipe from weights, which bring their architecture; every other number is the recipe's.
+
+    Args:
+        recipe: See `recipes`.
+        initial: Weights by name or file; by default those that the recipe names.
+        **given: Options of `train.train`: data, out, resume ...
+
+    Returns:
+        The best weights of the run.
+
+    Raises:
+        ValueError: No weights are given and the recipe names none; see also `train.train`.
+    """
+    initial = initial or recipe.initial
+    if initial is None:
+        raise ValueError(
+            f"Fine-tuning needs weights to start from. Received: recipe {recipe.name!r}, which names none. "
+            "Give --weights, or use sketchback.train to begin from scratch."
+        )
+    return train(recipe, initial=initial, **given)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command line of `python -m sketchback.finetune`."""
+    made = commands.parser(
+        "finetune",
+        "Train on from existing weights: the architecture is theirs, every other number the recipe's.",
+        "  python -m sketchback.finetune buildings\n"
+        "  python -m sketchback.finetune buildings --data ZUBUD --weights runs/faces/best.weights.h5\n"
+        "  python -m sketchback.finetune faces --data MY_DRAWINGS --weights faces --epochs 3",
+    )
+    add_arguments(made, "buildings")
+    made.add_argument("--weights", metavar="W", help="a name or a file (default: what the recipe names)")
+
+    def teach(arguments: argparse.Namespace) -> None:
+        recipe, given = options(arguments)
+        finetune(recipe, arguments.weights, **given)
+
+    return commands.run(teach, made, argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,131 @@
+"""Sketch -> photograph: array to array, and file to file."""
+
+from __future__ import annotations
+
+import argparse
+import functools
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from . import commands, images, weights
+
+if TYPE_CHECKING:
+    import keras
+
+WORKING = 512  # pixels: generators are trained on pictures far smaller than a scan, and see no farther
+
+
+def invert(
+    sketch: np.ndarray | str | Path,
+    weights: str | Path | keras.Model = "faces",
+    size: Sequence[int] | None = None,
+    fit: str = "crop",
+    working: int | None = WORKING,
+) -> np.ndarray:
+    """Turns a sketch into a photograph.
+
+    Args:
+        sketch: One sketch `(H, W)`, `(H, W, 1)` or `(H, W, 3)` in [0, 1] with white paper = 1; a batch
+            `(B, H, W, 1)`; or the path of an image file.
+        weights: A name, a path, or a generator that is already loaded.
+        size: `(height, width)` that the sketch is brought to first; its own size by default.
+        fit: `"crop"`, `"squeeze"` or `"pad"`, how it is brought there.
+        working: The generator sees a sketch whose longer side exceeds this reduced to it, and the photograph is
+            enlarged back. None always shows it at its own size.
+
+    Returns:
+        `(H, W, 3)` float32 RGB in [0, 1], of the size of the sketch (or `size`); `(B, H, W, 3)` for a batch.
+
+    Raises:
+        FileNotFoundError: No such drawing or weights.
+        ValueError: The sketch is no image, too small, or out of range.
+    """
+    from . import models
+
+    if isinstance(sketch, (str, Path)):
+        sketch = images.read(sketch, channels=1)
+    sketches = _as_batch(np.asarray(sketch))
+    if size is not None:
+        size = images.check_size(size)
+        sketches = np.stack([images.fit(one, size, fit) for one in sketches])
+    generator = _load(weights) if isinstance(weights, (str, Path)) else weights
+    photos = models.predict(generator, sketches, working)
+    return photos if np.ndim(sketch) == 4 else photos[0]
+
+
+def _as_batch(sketch: np.ndarray) -> np.ndarray:
+    shape, batched = sketch.shape, sketch.ndim == 4
+    if not (sketch.ndim == 2 or (sketch.ndim in (3, 4) and shape[-1] in (1, 3))):
+        raise ValueError(
+            "A sketch must be (H, W), (H, W, 1), (H, W, 3), or a batch (B, H, W, 1). "
+            f"Received: shape={shape}."
+        )
+    if sketch.dtype == np.uint8:
+        sketch = images.from_uint8(sketch)
+    sketch = sketch.astype(np.float32)
+    if not np.isfinite(sketch).all() or sketch.min(initial=0) < -1e-3 or sketch.max(initial=1) > 1 + 1e-3:
+        raise ValueError(
+            "A sketch must be in [0, 1] with white paper = 1, or 8-bit. "
+            f"Received: values from {np.nanmin(sketch):.4g} to {np.nanmax(sketch):.4g}. Divide by the maximum."
+        )
+    ones = sketch if batched else sketch[np.newaxis]
+    grays = np.stack([images.to_gray(one)[..., np.newaxis] for one in ones])
+    images.check_size(grays.shape[1:3])
+    return grays
+
+
+@functools.lru_cache(maxsize=2)
+def _load_file(path: Path, changed: int) -> keras.Model:
+    return weights.load(path)
+
+
+def _load(name: str | Path) -> keras.Model:
+    path = weights.find(name)
+    # The time of the last change is part of the key: a file that training rewrote is read anew.
+    return _load_file(path, path.stat().st_mtime_ns)
+
+
+def main(argv: list[str] | None = None) -> int:
+    """The command line of `python -m sketchback.invert`."""
+    made = commands.parser(
+        "invert",
+        "Turn drawings into photographs.",
+        "  python -m sketchback.invert drawing.png -o photo.png\n"
+        "  python -m sketchback.invert drawings/ -o photos --weights buildings --compare\n\n"
+        "A generated face is a suggestion, not evidence of identity.",
+    )
+    commands.add_files(made, "drawing", "photos")
+    made.add_argument("--weights", default="faces", metavar="W", help="faces, buildings, or a file (default: faces)")
+    made.add_argument("--compare", action="store_true", help="sketch and photograph side by side")
+    made.add_argument("--size", type=commands.size, metavar="HxW", help="bring drawings to this size first")
+    made.add_argument("--fit", default="crop", metavar="FIT", help=f"how: {', '.join(images.FITS)} (default: crop)")
+    made.add_argument("--working", type=int, default=WORKING, metavar="PIXELS",
+                      help=f"longer side that the generator sees at most (default: {WORKING}); the result is "
+                      "enlarged back")  # fmt: skip
+
+    def invert_files(arguments: argparse.Namespace) -> int:
+        if arguments.working < images.MIN_SIDE:
+            raise ValueError(f"--working must be at least {images.MIN_SIDE}. Received: {arguments.working}.")
+        weights.find(arguments.weights)  # a wrong name is said before anything is read
+        commands.import_keras()
+        path = None
+
+        def change(file: Path, _: int) -> np.ndarray:
+            nonlocal path
+            sketch = images.read(file, channels=1)
+            if arguments.size is not None:
+                sketch = images.fit(sketch, arguments.size, arguments.fit)
+            path = path or weights.find(arguments.weights)
+            photo = invert(sketch, path, working=arguments.working)
+            return images.side_by_side([sketch, photo]) if arguments.compare else photo
+
+        return commands.convert(arguments, change)
+
+    return commands.run(invert_files, made, argv)
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

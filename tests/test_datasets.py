@@ -1,0 +1,482 @@
+"""Every layout is recognised, every split keeps people and buildings apart, and nothing is lost in silence."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections import Counter, defaultdict
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sketchback import datasets, demo, images
+
+DATA = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+def put(path: Path, value: float | tuple[float, float, float] = 0.5, size: tuple[int, int] = (20, 16)) -> Path:
+    """Writes a small image of one colour."""
+    return images.write(path, np.broadcast_to(np.float32(value), (*size, 3)))
+
+
+def splits(examples: list[datasets.Example]) -> dict[str, str]:
+    return {example.name: example.split for example in examples}
+
+
+def assert_apart(examples: list[datasets.Example]) -> None:
+    """No person or building is in two splits."""
+    seen: dict[str, set[str]] = defaultdict(set)
+    for example in examples:
+        assert example.group and example.split in datasets.SPLITS
+        seen[example.group].add(example.split)
+    assert all(len(own) == 1 for own in seen.values())
+
+
+# ---- CelebA
+
+
+def celeba(root: Path, inside: str, lists: bool, count: int = 12) -> Path:
+    """A CelebA of two images a person; six people train, then one validates, the rest test."""
+    for number in range(1, count + 1):
+        put(root / inside / f"{number:06d}.jpg")
+    if lists:
+        numbers = range(1, count + 1)
+        people = [f"{n:06d}.jpg {(n + 1) // 2}" for n in numbers]
+        parts = [f"{n:06d}.jpg {0 if n <= 6 else 1 if n <= 8 else 2}" for n in numbers]
+        (root / "identity_CelebA.txt").write_text("\n".join(people) + "\n")
+        (root / "list_eval_partition.txt").write_text(f"{count}\n" + "\n".join(parts) + "\n")
+    return root
+
+
+@pytest.mark.parametrize("inside", ["img_align_celeba", "img_celeba"])
+@pytest.mark.parametrize("given", ["parent", "image folder"])
+def test_celeba_with_its_lists(tmp_path, inside, given):
+    root = celeba(tmp_path / "any name", inside, lists=True)
+    examples = datasets.find(root if given == "parent" else root / inside)
+    assert {example.kind for example in examples} == {"CelebA"}
+    assert Counter(example.split for example in examples) == {"train": 6, "val": 2, "test": 4}
+    assert [example.group for example in examples[:3]] == ["celeba/1", "celeba/1", "celeba/2"]
+    assert all(example.sketch is None for example in examples)
+    assert_apart(examples)
+
+
+@pytest.mark.parametrize("inside", ["img_align_celeba", "img_celeba"])
+@pytest.mark.parametrize("given", ["parent", "image folder"])
+def test_celeba_without_its_lists_is_drawn_by_hash(tmp_path, inside, given):
+    root = celeba(tmp_path, inside, lists=False, count=60)
+    examples = datasets.find(root if given == "parent" else root / inside)
+    counts = Counter(example.split for example in examples)
+    assert len(examples) == 60 and counts["train"] > 40 and counts["val"] >= 1 and counts["test"] >= 1
+    assert_apart(examples)
+
+
+def test_a_person_in_two_parts_of_the_list_is_tested_only(tmp_path, caplog):
+    root = celeba(tmp_path, "img_align_celeba", lists=True)
+    (root / "identity_CelebA.txt").write_text("".join(f"{n:06d}.jpg {1 if n in (1, 12) else n}\n" for n in range(1, 13)))
+    examples = datasets.find(root)
+    by_name = splits(examples)
+    # The list has 000001.jpg in training and 000012.jpg in testing; both show person 1.
+    assert by_name["img_align_celeba/000001.jpg"] == by_name["img_align_celeba/000012.jpg"] == "test"
+    assert by_name["img_align_celeba/000002.jpg"] == "train"
+    assert_apart(examples)
+    assert "1 people or buildings stand in several parts" in caplog.text and "celeba/1" in caplog.text
+
+
+# ---- LFW
+
+
+@pytest.mark.parametrize("flat", [True, False])
+def test_lfw_flat_or_by_person(tmp_path, flat):
+    people = [f"Ann_Number{letter}" for letter in "abcdefghijklmnopqrst"] + ["Jacqueline_Face", "Caroline_Real"]
+    for person in people:
+        for number in (1, 2):
+            name = f"{person}_{number:04d}.jpg"
+            put(tmp_path / (name if flat else f"{person}/{name}"))
+    examples = datasets.find(tmp_path)
+    assert len(examples) == 44 and {example.kind for example in examples} == {"LFW"}
+    assert len({example.group for example in examples}) == 22
+    assert_apart(examples)
+
+
+@pytest.mark.parametrize("people", [("Jacqueline_Doe", "Ann_Poe"), ("Ann_Poe", "Bob_Roe")])
+def test_two_people_of_lfw_are_no_folders_of_pairs(tmp_path, people):
+    for person in people:
+        for number in (1, 2):
+            put(tmp_path / person / f"{person}_{number:04d}.jpg")
+    examples = datasets.find(tmp_path)
+    assert len(examples) == 4 and {example.kind for example in examples} == {"LFW"}
+
+
+# ---- CUFS
+
+
+@pytest.mark.parametrize(
+    ("photo", "sketch", "key"),
+    [
+        ("f-005-01", "F2-005-01-sz1", "f-005-01"),
+        ("f-039-01", "f-039-01-sz1", "f-039-01"),
+        ("f1-001-01", "f1-001-01-sz1", "f1-001-01"),
+        ("m-008-01", "M2-008-01-sz1", "m-008-01"),
+        ("Anna", "anna", "anna"),
+    ],
+)
+def test_pair_key_knows_cufs_names(photo, sketch, key):
+    assert datasets.pair_key(photo) == datasets.pair_key(sketch) == key
+
+
+def test_pair_key_keeps_f_and_f1_apart():
+    assert datasets.pair_key("f-001-01") != datasets.pair_key("f1-001-01")
+
+
+CUFS = [("f-005-01", "F2-005-01-sz1"), ("f-039-01", "f-039-01-sz1"), ("f1-001-01", "f1-001-01-sz1"),
+        ("m-008-01", "M2-008-01-sz1")]  # fmt: skip
+
+
+def test_cufs_under_its_own_names(tmp_path):
+    for photo, sketch in CUFS:
+        put(tmp_path / "train" / "photos" / f"{photo}.jpg", (0.8, 0.5, 0.3))
+        put(tmp_path / "train" / "sketches" / f"{sketch}.jpg", 0.9)
+    for number in (1, 2):
+        put(tmp_path / "test" / "photos" / f"m-{number:03d}-01.jpg")
+        put(tmp_path / "test" / "sketches" / f"M2-{number:03d}-01-sz1.jpg")
+    examples = datasets.find(tmp_path)
+    assert {example.kind for example in examples} == {"CUFS"}
+    counts = Counter(example.split for example in examples)
+    assert counts["train"] + counts["val"] == 4 and counts["val"] >= 1 and counts["test"] == 2
+    by_photo = {example.photo.stem: example.sketch.stem for example in examples}
+    assert by_photo == {**dict(CUFS), "m-001-01": "M2-001-01-sz1", "m-002-01": "M2-002-01-sz1"}
+    assert_apart(examples)
+    first = next(example for example in examples if example.photo.stem == "f-005-01")
+    assert first.read_photo().shape == (20, 16, 3) and first.read_sketch().shape == (20, 16, 1)
+    assert first.read_sketch().mean() > 0.85  # the drawing, not the photograph
+
+
+# ---- FS2K
+
+
+def fs2k(root: Path) -> Path:
+    for split, numbers in (("train", range(1, 7)), ("test", range(7, 10))):
+        records = []
+        for number in numbers:
+            put(root / "photo" / "photo1" / f"image{number:04d}.jpg")
+            put(root / "sketch" / "sketch1" / f"sketch{number:04d}.jpg")
+            records.append({"image_name": f"photo1/image{number:04d}", "style": number % 3, "gender": 0})
+        (root / f"anno_{split}.json").write_text(json.dumps(records))
+    return root
+
+
+def test_fs2k_takes_splits_and_styles_from_its_annotations(tmp_path):
+    examples = datasets.find(fs2k(tmp_path))
+    assert len(examples) == 9 and {example.kind for example in examples} == {"FS2K"}
+    assert sorted(example.name for example in examples if example.split == "test") == [
+        "photo1/image0007", "photo1/image0008", "photo1/image0009"]  # fmt: skip
+    assert {example.split for example in examples} == {"train", "val", "test"}
+    for example in examples:
+        number = int(example.name[-4:])
+        assert example.label == f"style {number % 3}"
+        assert example.sketch.name == f"sketch{number:04d}.jpg"
+    assert_apart(examples)
+
+
+def test_fs2k_reports_what_has_no_partner(tmp_path, caplog):
+    root = fs2k(tmp_path)
+    (root / "sketch" / "sketch1" / "sketch0002.jpg").unlink()
+    put(root / "photo" / "photo1" / "image0099.jpg")
+    assert len(datasets.find(root)) == 8
+    assert "left out 1 annotated pairs whose photograph or sketch is missing: photo1/image0002" in caplog.text
+    assert "left out 1 photographs without annotation: photo1/image0099" in caplog.text
+
+
+@pytest.mark.parametrize("content", ["{broken", "{}", '[{"style": 1}]', "[3]"])
+def test_fs2k_with_damaged_annotations_says_which(tmp_path, content):
+    root = fs2k(tmp_path)
+    (root / "anno_train.json").write_text(content)
+    with pytest.raises(ValueError, match=r"Annotations must be .*Received: .*anno_train\.json.*Download it again"):
+        datasets.find(root)
+
+
+# ---- ZuBuD
+
+
+def test_zubud_is_split_by_building(tmp_path, caplog):
+    for building in range(40):
+        for view in range(1, 4):
+            put(tmp_path / "png-ZuBuD" / f"object{building:04d}.view{view:02d}.png")
+    put(tmp_path / "readme_scan.png")
+    examples = datasets.find(tmp_path)
+    assert len(examples) == 120 and {example.kind for example in examples} == {"ZuBuD"}
+    assert len({example.group for example in examples}) == 40
+    assert all(count % 3 == 0 for count in Counter(example.split for example in examples).values())
+    assert_apart(examples)
+    assert "left out 1 files not named like those of ZuBuD" in caplog.text and "readme_scan.png" in caplog.text
+
+
+# ---- photographs
+
+
+@pytest.mark.parametrize("given", ["around", "inside"])
+def test_partition_beside_a_folder_of_photographs(tmp_path, given):
+    for number in range(9):
+        put(tmp_path / "photos" / f"old_town_{number:04d}.jpg")
+    # Names like LFW's, but the list says what they are: a folder of photographs.
+    (tmp_path / "partition.txt").write_text("".join(f"old_town_{n:04d}.jpg {n % 3}\n" for n in range(9)))
+    examples = datasets.find(tmp_path if given == "around" else tmp_path / "photos")
+    assert {example.kind for example in examples} == {"photographs"}
+    for example in examples:
+        assert example.split == datasets.SPLITS[int(example.photo.stem[-4:]) % 3]
+
+
+def test_plain_photographs_of_every_suffix(tmp_path):
+    for number, suffix in enumerate([".jpg", ".png", ".webp", ".bmp", ".tif", ".jpeg"]):
+        put(tmp_path / "some" / f"picture {number}{suffix}")
+    (tmp_path / "notes.txt").write_text("not an image")
+    put(tmp_path / ".hidden" / "thumb.jpg")
+    examples = datasets.find(tmp_path)
+    assert [example.name for example in examples] == sorted(example.name for example in examples)
+    assert len(examples) == 6 and {example.split for example in examples} == {"train", "val", "test"}
+
+
+def test_folders_named_after_the_parts_are_the_parts(tmp_path):
+    # Both parts number their pictures from 1: equal names in two parts are not the same picture.
+    for part in ("train", "test"):
+        for number in range(6):
+            put(tmp_path / part / f"{number}.jpg")
+    counts = Counter(example.split for example in datasets.find(tmp_path))
+    assert counts["test"] == 6 and counts["train"] + counts["val"] == 6 and counts["val"] >= 1
+
+
+# ---- folders of pairs
+
+
+@pytest.mark.parametrize(
+    ("photos", "sketches"),
+    [("photos", "sketches"), ("images", "drawings"), ("real", "edges"), ("Faces", "line-art"), ("A", "pencil_work")],
+)
+def test_two_folders_with_telling_names(tmp_path, photos, sketches):
+    for number in range(5):
+        put(tmp_path / photos / f"{number}.jpg", 0.4)
+        put(tmp_path / sketches / f"{number}.png", 0.9)
+    put(tmp_path / "masks" / "0.png") if photos == "photos" else None  # a third folder does not confuse
+    examples = datasets.find(tmp_path)
+    assert len(examples) == 5 and {example.kind for example in examples} == {"pairs"}
+    for example in examples:
+        assert (example.photo.parent.name, example.sketch.parent.name) == (photos, sketches)
+        assert example.photo.stem == example.sketch.stem
+    assert_apart(examples)
+
+
+@pytest.mark.parametrize("colourful", ["a", "b"])
+def test_two_folders_whose_names_say_nothing_are_told_by_colour(tmp_path, colourful, caplog):
+    for folder in ("a", "b"):
+        for number in range(4):
+            put(tmp_path / folder / f"{number}.png", (0.9, 0.4, 0.1) if folder == colourful else 0.9)
+    examples = datasets.find(tmp_path)
+    assert len(examples) == 4 and {example.photo.parent.name for example in examples} == {colourful}
+    assert f"{colourful} are taken for the photographs" in caplog.text
+
+
+def test_two_folders_of_other_names_are_photographs(tmp_path):
+    for number in range(4):
+        put(tmp_path / "night" / f"n{number}.png")
+        put(tmp_path / "day" / f"d{number}.png")
+    examples = datasets.find(tmp_path)
+    assert len(examples) == 8 and all(example.sketch is None for example in examples)
+
+
+def test_leftover_pairs_are_counted_and_named(tmp_path, caplog):
+    for number in range(10):
+        put(tmp_path / "photos" / f"{number}.jpg")
+        put(tmp_path / "sketches" / f"{number + 3}.jpg")
+    put(tmp_path / "photos" / "4.png")
+    assert len(datasets.find(tmp_path)) == 7
+    assert "left out 3 photographs without a sketch" in caplog.text
+    assert "left out 3 sketches without a photograph" in caplog.text
+    assert "left out 1 files whose name, apart from the suffix, occurs before" in caplog.text
+    for name in ("photos/0.jpg", "photos/2.jpg", "sketches/12.jpg", "photos/4.png"):
+        assert str(tmp_path / name) in caplog.text
+
+
+def test_many_leftovers_are_counted_and_the_first_five_named(tmp_path, caplog):
+    put(tmp_path / "photos" / "a.jpg")
+    for number in range(9):
+        put(tmp_path / "sketches" / f"{number}.jpg")
+    put(tmp_path / "sketches" / "a.jpg")
+    datasets.find(tmp_path)
+    assert "left out 9 sketches without a photograph" in caplog.text and "and 4 more" in caplog.text
+
+
+def test_parts_of_pairs_may_number_alike(tmp_path):
+    for part in ("train", "test"):
+        for number in range(6):
+            put(tmp_path / part / "photos" / f"{number}.jpg")
+            put(tmp_path / part / "sketches" / f"{number}.jpg")
+    examples = datasets.find(tmp_path)
+    counts = Counter(example.split for example in examples)
+    assert counts["test"] == 6 and counts["train"] + counts["val"] == 6
+    assert_apart(examples)
+
+
+def test_a_part_that_holds_no_pairs_is_named(tmp_path, caplog):
+    put(tmp_path / "train" / "photos" / "a.jpg")
+    put(tmp_path / "train" / "sketches" / "a.jpg")
+    put(tmp_path / "test" / "photos" / "b.jpg")
+    assert len(datasets.find(tmp_path)) == 1
+    assert "left out 1 parts without a folder of photographs and one of sketches" in caplog.text
+    assert str(tmp_path / "test") in caplog.text
+
+
+def test_pairs_of_which_no_names_agree_are_an_error(tmp_path):
+    put(tmp_path / "photos" / "a.jpg")
+    put(tmp_path / "sketches" / "b.jpg")
+    with pytest.raises(ValueError, match=r"named like their photographs.*Received: .*Rename them alike"):
+        datasets.find(tmp_path)
+
+
+# ---- what cannot be used
+
+
+def test_unreadable_files_are_counted_and_named(tmp_path, caplog):
+    for number in range(4):
+        put(tmp_path / f"good{number}.png")
+    (tmp_path / "text.png").write_text("this is no image")
+    (tmp_path / "empty.jpg").touch()
+    put(tmp_path / "good0.png").rename(tmp_path / "tiny.png")
+    images.Image.new("RGB", (8, 8)).save(tmp_path / "good0.png")
+    examples = datasets.find(tmp_path)
+    assert sorted(example.photo.name for example in examples) == ["good1.png", "good2.png", "good3.png", "tiny.png"]
+    assert "left out 3 unreadable files" in caplog.text
+    for name in ("text.png", "empty.jpg", "good0.png"):
+        assert str(tmp_path / name) in caplog.text
+
+
+def test_a_pair_with_an_unreadable_sketch_is_left_out_whole(tmp_path, caplog):
+    for name in ("a", "b", "c"):
+        put(tmp_path / "photos" / f"{name}.jpg")
+        put(tmp_path / "sketches" / f"{name}.jpg")
+    (tmp_path / "sketches" / "b.jpg").write_text("no image")
+    assert [example.photo.stem for example in datasets.find(tmp_path)] == ["a", "c"]
+    assert "left out 1 unreadable files" in caplog.text
+
+
+def test_a_missing_folder_is_an_error(tmp_path):
+    with pytest.raises(FileNotFoundError, match=r"must be a folder that exists.*Received: .*nowhere.*data/README.md"):
+        datasets.find(tmp_path / "nowhere")
+
+
+def test_a_file_instead_of_a_folder_is_an_error(tmp_path):
+    path = put(tmp_path / "a.png")
+    with pytest.raises(ValueError, match=r"must be a folder\. Received: the file .*a\.png\. Name the folder"):
+        datasets.find(path)
+
+
+@pytest.mark.parametrize("names", [[], ["notes.txt"], ["a.png", "b.png"]])
+def test_a_folder_without_readable_images_is_an_error(tmp_path, names):
+    for name in names:
+        (tmp_path / name).write_text("words, words")
+    found = sum(name.endswith(".png") for name in names)
+    with pytest.raises(ValueError, match=rf"at least one readable image\. Received: .* with {found} image files"):
+        datasets.find(tmp_path)
+
+
+# ---- splits
+
+
+def test_a_tenth_is_drawn_by_hash_and_stays_when_others_are_added(tmp_path):
+    for number in range(120):
+        put(tmp_path / f"a{number}.bmp")
+    before = splits(datasets.find(tmp_path))
+    counts = Counter(before.values())
+    assert 4 <= counts["val"] <= 22 and 4 <= counts["test"] <= 22
+    for number in range(60):
+        put(tmp_path / f"b{number}.bmp")
+    after = splits(datasets.find(tmp_path))
+    assert {name: after[name] for name in before} == before
+
+
+def test_one_photograph_trains_and_nothing_stands_in_for_validation(tmp_path):
+    put(tmp_path / "one.png")
+    examples = datasets.find(tmp_path)
+    assert splits(examples) == {"one.png": "train"}
+    assert datasets.subset(examples, "val") == [] and datasets.subset(examples, "test") == []
+
+
+def test_two_photographs_leave_one_for_training(tmp_path):
+    for name in ("a", "b"):
+        put(tmp_path / f"{name}.png")
+    assert Counter(splits(datasets.find(tmp_path)).values())["train"] == 1
+
+
+def test_subset_names_its_choices(tmp_path):
+    put(tmp_path / "one.png")
+    examples = datasets.find(tmp_path)
+    assert datasets.subset(examples, "all") == examples
+    with pytest.raises(ValueError, match="`split` must be one of train, val, test, all. Received: 'valid'"):
+        datasets.subset(examples, "valid")
+
+
+def test_find_all_mixes_and_the_log_counts(tmp_path, caplog):
+    put(tmp_path / "a" / "one.png")
+    put(tmp_path / "b" / "two.png")
+    with caplog.at_level(logging.INFO, "sketchback"):
+        examples = datasets.find_all([tmp_path / "a", tmp_path / "b"])
+    assert [example.name for example in examples] == ["one.png", "two.png"]
+    assert "1 photographs (0 with a drawn sketch): 1 train, 0 val, 0 test" in caplog.text
+
+
+def test_fingerprint_follows_files_and_splits(tmp_path):
+    put(tmp_path / "photos" / "a.png")
+    put(tmp_path / "sketches" / "a.png")
+    first = datasets.fingerprint(datasets.find(tmp_path))
+    assert first == datasets.fingerprint(datasets.find(tmp_path))
+    put(tmp_path / "sketches" / "a.png", size=(40, 40))
+    second = datasets.fingerprint(datasets.find(tmp_path))
+    put(tmp_path / "photos" / "b.png")
+    put(tmp_path / "sketches" / "b.png")
+    assert len({first, second, datasets.fingerprint(datasets.find(tmp_path))}) == 3
+
+
+# ---- built in
+
+
+@pytest.mark.parametrize(
+    ("name", "count", "draw"),
+    [("demo:faces", demo.FACES, demo.face), ("demo:buildings", demo.BUILDINGS, demo.building)],
+)
+def test_built_in_sets(name, count, draw):
+    examples = datasets.find(name)
+    counts = Counter(example.split for example in examples)
+    assert len(examples) == count and counts["train"] > 0.7 * count
+    assert counts["val"] > 0.03 * count and counts["test"] > 0.03 * count
+    np.testing.assert_array_equal(examples[7].read_photo(), draw(7))
+    assert examples[7].read_sketch() is None
+    assert_apart(examples)
+
+
+# ---- the real sets
+
+
+@pytest.mark.parametrize(
+    ("name", "kind", "expected"),
+    [
+        ("celeba", "CelebA", {"train": 13842, "val": 665, "test": 1866}),
+        ("cufs", "CUFS", {"train+val": 88, "test": 100}),
+        ("fs2k", "FS2K", {"train+val": 1058, "test": 896}),
+        ("buildings", "photographs", {"train": 2702, "val": 100, "test": 300}),
+        ("lfw", "LFW", {"all": 1000}),
+    ],
+)
+def test_real_sets(name, kind, expected, caplog):
+    if not (DATA / name).is_dir():
+        pytest.skip(f"shared/data/{name} is not here")
+    examples = datasets.find(DATA / name)
+    counts = Counter(example.split for example in examples)
+    found = {split: sum(counts[one] for one in (datasets.SPLITS if split == "all" else split.split("+")))
+             for split in expected}  # fmt: skip
+    assert found == expected and len(examples) == sum(expected.values())
+    assert {example.kind for example in examples} == {kind}
+    assert counts["val"] > 0
+    assert_apart(examples)
+    assert "left out" not in caplog.text
+    drawn = sum(example.sketch is not None for example in examples)
+    assert drawn == (len(examples) if kind in ("CUFS", "FS2K") else 0)
