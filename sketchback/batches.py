@@ -80,6 +80,8 @@ class View:
             photo, sketch = (images.fit(image, self.size, self.fit) for image in (photo, sketch))
         if flip and flipped:
             photo, sketch = photo[:, ::-1], sketch[:, ::-1]
+        # Averaging over an area rounds white up to 1.0000001.
+        sketch, photo = (np.clip(image, 0.0, 1.0) for image in (sketch, photo))
         return np.ascontiguousarray(sketch), np.ascontiguousarray(photo)
 
 

@@ -19,47 +19,13 @@ FACES = 512
 BUILDINGS = 256
 
 # Human skin from light to deep; a face takes a point on this line, evenly, and a little off it.
-SKIN = (
-    np.array(
-        [
-            (244, 208, 190),
-            (232, 190, 163),
-            (214, 166, 134),
-            (190, 139, 106),
-            (156, 108, 80),
-            (120, 80, 59),
-            (88, 58, 45),
-            (64, 43, 36),
-        ],
-        np.float32,
-    )
-    / 255
-)
+SKIN = (np.array([(244, 208, 190), (232, 190, 163), (214, 166, 134), (190, 139, 106), (156, 108, 80),
+                  (120, 80, 59), (88, 58, 45), (64, 43, 36)], np.float32) / 255)
 # From black to white; deep skin draws mostly from the dark end.
-HAIR = (
-    np.array(
-        [
-            (22, 18, 18),
-            (30, 22, 19),
-            (48, 32, 24),
-            (80, 52, 34),
-            (112, 60, 36),
-            (140, 104, 64),
-            (196, 160, 104),
-            (120, 118, 116),
-            (206, 202, 196),
-        ],
-        np.float32,
-    )
-    / 255
-)
-IRIS = (
-    np.array(
-        [(46, 28, 18), (72, 42, 24), (104, 80, 40), (84, 108, 70), (86, 122, 160), (112, 124, 132)],
-        np.float32,
-    )
-    / 255
-)
+HAIR = (np.array([(22, 18, 18), (30, 22, 19), (48, 32, 24), (80, 52, 34), (112, 60, 36), (140, 104, 64),
+                  (196, 160, 104), (120, 118, 116), (206, 202, 196)], np.float32) / 255)
+IRIS = (np.array([(46, 28, 18), (72, 42, 24), (104, 80, 40), (84, 108, 70), (86, 122, 160), (112, 124, 132)],
+                 np.float32) / 255)
 STYLES = ("short", "long", "fringe", "curly", "bun", "bald", "scarf", "receding")
 
 
@@ -83,9 +49,8 @@ def face(seed: int, size: tuple[int, int] = (218, 178)) -> np.ndarray:
     t = _draw_face(_generator(seed))
     scale = min(height / 218, width / 178)
     rim = int(12 * scale) + 2  # painted too, and cut off again when the camera is tilted
-    canvas = _Canvas(
-        height + 2 * rim, width + 2 * rim, scale, (width / 2 + rim, height / 2 + 3 * scale + rim)
-    )
+    canvas = _Canvas(height + 2 * rim, width + 2 * rim, scale,
+                     (width / 2 + rim, height / 2 + 3 * scale + rim))
     _backdrop(canvas, t)
     strands = _strands(canvas, t)
     _hair_behind(canvas, t, strands)
@@ -98,13 +63,8 @@ def face(seed: int, size: tuple[int, int] = (218, 178)) -> np.ndarray:
     _glasses(canvas, t)
     turn = cv2.getRotationMatrix2D((width / 2 + rim, height / 2 + rim), t.tilt, t.zoom)
     turn[:, 2] += np.array(t.shift) * scale - rim
-    picture = cv2.warpAffine(
-        cv2.merge(list(canvas.pixels)),
-        turn,
-        (width, height),
-        flags=cv2.INTER_CUBIC,
-        borderMode=cv2.BORDER_REFLECT,
-    )
+    picture = cv2.warpAffine(cv2.merge(list(canvas.pixels)), turn, (width, height), flags=cv2.INTER_CUBIC,
+                             borderMode=cv2.BORDER_REFLECT)
     return _photograph(picture, t, scale)
 
 
@@ -141,25 +101,18 @@ def building(seed: int, size: tuple[int, int] = (240, 320)) -> np.ndarray:
 
 
 class _Canvas:
-    """Planes of colour `(3, H, W)`, on which outlines in drawing units are filled; a fourth plane counts cover."""
+    """Planes of colour `(3, H, W)`; outlines are filled on them in drawing units. A fourth counts cover."""
 
-    def __init__(
-        self, height: int, width: int, scale: float, origin: tuple[float, float], planes: int = 3
-    ) -> None:
+    def __init__(self, height: int, width: int, scale: float, origin: tuple[float, float],
+                 planes: int = 3) -> None:
         self.pixels = np.zeros((planes, height, width), np.float32)
         self.scale, self.origin = scale, np.array(origin)
         self.x = ((np.arange(width, dtype=np.float32) + 0.5 - origin[0]) / scale).astype(np.float32)[None, :]
         self.y = ((np.arange(height, dtype=np.float32) + 0.5 - origin[1]) / scale).astype(np.float32)[:, None]
 
-    def fill(
-        self,
-        outlines: np.ndarray | Sequence[np.ndarray],
-        color: np.ndarray | Sequence[float],
-        opacity: float = 1.0,
-        soft: float = 0.0,
-        width: float = 0.0,
-    ) -> None:
-        """Lays a colour, or a picture of the canvas' size, inside outlines, or along them where `width` is given.
+    def fill(self, outlines: np.ndarray | Sequence[np.ndarray], color: np.ndarray | Sequence[float],
+             opacity: float = 1.0, soft: float = 0.0, width: float = 0.0) -> None:
+        """Lays a colour, or a picture of the canvas' size, inside outlines, or along them at a `width`.
 
         `soft` is the standard deviation of the edge's blur; outlines inside outlines are holes.
         """
@@ -197,14 +150,13 @@ class _Canvas:
 def _generator(seed: int) -> np.random.Generator:
     if seed < 0:
         raise ValueError(
-            f"`seed` must be 0 or more. Received: seed={seed}. Choose one of range(FACES) or range(BUILDINGS)."
+            f"`seed` must be 0 or more. Received: seed={seed}. Choose one below FACES or BUILDINGS."
         )
     return np.random.default_rng(seed)
 
 
-def _curve(
-    points: Sequence[tuple[float, float]] | np.ndarray, closed: bool = True, steps: int = 6
-) -> np.ndarray:
+def _curve(points: Sequence[tuple[float, float]] | np.ndarray, closed: bool = True,
+           steps: int = 6) -> np.ndarray:
     """A Catmull-Rom curve through points `(N, 2)`, with `steps` points a span."""
     p = np.asarray(points, np.float64)
     p = np.concatenate([p[-1:], p, p[:2]] if closed else [p[:1], p, p[-1:]])
@@ -238,12 +190,9 @@ def _mist(noise: np.ndarray, height: int, width: int, cells: int) -> np.ndarray:
 
 def _single(traits: dict[str, object]) -> Traits:
     # A float64 number would turn every float32 plane it meets into float64, at twice the time.
-    return Traits(
-        **{
-            key: np.float32(value) if isinstance(value, np.ndarray) and value.dtype == float else value
-            for key, value in traits.items()
-        }
-    )
+    return Traits(**{key: np.float32(value) if isinstance(value,
+                                                          np.ndarray) and value.dtype == float else value for
+                     key, value in traits.items()})
 
 
 def _photograph(picture: np.ndarray, t: Traits, scale: float) -> np.ndarray:
@@ -273,75 +222,39 @@ def _draw_face(rng: np.random.Generator) -> Traits:
     style = str(rng.choice(STYLES, p=(0.24, 0.22, 0.13, 0.1, 0.1, 0.06, 0.07, 0.08)))
     fair = 1 if tone < 0.35 else 0.5 if tone < 0.6 else 0.12
     weights = np.array([2, 2, 2, 2 * fair, fair, 1.6 * fair, 1.6 * fair, 0.8, 0.5])
-    hair = (
-        HAIR[rng.choice(len(HAIR), p=weights / weights.sum())] * uniform(0.8, 1.15) * uniform(0.97, 1.03, 3)
-    )
+    hair = (HAIR[rng.choice(len(HAIR), p=weights / weights.sum())] * uniform(0.8, 1.15) * uniform(0.97, 1.03,
+                                                                                                  3))
     iris = IRIS[rng.integers(0, 6 if tone < 0.4 else 2)]
     soft_face = style in ("long", "fringe", "bun", "scarf") or chance(0.25)
-    traits = dict(
-        skin=skin,
-        hair=hair,
-        iris=iris,
-        style=style,
-        tone=tone,
-        half=uniform(39, 44.5),
-        jaw=uniform(0.68, 0.8) if soft_face else uniform(0.76, 0.9),
-        chin=uniform(65, 74),
-        turn=rng.normal() * 2.5,
-        light=uniform(0.15, 0.75) * (1 if chance(0.5) else -1),
-        ambient=uniform(0.3, 0.55),
-        eye=uniform(18.5, 20.5),
-        lid=uniform(3.6, 5.4),
-        slant=uniform(-1.2, 1.5),
-        wide=uniform(9.0, 10.6),
-        brow=uniform(-14.5, -11.5),
-        brow_width=uniform(1.2, 2.0) if soft_face else uniform(1.8, 3.0),
-        arch=uniform(1, 3.5),
-        gaze=uniform(-1.3, 1.3),
-        nose=uniform(21, 26),
-        nostril=uniform(6.5, 9),
-        mouth=uniform(39, 43),
-        lips=uniform(13.5, 17.5),
-        full=uniform(2.4, 4.6),
-        smile=max(0.0, uniform(-2, 4)),
-        open=max(0.0, uniform(-5, 5)),
-        red=uniform(0.35, 0.85) if soft_face else uniform(0.15, 0.4),
-        lashes=uniform(0.5, 1) if soft_face else uniform(0.2, 0.5),
-        blush=uniform(0.05, 0.3),
-        age=uniform() ** 2,
-        beard=0.0 if soft_face else max(0.0, uniform(-0.8, 1)),
-        moustache=not soft_face and chance(0.3),
-        glasses=chance(0.16),
-        rim=uniform(0.8, 2.0),
-        round=uniform(2, 5),
-        earring=soft_face and chance(0.3),
-        top=uniform(63, 71),
-        volume=uniform(3, 9),
-        hairline=uniform(36, 44),
-        drop=uniform(45, 125),
-        flare=uniform(0, 12),
-        part=uniform(-16, 16),
-        wave=max(0.0, uniform(-3, 3.5)),
-        phase=uniform(0, 6),
-        radial=chance(0.5),
-        cloth=uniform(0.06, 0.85) * 0.6 + 0.4 * rng.uniform(0.03, 0.9, 3),
-        cloth2=uniform(0.1, 0.9) * 0.55 + 0.45 * rng.uniform(0.05, 0.95, 3),
-        collar=str(rng.choice(("crew", "vee", "shirt", "jacket", "roll"))),
-        shoulder=uniform(84, 98),
-        neck=uniform(20, 23) if soft_face else uniform(23, 28),
-        wall=str(rng.choice(("plain", "bokeh", "wall"))),
-        sky=uniform(0.05, 0.95) * (0.8 + 0.2 * rng.uniform(0, 1, (1, 3))) + rng.uniform(-0.12, 0.12, (4, 3)),
-        lamps=rng.uniform(0, 1, (14, 6)),
-        pattern=rng.standard_normal((64, 64), np.float32),
-        tilt=rng.normal() * 3,
-        zoom=uniform(0.98, 1.12),
-        shift=tuple(rng.normal(size=2) * 2.5),
-        blur=uniform(0.0, 0.6),
-        balance=(0.14 * tone + uniform(0.92, 1.05)) * rng.uniform(0.96, 1.04, 3),
-        vignette=uniform(0, 0.08),
-        grain=uniform(0.004, 0.014),
-        noise=rng.standard_normal((128, 128), np.float32),
-    )
+    traits = dict(skin=skin, hair=hair, iris=iris, style=style, tone=tone, half=uniform(39, 44.5),
+                  jaw=uniform(0.68, 0.8) if soft_face else uniform(0.76, 0.9), chin=uniform(65, 74),
+                  turn=rng.normal() * 2.5, light=uniform(0.15, 0.75) * (1 if chance(0.5) else -1),
+                  ambient=uniform(0.3, 0.55), eye=uniform(18.5, 20.5), lid=uniform(3.6, 5.4),
+                  slant=uniform(-1.2, 1.5), wide=uniform(9.0, 10.6), brow=uniform(-14.5, -11.5),
+                  brow_width=uniform(1.2, 2.0) if soft_face else uniform(1.8, 3.0), arch=uniform(1, 3.5),
+                  gaze=uniform(-1.3, 1.3), nose=uniform(21, 26), nostril=uniform(6.5, 9),
+                  mouth=uniform(39, 43), lips=uniform(13.5, 17.5), full=uniform(2.4, 4.6),
+                  smile=max(0.0, uniform(-2, 4)), open=max(0.0, uniform(-5, 5)),
+                  red=uniform(0.35, 0.85) if soft_face else uniform(0.15, 0.4),
+                  lashes=uniform(0.5, 1) if soft_face else uniform(0.2, 0.5), blush=uniform(0.05, 0.3),
+                  age=uniform() ** 2, beard=0.0 if soft_face else max(0.0, uniform(-0.8, 1)),
+                  moustache=not soft_face and chance(0.3), glasses=chance(0.16), rim=uniform(0.8, 2.0),
+                  round=uniform(2, 5), earring=soft_face and chance(0.3), top=uniform(63, 71),
+                  volume=uniform(3, 9), hairline=uniform(36, 44), drop=uniform(45, 125), flare=uniform(0, 12),
+                  part=uniform(-16, 16), wave=max(0.0, uniform(-3, 3.5)), phase=uniform(0, 6),
+                  radial=chance(0.5), cloth=uniform(0.06, 0.85) * 0.6 + 0.4 * rng.uniform(0.03, 0.9, 3),
+                  cloth2=uniform(0.1, 0.9) * 0.55 + 0.45 * rng.uniform(0.05, 0.95, 3),
+                  collar=str(rng.choice(("crew", "vee", "shirt", "jacket", "roll"))),
+                  shoulder=uniform(84, 98), neck=uniform(20, 23) if soft_face else uniform(23, 28),
+                  wall=str(rng.choice(("plain", "bokeh", "wall"))),
+                  sky=uniform(0.05, 0.95) * (0.8 + 0.2 * rng.uniform(0, 1, (1, 3))) + rng.uniform(-0.12, 0.12,
+                                                                                                  (4, 3)),
+                  lamps=rng.uniform(0, 1, (14, 6)), pattern=rng.standard_normal((64, 64), np.float32),
+                  tilt=rng.normal() * 3, zoom=uniform(0.98, 1.12), shift=tuple(rng.normal(size=2) * 2.5),
+                  blur=uniform(0.0, 0.6),
+                  balance=(0.14 * tone + uniform(0.92, 1.05)) * rng.uniform(0.96, 1.04, 3),
+                  vignette=uniform(0, 0.08), grain=uniform(0.004, 0.014),
+                  noise=rng.standard_normal((128, 128), np.float32))
     return _single(traits)
 
 
@@ -379,16 +292,13 @@ def _strands(canvas: _Canvas, t: Traits) -> np.ndarray:
         across, along = across * 0.6, y * 0.03 + 0 * x
     if t.style == "scarf":
         across, along = across * 0.25, along * 0.5
-    across, along = (
-        np.ascontiguousarray(np.broadcast_to(v, canvas.pixels.shape[1:]), np.float32) + 200
-        for v in (across, along)
-    )
+    across, along = (np.ascontiguousarray(np.broadcast_to(v, canvas.pixels.shape[1:]),
+                                          np.float32) + 200 for v in (across, along))
     locks = t.pattern + cv2.resize(t.pattern[:, :20], (64, 64))  # fine hair on broader locks
     streaks = cv2.remap(locks, across, along, cv2.INTER_LINEAR, borderMode=cv2.BORDER_WRAP)
     sheen = np.exp(-(((canvas.y + 44) / 13) ** 2)) * np.exp(-(((canvas.x - 22 * t.light) / 26) ** 2))
-    shade = np.maximum(
-        0.78 + 0.13 * streaks + 0.3 * t.light * canvas.x / 60 - 0.002 * np.maximum(canvas.y, 0), 0.2
-    )
+    shade = np.maximum(0.78 + 0.13 * streaks + 0.3 * t.light * canvas.x / 60 - 0.002 * np.maximum(canvas.y,
+                                                                                                  0), 0.2)
     base = t.cloth2 if t.style == "scarf" else t.hair
     gloss = sheen * (0.05 if t.style in ("scarf", "curly") else 0.12) * np.maximum(0.6 + 0.5 * streaks, 0)
     return np.multiply.outer(base, shade + 0.4 * gloss) + 0.6 * gloss
@@ -398,22 +308,16 @@ def _hair_behind(canvas: _Canvas, t: Traits, strands: np.ndarray) -> None:
     w, v = t.half, t.volume
     if t.style in ("long", "fringe"):
         out = w + v + t.flare
-        canvas.fill(
-            _both([(0, -t.top), (w, -40), (out, 0), (out, t.drop * 0.7), (out - 6, t.drop), (0, t.drop)]),
-            strands * 0.55,
-            soft=1.2,
-        )
+        canvas.fill(_both([(0, -t.top), (w, -40), (out, 0), (out, t.drop * 0.7), (out - 6, t.drop),
+                           (0, t.drop)]), strands * 0.55, soft=1.2)
     elif t.style == "curly":
         bump = 1 + 0.05 * np.sin(np.arange(28) * 2.4 + t.phase)[:, None]
         ring = _ellipse(0, -18, w + v + 10, t.top - 10 + v)
-        canvas.fill(
-            _curve(
-                np.interp(np.arange(28)[:, None] * 24 / 28, range(24), ring[:, 0]) * bump * (1, 0)
-                + np.interp(np.arange(28)[:, None] * 24 / 28, range(24), ring[:, 1]) * bump * (0, 1)
-            ),
-            strands * 0.9,
-            soft=1.6,
-        )
+        canvas.fill(_curve(np.interp(np.arange(28)[:, None] * 24 / 28, range(24), ring[:, 0]) * bump * (1,
+                                                                                                        0) +
+                           np.interp(np.arange(28)[:, None] * 24 / 28, range(24), ring[:, 1]) * bump * (0,
+                                                                                                        1)),
+                    strands * 0.9, soft=1.6)
     elif t.style == "bun":
         canvas.fill(_ellipse(t.part / 2, -t.top - 4, 17 + v, 14 + v / 2), strands * 0.85, soft=1.2)
 
@@ -426,34 +330,19 @@ def _body(canvas: _Canvas, t: Traits) -> None:
     canvas.fill(_both(neck), skin * (0.86, 0.81, 0.78))
     canvas.fill(_ellipse(t.light * 14, s - 8, 14, 26), skin, 0.6, soft=7)
     canvas.fill(_ellipse(-t.light * 26, s - 8, 10, 40), skin * 0.4, 0.5, soft=7)
-    canvas.fill(
-        _both([(n, 40), (t.half * 0.7, 66), (n * 0.8, t.chin + 9), (0, t.chin + 17)]),
-        skin * (0.5, 0.4, 0.36),
-        0.7,
-        soft=4,
-    )
+    canvas.fill(_both([(n, 40), (t.half * 0.7, 66), (n * 0.8, t.chin + 9), (0, t.chin + 17)]),
+                skin * (0.5, 0.4, 0.36), 0.7, soft=4)
     dip = {"crew": s + 10, "vee": s + 38, "shirt": s + 22, "jacket": s + 44, "roll": s - 12}[t.collar]
     edge = n + (1 if t.collar == "roll" else 5)
-    trunk = _both(
-        [
-            (0, dip),
-            (edge * 0.55, dip - (dip - s) * 0.45),
-            (edge, s - 7),
-            (n + 28, s + 7),
-            (78, s + 20),
-            (96, s + 46),
-            (104, 230),
-            (0, 240),
-        ]
-    )
+    trunk = _both([(0, dip), (edge * 0.55, dip - (dip - s) * 0.45), (edge, s - 7), (n + 28, s + 7),
+                   (78, s + 20), (96, s + 46), (104, 230), (0, 240)])
     folds = _mist(t.pattern[::-1], *canvas.pixels.shape[1:], 7) * 0.07
     if t.collar == "crew" and t.round > 4:
         folds = folds + 0.14 * np.sign(np.sin(canvas.y * 0.5 * t.rim))
     fabric = np.multiply.outer(cloth, 0.92 + folds + t.light / 260 * canvas.x - 0.16 * (canvas.x / 80) ** 2)
     if t.collar == "jacket":  # what is worn under it
-        canvas.fill(
-            _both([(0, s + 12), (n, s - 4), (n + 8, s + 4), (n, 230), (0, 230)]), t.cloth2 * 0.95, soft=0.5
-        )
+        canvas.fill(_both([(0, s + 12), (n, s - 4), (n + 8, s + 4), (n, 230), (0, 230)]), t.cloth2 * 0.95,
+                    soft=0.5)
     canvas.fill(trunk, fabric * 0.6, soft=1.5)
     canvas.fill(trunk + (0, 1.5), fabric, soft=0.6)
     for side in (-1, 1):
@@ -461,45 +350,24 @@ def _body(canvas: _Canvas, t: Traits) -> None:
             lapel = np.array([(n - 1, s - 13), (n + 7, s - 3), (n + 5, s + 20), (2, dip + 6), (n - 8, s + 6)])
             canvas.fill(_curve(lapel * (side, 1) + (0, 2), steps=3), cloth * 0.45, 0.6, soft=2)
             canvas.fill(lapel * (side, 1), fabric * 1.12 + 0.02, soft=0.4)
-        canvas.fill(
-            _curve([(side * 52, s + 30), (side * 46, s + 60), (side * 50, 200)], False),
-            cloth * 0.4,
-            0.5,
-            soft=3,
-            width=4,
-        )
+        canvas.fill(_curve([(side * 52, s + 30), (side * 46, s + 60), (side * 50, 200)], False), cloth * 0.4,
+                    0.5, soft=3, width=4)
     if t.collar == "roll":
         canvas.fill(_both([(0, s - 14), (n, s - 19), (n + 4, s), (0, s + 9)]), fabric * 1.08, soft=0.7)
 
 
 def _head_outline(t: Traits, grow: float = 0.0) -> np.ndarray:
     w, c = t.half + grow, t.chin + grow
-    half = [
-        (0, -60 - grow),
-        (w * 0.56, -54.5),
-        (w * 0.93, -33),
-        (w, -4),
-        (w * 0.97, 18),
-        (w * (t.jaw + 0.07), 40),
-        (w * t.jaw * 0.72, c - 11),
-        (w * 0.27, c - 1.5),
-        (0, c),
-    ]
+    half = [(0, -62 - grow), (w * 0.5, -57), (w * 0.88, -38), (w, -4), (w * 0.97, 18),
+            (w * (t.jaw + 0.07), 40), (w * t.jaw * 0.72, c - 11), (w * 0.27, c - 1.5), (0, c)]
     return _both(half)
 
 
 def _head(canvas: _Canvas, t: Traits) -> None:
-    """Ears and head. The head is a height map, a sum of bumps that are products of a row and a column, under a lamp."""
+    """Ears and head. The head is a height map under a lamp: a sum of bumps, each a row times a column."""
     for side in (-1, 1) if t.style != "scarf" else ():
-        ear = _curve(
-            [
-                (side * (t.half - 3), -9),
-                (side * (t.half + 5), -10),
-                (side * (t.half + 5.5), 2),
-                (side * (t.half + 1), 15),
-                (side * (t.half - 4), 15),
-            ]
-        )
+        ear = _curve([(side * (t.half - 3), -9), (side * (t.half + 5), -10), (side * (t.half + 5.5), 2),
+                      (side * (t.half + 1), 15), (side * (t.half - 4), 15)])
         tone = 0.86 + 0.2 * side * t.light
         canvas.fill(ear, t.skin * (tone, tone * 0.93, tone * 0.9), soft=0.6)
         canvas.fill(_ellipse(side * (t.half + 2), -1, 1.6, 6), t.skin * (0.55, 0.42, 0.38), 0.6, soft=1.2)
@@ -511,23 +379,12 @@ def _head(canvas: _Canvas, t: Traits) -> None:
     x, y = canvas.x[:, window[1]], canvas.y[window[0]]
     bumps = []  # (x, width, y, height of the bump's extent, how far it stands out)
     for side in (-1, 1):
-        bumps += [
-            (side * t.eye, 9, -2, 6, -5.5),
-            (side * 18, 12, t.brow, 4, 2.6),
-            (side * 23, 10, 21, 11, 4.2),
-            (side * (t.nostril - 1), 3.2, t.nose - 1, 3, 2.6),
-            (side * t.half, 6, -24, 12, -3),
-            (side * (t.lips + 5), 4, t.mouth, 8, -1.5 - 0.5 * t.smile),
-        ]
-    bumps += [
-        (0, 3.6, 6, 10, 4.2),
-        (0, 4.8, t.nose - 4, 4.6, 5.5),
-        (0, 15, t.mouth, 9, 3.5),
-        (0, 2, 32, 3, -0.9),
-        (0, 11, t.mouth + 10, 3, -2.2),
-        (0, 9, t.chin - 9, 6, 3.5),
-        (0, 24, -36, 16, 3),
-    ]
+        bumps += [(side * t.eye, 9, -2, 6, -5.5), (side * 18, 12, t.brow, 4, 2.6),
+                  (side * 23, 10, 21, 11, 4.2), (side * (t.nostril - 1), 3.2, t.nose - 1, 3, 2.6),
+                  (side * t.half, 6, -24, 12, -3), (side * (t.lips + 5), 4, t.mouth, 8, -1.5 - 0.5 * t.smile)]
+    bumps += [(0, 3.6, 6, 10, 4.2), (0, 4.8, t.nose - 4, 4.6, 5.5), (0, 15, t.mouth, 9, 3.5),
+              (0, 2, 32, 3, -0.9), (0, 11, t.mouth + 10, 3, -2.2), (0, 9, t.chin - 9, 6, 3.5),
+              (0, 24, -36, 16, 3)]
     bump = np.array(bumps, np.float32)
     columns = np.exp(-(((x.T - t.turn - bump[:, 0]) / bump[:, 1]) ** 2) / 2)
     rows = np.exp(-(((y - bump[:, 2]) / bump[:, 3]) ** 2) / 2) * bump[:, 4]
@@ -548,23 +405,15 @@ def _head(canvas: _Canvas, t: Traits) -> None:
     canvas.fill(_head_outline(t), picture, soft=0.6)
     dark = t.skin * (0.5, 0.36, 0.32)
     for side in (-1, 1):
-        canvas.fill(
-            _ellipse(t.turn + side * (t.nostril - 3.6), t.nose + 1.6, 1.9, 1.0), dark * 0.6, 0.8, soft=0.7
-        )
-        wing = [
-            (side * t.nostril, t.nose - 5),
-            (side * (t.nostril + 1.6), t.nose - 1),
-            (side * t.nostril, t.nose + 2),
-        ]
+        canvas.fill(_ellipse(t.turn + side * (t.nostril - 3.6), t.nose + 1.6, 1.9, 1.0), dark * 0.6, 0.8,
+                    soft=0.7)
+        wing = [(side * t.nostril, t.nose - 5), (side * (t.nostril + 1.6), t.nose - 1),
+                (side * t.nostril, t.nose + 2)]
         canvas.fill(_curve(wing, False) + (t.turn, 0), dark, 0.32, soft=0.8, width=1.2)
-        fold = [
-            (side * (t.nostril + 3), t.nose - 3),
-            (side * (t.lips + 2), t.mouth - 8),
-            (side * (t.lips + 5), t.mouth),
-        ]
-        canvas.fill(
-            _curve(fold, False) + (t.turn, 0), dark, 0.06 + 0.25 * t.age + 0.05 * t.smile, soft=1.4, width=1.5
-        )
+        fold = [(side * (t.nostril + 3), t.nose - 3), (side * (t.lips + 2), t.mouth - 8),
+                (side * (t.lips + 5), t.mouth)]
+        canvas.fill(_curve(fold, False) + (t.turn, 0), dark, 0.06 + 0.25 * t.age + 0.05 * t.smile, soft=1.4,
+                    width=1.5)
     canvas.fill(_ellipse(t.turn, t.nose + 3, t.nostril - 1, 1.2), dark, 0.5, soft=1.4)
     canvas.fill(_ellipse(t.turn + t.light * 2, t.nose - 5, 1.8, 2.2), (1, 1, 1), 0.28, soft=1.4)
 
@@ -582,9 +431,8 @@ def _eyes(canvas: _Canvas, t: Traits) -> None:
         canvas.fill(almond, np.array((0.86, 0.83, 0.81)) * (0.75 + 0.25 * t.skin[0]), soft=0.5)
         order = np.argsort(upper[:, 0])
 
-        def inside(
-            circle: np.ndarray, upper: np.ndarray = upper[order], lower: np.ndarray = lower[order]
-        ) -> np.ndarray:
+        def inside(circle: np.ndarray, upper: np.ndarray = upper[order],
+                   lower: np.ndarray = lower[order]) -> np.ndarray:
             top, bottom = (np.interp(circle[:, 0], lid[:, 0], lid[:, 1]) for lid in (upper, lower))
             return np.stack([circle[:, 0], np.clip(circle[:, 1], top, bottom)], -1)
 
@@ -599,15 +447,8 @@ def _eyes(canvas: _Canvas, t: Traits) -> None:
         canvas.fill(lower + (0, 3.5 + t.age), dark, 0.12 + 0.3 * t.age, soft=1.2, width=1.6)
         canvas.fill(_ellipse(middle[0] + 1.4 * np.sign(t.light), middle[1] - 1.5, 0.8, 0.8), (1, 1, 1), 0.85)
         b, tall = t.brow, t.brow_width
-        brow = [
-            (-10, 1.5),
-            (-9.5, 1.5 - tall),
-            (0, -t.arch - tall * 0.8),
-            (8, -t.arch * 0.9 - tall * 0.3),
-            (13, 1.5),
-            (8, -t.arch * 0.9 + 0.8),
-            (0, -t.arch + tall * 0.6),
-        ]
+        brow = [(-10, 1.5), (-9.5, 1.5 - tall), (0, -t.arch - tall * 0.8), (8, -t.arch * 0.9 - tall * 0.3),
+                (13, 1.5), (8, -t.arch * 0.9 + 0.8), (0, -t.arch + tall * 0.6)]
         brow = _curve(np.array(brow) * (side, 1) + (x, b))
         color = t.hair * 0.8 if t.tone < 0.5 else t.hair * 0.6
         canvas.fill(brow, color * 0.7 + dark * 0.3, 0.6, soft=1.1)
@@ -616,17 +457,15 @@ def _eyes(canvas: _Canvas, t: Traits) -> None:
 
 def _mouth(canvas: _Canvas, t: Traits) -> None:
     y, w, f, up, gap = t.mouth, t.lips + t.smile, t.full, t.smile, t.open
-    lip = t.skin * (1 - t.red) * (0.86, 0.64, 0.62) + t.red * np.array((0.70, 0.22, 0.25)) * (
-        0.45 + 0.6 * t.skin[0]
-    )
+    lip = t.skin * (1 - t.red) * (0.86, 0.64,
+                                  0.62) + t.red * np.array((0.70, 0.22, 0.25)) * (0.45 + 0.6 * t.skin[0])
     seam = [(w, -up * 0.7), (w * 0.55, 0.2), (w * 0.2, 0.5), (0, 1.0)]
     below = [(0, 1.0 + gap), (w * 0.3, 0.8 + gap), (w * 0.65, 0.4 + gap * 0.6), (w, -up * 0.7)]
     bow = [(0, -f * 0.75), (w * 0.2, -f), (w * 0.55, -f * 0.65 - up * 0.2)]
     base = [(w * 0.6, f * 0.8 + gap * 0.8), (w * 0.25, f * 1.35 + gap), (0, f * 1.4 + gap)]
     place = (t.turn, y)
-    canvas.fill(
-        _both([(0, f * 1.6 + gap), (w * 0.6, f + gap)]) + (place[0], y + 3), t.skin * 0.5, 0.35, soft=1.8
-    )
+    canvas.fill(_both([(0, f * 1.6 + gap), (w * 0.6, f + gap)]) + (place[0], y + 3), t.skin * 0.5, 0.35,
+                soft=1.8)
     canvas.fill(_both(bow + seam) + place, lip * (0.78, 0.72, 0.72), 0.95, soft=0.6)
     canvas.fill(_both([*below[:3], *base]) + place, lip * 1.05, 0.95, soft=0.7)
     if gap > 1:
@@ -635,58 +474,31 @@ def _mouth(canvas: _Canvas, t: Traits) -> None:
         teeth = [(0, 0.8), (w * 0.6, 0.3), (w * 0.62, 0.5 + gap * 0.3), (0, 0.6 + gap * 0.72)]
         canvas.fill(_both(teeth) + place, (0.88, 0.85, 0.8), 0.95, soft=0.5)
     else:
-        canvas.fill(
-            _curve((np.array(seam + [(-x, v) for x, v in seam[2::-1]]) + place), False),
-            lip * 0.3,
-            0.85,
-            soft=0.4,
-            width=1.3,
-        )
+        canvas.fill(_curve((np.array(seam + [(-x, v) for x, v in seam[2::-1]]) + place), False), lip * 0.3,
+                    0.85, soft=0.4, width=1.3)
     for side in (-1, 1):
         canvas.fill(_ellipse(t.turn + side * (w + 0.5), y - up * 0.7, 1.8, 1.4), lip * 0.3, 0.6, soft=0.9)
-    canvas.fill(
-        _ellipse(t.turn + 2 * t.light, y + f * 0.75 + gap, w * 0.3, f * 0.2), (1, 0.9, 0.9), 0.3, soft=0.9
-    )
+    canvas.fill(_ellipse(t.turn + 2 * t.light, y + f * 0.75 + gap, w * 0.3, f * 0.2), (1, 0.9, 0.9), 0.3,
+                soft=0.9)
 
 
 def _beard(canvas: _Canvas, t: Traits, strands: np.ndarray) -> None:
     w, c, opacity = t.half, t.chin, min(0.92, t.beard * 1.3)
     if opacity > 0.1:
-        rim = [
-            (0, c + 3),
-            (w * 0.45, c),
-            (w * t.jaw, c - 19),
-            (w * 0.99, 18),
-            (w * 0.98, 2),
-            (w * 0.9, 12),
-            (w * 0.72, 32),
-            (w * 0.5, 34),
-            (t.lips * 0.5, 34.5),
-            (0, 35.5),
-        ]
-        lip = _both(
-            [
-                (0, t.mouth - t.full - 1),
-                (t.lips + 1, t.mouth),
-                (t.lips * 0.5, t.mouth + 6 + t.open),
-                (0, t.mouth + 7 + t.open),
-            ]
-        )
+        rim = [(0, c + 3), (w * 0.45, c), (w * t.jaw, c - 19), (w * 0.99, 18), (w * 0.98, 2), (w * 0.9, 12),
+               (w * 0.72, 32), (w * 0.5, 34), (t.lips * 0.5, 34.5), (0, 35.5)]
+        lip = _both([(0, t.mouth - t.full - 1), (t.lips + 1, t.mouth), (t.lips * 0.5, t.mouth + 6 + t.open),
+                     (0, t.mouth + 7 + t.open)])
         canvas.fill([_both(rim) + (t.turn * 0.4, 0), lip + (t.turn, 0)], strands * 0.9, opacity, soft=1.8)
     if t.moustache or opacity > 0.5:
         top = t.mouth - t.full - 0.5
-        hair = [
-            (0, top - 5),
-            (t.lips * 0.6, top - 4),
-            (t.lips + 3, top + 4),
-            (t.lips * 0.7, top + 1.5),
-            (0, top),
-        ]
+        hair = [(0, top - 5), (t.lips * 0.6, top - 4), (t.lips + 3, top + 4), (t.lips * 0.7, top + 1.5),
+                (0, top)]
         canvas.fill(_both(hair) + (t.turn, 0), strands * 0.85, 0.85, soft=0.9)
 
 
 def _hair(canvas: _Canvas, t: Traits, strands: np.ndarray) -> None:
-    """What lies in front of the head: a cap from the crown to the hairline, longer at the sides where hair is long."""
+    """What lies in front of the head: a cap from the crown to the hairline, longer where hair is long."""
     w, v, top, line = t.half, t.volume, t.top, t.hairline
     crown = [(0, -top), (w * 0.6, -top + 6), (w + v * 0.6, -36)]
     if t.style == "bald":
@@ -695,40 +507,21 @@ def _hair(canvas: _Canvas, t: Traits, strands: np.ndarray) -> None:
             canvas.fill(_curve(side) * (mirror, 1), strands, 0.5, soft=2)
         return
     if t.style == "scarf":
-        out, chin = (
-            _both([*crown, (w + v, -5), (w + v - 2, 35), (w + 4, 72), (w + 12, 118), (0, 128)]),
-            t.chin - 3,
-        )
-        face = _both(
-            [
-                (0, -44),
-                (w * 0.45, -41),
-                (w * 0.82, -26),
-                (w * 0.92, 5),
-                (w * 0.84, 38),
-                (w * 0.4, chin - 5),
-                (0, chin),
-            ]
-        )
+        out, chin = (_both([*crown, (w + v, -5), (w + v - 2, 35), (w + 4, 72), (w + 12, 118), (0, 128)]),
+                     t.chin - 3)
+        face = _both([(0, -44), (w * 0.45, -41), (w * 0.82, -26), (w * 0.92, 5), (w * 0.84, 38),
+                      (w * 0.4, chin - 5), (0, chin)])
         canvas.fill([out, face], t.skin * (0.4, 0.3, 0.27), 0.7, soft=3)
         canvas.fill([out, face], strands, soft=0.6)
         for side, low in ((-1, 96), (1, 104)):
-            fold = _curve(
-                [(side * w * 0.9, 42), (side * w * 0.5, t.chin + 10), (-side * 20, low + 14)], False
-            )
+            fold = _curve([(side * w * 0.9, 42), (side * w * 0.5, t.chin + 10), (-side * 20, low + 14)],
+                          False)
             canvas.fill(fold, t.cloth2 * 0.3, 0.5, soft=2.5, width=4)
         return
     if t.style in ("long", "fringe"):
         out, drop = w + v + t.flare, t.drop
-        crown += [
-            (w + v, -12),
-            (out, 25),
-            (out, drop * 0.75),
-            (out - 5, drop),
-            (out - 16, drop * 0.92),
-            (w - 3, 40),
-            (w - 2, 12),
-        ]
+        crown += [(w + v, -12), (out, 25), (out, drop * 0.75), (out - 5, drop), (out - 16, drop * 0.92),
+                  (w - 3, 40), (w - 2, 12)]
     elif t.style == "curly":
         crown += [(w + v + 3, -18), (w + v + 3, 5), (w + 2, 18), (w - 2, 4)]
     elif t.style == "bun":
@@ -749,9 +542,8 @@ def _hair(canvas: _Canvas, t: Traits, strands: np.ndarray) -> None:
     canvas.fill(cap + (0, 2.5), t.skin * (0.4, 0.3, 0.27), 0.5, soft=2.5)
     canvas.fill(cap, strands, soft=1.5)
     if t.style in ("long", "bun"):
-        canvas.fill(
-            np.array([(t.part, -top + 3), (t.part * 1.05, -line - 8)]), t.hair * 0.4, 0.6, soft=1, width=1.5
-        )
+        canvas.fill(np.array([(t.part, -top + 3), (t.part * 1.05, -line - 8)]), t.hair * 0.4, 0.6, soft=1,
+                    width=1.5)
 
 
 def _glasses(canvas: _Canvas, t: Traits) -> None:
@@ -761,47 +553,28 @@ def _glasses(canvas: _Canvas, t: Traits) -> None:
     for side in (-1, 1):
         angle = np.linspace(0, 2 * np.pi, 32)
         bend = 2 / t.round
-        ring = np.stack(
-            [
-                np.sign(np.cos(angle)) * np.abs(np.cos(angle)) ** bend * 14,
-                np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** bend * 11,
-            ],
-            -1,
-        )
+        ring = np.stack([np.sign(np.cos(angle)) * np.abs(np.cos(angle)) ** bend * 14,
+                         np.sign(np.sin(angle)) * np.abs(np.sin(angle)) ** bend * 11], -1)
         ring += (t.turn + side * (t.eye + 0.5), 1)
         canvas.fill(ring, (0.9, 0.95, 1), 0.07)
         canvas.fill(ring + (0, 1.5), t.skin * 0.3, 0.4, soft=1, width=t.rim)
         canvas.fill(ring, frame, soft=0.3, width=t.rim + 0.4)
-        canvas.fill(
-            np.array([(t.turn + side * (t.eye + 14), -3), (side * (t.half + 1), -4)]), frame, width=t.rim
-        )
-    canvas.fill(
-        _curve([(t.turn - 5, -1), (t.turn, -3), (t.turn + 5, -1)], False), frame, soft=0.3, width=t.rim
-    )
+        canvas.fill(np.array([(t.turn + side * (t.eye + 14), -3), (side * (t.half + 1), -4)]), frame,
+                    width=t.rim)
+    canvas.fill(_curve([(t.turn - 5, -1), (t.turn, -3), (t.turn + 5, -1)], False), frame, soft=0.3,
+                width=t.rim)
 
 
 # ---- buildings; units are pixels of a picture 240 high, (0, 0) lies on the ground in the middle ----
 
-WALLS = {
-    "plaster": [
-        (232, 214, 176),
-        (226, 190, 140),
-        (214, 150, 120),
-        (200, 208, 180),
-        (236, 232, 222),
-        (190, 200, 212),
-        (222, 200, 90),
-        (176, 120, 100),
-    ],
-    "brick": [(156, 78, 58), (138, 64, 50), (176, 112, 78), (120, 70, 56), (196, 168, 130)],
-    "stone": [(196, 184, 160), (168, 160, 148), (206, 196, 178), (150, 138, 120)],
-    "boards": [(120, 84, 56), (226, 222, 212), (150, 62, 50), (112, 132, 140), (86, 70, 56)],
-    "frame": [(238, 230, 212), (232, 214, 170), (222, 196, 160)],
-}
-ROOFS = {
-    "tile": [(160, 82, 58), (140, 66, 50), (176, 100, 70)],
-    "slate": [(84, 88, 98), (70, 72, 78), (100, 96, 96)],
-}
+WALLS = {"plaster": [(232, 214, 176), (226, 190, 140), (214, 150, 120), (200, 208, 180), (236, 232, 222),
+                     (190, 200, 212), (222, 200, 90), (176, 120, 100)],
+         "brick": [(156, 78, 58), (138, 64, 50), (176, 112, 78), (120, 70, 56), (196, 168, 130)],
+         "stone": [(196, 184, 160), (168, 160, 148), (206, 196, 178), (150, 138, 120)],
+         "boards": [(120, 84, 56), (226, 222, 212), (150, 62, 50), (112, 132, 140), (86, 70, 56)],
+         "frame": [(238, 230, 212), (232, 214, 170), (222, 196, 160)]}
+ROOFS = {"tile": [(160, 82, 58), (140, 66, 50), (176, 100, 70)],
+         "slate": [(84, 88, 98), (70, 72, 78), (100, 96, 96)]}
 
 
 def _draw_building(rng: np.random.Generator, main: Traits | None = None) -> Traits:
@@ -815,113 +588,60 @@ def _draw_building(rng: np.random.Generator, main: Traits | None = None) -> Trai
         return np.array(colors[rng.integers(len(colors))]) / 255 * uniform(0.88, 1.08)
 
     kind = str(rng.choice(("house", "block", "tower"), p=(0.4, 0.45, 0.15)))
-    walls = str(
-        rng.choice(
-            list(WALLS),
-            p={
-                "house": (0.35, 0.2, 0.1, 0.2, 0.15),
-                "block": (0.5, 0.25, 0.25, 0, 0),
-                "tower": (0.3, 0.3, 0.4, 0, 0),
-            }[kind],
-        )
-    )
+    walls = str(rng.choice(list(WALLS),
+                           p={"house": (0.35, 0.2, 0.1, 0.2, 0.15), "block": (0.5, 0.25, 0.25, 0, 0),
+                              "tower": (0.3, 0.3, 0.4, 0, 0)}[kind]))
     floors = int(rng.integers(*{"house": (1, 4), "block": (3, 7), "tower": (2, 4)}[kind]))
-    storey = {
-        "house": min(58, uniform(92, 140) / floors),
-        "block": uniform(190, 250) / (floors + 1),
-        "tower": uniform(34, 42),
-    }[kind]
+    storey = {"house": min(58, uniform(92, 140) / floors), "block": uniform(190, 250) / (floors + 1),
+              "tower": uniform(34, 42)}[kind]
     bays = int(rng.integers(*{"house": (2, 6), "block": (4, 9), "tower": (2, 5)}[kind]))
     bay = storey * uniform(0.72, 1.0) if kind != "block" else max(uniform(230, 350) / bays, storey * 0.62)
     dusk = chance(0.1) if main is None else main.dusk
-    roof = {
-        "house": ("gable", "hip", "side", "mansard"),
-        "block": ("flat", "flat", "side", "mansard"),
-        "tower": ("gable", "hip", "side", "flat"),
-    }[kind][rng.integers(4)]
-    traits = dict(
-        kind=kind,
-        walls=walls,
-        floors=floors,
-        storey=storey,
-        bays=bays,
-        bay=bay,
-        roof=roof,
-        dusk=dusk,
-        color=pick(WALLS[walls]),
-        trim=pick([(236, 230, 216), (206, 190, 160), (240, 240, 238), (120, 108, 96)]),
-        tiles=pick(ROOFS["slate" if roof == "mansard" or chance(0.3) else "tile"]),
-        pitch=uniform(0.32, 0.6),
-        pane=(uniform(0.36, 0.52), uniform(0.5, 0.66)),
-        arched=chance(0.22),
-        panes=(int(rng.integers(1, 3)), int(rng.integers(1, 4))),
-        paint=pick([(240, 240, 236), (90, 60, 44), (60, 66, 70), (226, 220, 200)]),
-        shutters=walls != "stone" and chance(0.3),
-        shutter=pick([(60, 90, 66), (110, 60, 44), (74, 96, 124), (180, 170, 150)]),
-        pediment=chance(0.35),
-        sill=chance(0.8),
-        balconies=chance(0.3),
-        flowers=chance(0.25),
-        courses=chance(0.6),
-        quoins=chance(0.25),
-        shop=kind == "block" and chance(0.5),
-        awning=rng.uniform(0.1, 0.8, 3),
-        door=pick([(90, 50, 34), (50, 74, 60), (120, 30, 30), (50, 60, 84), (60, 50, 46)]),
-        door_bay=int(rng.integers(0, bays)),
-        which=rng.integers(0, 3, (8, 12)),
-        glass=uniform(0.1, 0.3),
-        curtain=rng.uniform(0, 1, 3),
-        lit=rng.random(3) < (0.6 if dusk else 0.04),
-        chimneys=int(rng.integers(0, 3)),
-        corner=kind != "block" and chance(0.45) or chance(0.15),
-        side=1 if chance(0.5) else -1,
-        depth=uniform(0.5, 0.85),
-        fade=uniform(0.72, 0.88),
-        lean=uniform(0, 0.05),
-        center=uniform(-18, 18),
-        dormers=chance(0.6),
-        spire=uniform(0.9, 2.2),
-        belfry=uniform(30, 44),
-        shadow=uniform(0.1, 0.75),
-        rough=rng.standard_normal((64, 64), np.float32),
-    )
+    roof = {"house": ("gable", "hip", "side", "mansard"), "block": ("flat", "flat", "side", "mansard"),
+            "tower": ("gable", "hip", "side", "flat")}[kind][rng.integers(4)]
+    traits = dict(kind=kind, main=main is None, walls=walls, floors=floors, storey=storey, bays=bays, bay=bay,
+                  roof=roof, dusk=dusk, color=pick(WALLS[walls]),
+                  trim=pick([(236, 230, 216), (206, 190, 160), (240, 240, 238), (120, 108, 96)]),
+                  tiles=pick(ROOFS["slate" if roof == "mansard" or chance(0.3) else "tile"]),
+                  pitch=uniform(0.32, 0.6), pane=(uniform(0.36, 0.52), uniform(0.5, 0.66)),
+                  arched=chance(0.22), panes=(int(rng.integers(1, 3)), int(rng.integers(1, 4))),
+                  paint=pick([(240, 240, 236), (90, 60, 44), (60, 66, 70), (226, 220, 200)]),
+                  shutters=walls != "stone" and chance(0.3),
+                  shutter=pick([(60, 90, 66), (110, 60, 44), (74, 96, 124), (180, 170, 150)]),
+                  pediment=chance(0.35), sill=chance(0.8), balconies=chance(0.3), flowers=chance(0.25),
+                  courses=chance(0.6), quoins=chance(0.25), shop=kind == "block" and chance(0.5),
+                  awning=rng.uniform(0.1, 0.8, 3),
+                  door=pick([(90, 50, 34), (50, 74, 60), (120, 30, 30), (50, 60, 84), (60, 50, 46)]),
+                  door_bay=int(rng.integers(0, bays)), which=rng.integers(0, 3, (8, 12)),
+                  glass=uniform(0.1, 0.3), curtain=rng.uniform(0, 1, 3),
+                  lit=rng.random(3) < (0.6 if dusk else 0.04), chimneys=int(rng.integers(0, 3)),
+                  corner=(kind != "block" and chance(0.45)) or chance(0.15), side=1 if chance(0.5) else -1,
+                  depth=uniform(0.5, 0.85), fade=uniform(0.72, 0.88), lean=uniform(0, 0.05),
+                  center=uniform(-18, 18), dormers=chance(0.6), spire=uniform(0.9, 2.2),
+                  belfry=uniform(30, 44), shadow=uniform(0.1, 0.75),
+                  rough=rng.standard_normal((64, 64), np.float32))
     if main is not None:
         return _single(traits | dict(light=main.light))
     night = np.array((0.84, 0.78, 0.88)) if dusk else np.ones(3)
-    traits |= dict(
-        light=uniform(-1, 1),
-        horizon=uniform(0.82, 0.93),
-        clouds=max(0.0, uniform(-0.6, 1)),
-        cover=uniform(-0.6, 0.8),
-        zenith=np.array(
-            (0.24, 0.25, 0.42)
-            if dusk
-            else pick([(84, 134, 200), (120, 166, 214), (176, 190, 204), (60, 112, 190), (206, 210, 214)])
-        ),
-        low=np.array(
-            (0.93, 0.62, 0.45) if dusk else pick([(206, 222, 236), (226, 230, 232), (190, 212, 234)])
-        ),
-        lawn=pick([(96, 128, 60), (120, 140, 76), (80, 110, 52)]),
-        street=pick([(120, 118, 116), (96, 96, 100), (150, 142, 130)]),
-        path=str(rng.choice(("street", "lawn"), p=(0.35, 0.65) if kind == "house" else (0.8, 0.2))),
-        plants=[
-            (
-                uniform(-170, 170),
-                uniform(4, 24),
-                uniform(16, 46) * (1 if chance(0.4) else 0.4),
-                chance(0.4),
-                uniform(0.7, 1.25),
-                uniform(-0.06, 0.1),
-            )
-            for _ in range(rng.integers(0, 6 if kind != "block" else 4))
-        ],
-        neighbours=[],
-        balance=uniform(0.92, 1.06) * night * rng.uniform(0.97, 1.03, 3),
-        blur=uniform(0, 0.5),
-        vignette=uniform(0, 0.06),
-        grain=uniform(0.004, 0.012),
-        noise=rng.standard_normal((128, 128), np.float32),
-    )
+    traits |= dict(light=uniform(-1, 1), horizon=uniform(0.82, 0.93), clouds=max(0.0, uniform(-0.6, 1)),
+                   cover=uniform(-0.6, 0.8),
+                   zenith=np.array((0.24, 0.25,
+                                    0.42) if dusk else pick([(84, 134, 200), (120, 166, 214), (176, 190, 204),
+                                                             (60, 112, 190), (206, 210, 214)])),
+                   low=np.array((0.93, 0.62,
+                                 0.45) if dusk else pick([(206, 222, 236), (226, 230, 232),
+                                                          (190, 212, 234)])),
+                   lawn=pick([(96, 128, 60), (120, 140, 76), (80, 110, 52)]),
+                   street=pick([(120, 118, 116), (96, 96, 100), (150, 142, 130)]),
+                   path=str(rng.choice(("street", "lawn"),
+                                       p=(0.35, 0.65) if kind == "house" else (0.8, 0.2))),
+                   plants=[(uniform(-170, 170), uniform(4, 24), uniform(16, 46) * (1 if chance(0.4) else 0.4),
+                            chance(0.4), uniform(0.7, 1.25),
+                            uniform(-0.06, 0.1)) for _ in range(rng.integers(0,
+                                                                             6 if kind != "block" else 4))],
+                   neighbours=[], balance=uniform(0.92, 1.06) * night * rng.uniform(0.97, 1.03, 3),
+                   blur=uniform(0, 0.5), vignette=uniform(0, 0.06), grain=uniform(0.004, 0.012),
+                   noise=rng.standard_normal((128, 128), np.float32))
     t = _single(traits)
     half = t.bays * t.bay / 2
     for side in (-1, 1):
@@ -936,9 +656,8 @@ def _draw_building(rng: np.random.Generator, main: Traits | None = None) -> Trai
 
 def _sky(canvas: _Canvas, t: Traits) -> None:
     fall = np.clip((canvas.y + 230) / 230, 0, 1)
-    clouds = sum(
-        cv2.resize(t.rough[: 7 * k, : 4 * k], (96, 72), interpolation=cv2.INTER_CUBIC) / k for k in (1, 2, 4)
-    )
+    clouds = sum(cv2.resize(t.rough[: 7 * k, : 4 * k], (96, 72),
+                            interpolation=cv2.INTER_CUBIC) / k for k in (1, 2, 4))
     clouds = np.clip(clouds * 0.55 + t.cover * 0.7, 0, 1) * t.clouds * 0.85
     clouds = cv2.resize(clouds, canvas.pixels.shape[:0:-1], interpolation=cv2.INTER_LINEAR) * (1 - 0.6 * fall)
     white = 0.4 * t.low + (0.35 if t.dusk else 0.58)
@@ -949,9 +668,8 @@ def _sky(canvas: _Canvas, t: Traits) -> None:
 
 def _ground(canvas: _Canvas, t: Traits) -> None:
     hills = np.stack([np.linspace(-400, 400, 40), -14 - 12 * np.abs(t.rough[0, :40])], -1)
-    canvas.fill(
-        np.concatenate([_curve(hills, False), [(400, 9), (-400, 9)]]), 0.5 * t.lawn + 0.35 * t.low, soft=1.2
-    )
+    canvas.fill(np.concatenate([_curve(hills, False), [(400, 9), (-400, 9)]]), 0.5 * t.lawn + 0.35 * t.low,
+                soft=1.2)
     grain = 1 + 0.06 * _mist(t.rough, *canvas.pixels.shape[1:], 40)
     near = np.multiply.outer(t.lawn if t.path == "lawn" else t.street, grain * (0.85 + 0.006 * canvas.y))
     canvas.fill(_box(-900, 0, 900, 90), near, soft=0.5)
@@ -960,11 +678,8 @@ def _ground(canvas: _Canvas, t: Traits) -> None:
         canvas.fill(_box(-900, 7, 900, 8.6), t.street * 0.6, soft=0.4)
     else:
         walk = (t.door_bay + 0.5 - t.bays / 2) * t.bay + t.center
-        canvas.fill(
-            np.array([(walk - 6, 0), (walk + 6, 0), (walk * 1.3 + 24, 60), (walk * 1.3 - 24, 60)]),
-            t.street * 1.2,
-            soft=0.6,
-        )
+        canvas.fill(np.array([(walk - 6, 0), (walk + 6, 0), (walk * 1.3 + 24, 60), (walk * 1.3 - 24, 60)]),
+                    t.street * 1.2, soft=0.6)
 
 
 def _wall(t: Traits, height: int, width: int, scale: float) -> np.ndarray:
@@ -997,9 +712,8 @@ def _window(t: Traits, scale: float, variant: int, door: bool = False, shop: boo
     shape = _box(-w, -h, w, h)
     if t.arched and not shop:
         bow = np.linspace(np.pi, 0, 14)
-        shape = np.concatenate(
-            [[(-w, h)], np.stack([w * np.cos(bow), -h + w * (1 - np.sin(bow))], -1), [(w, h)]]
-        )
+        shape = np.concatenate([[(-w, h)], np.stack([w * np.cos(bow), -h + w * (1 - np.sin(bow))], -1),
+                                [(w, h)]])
     m = 2.2 if t.courses else 1.2
     trim, dark = t.trim, t.color * 0.3
     if t.shutters and not (door or shop):
@@ -1018,14 +732,8 @@ def _window(t: Traits, scale: float, variant: int, door: bool = False, shop: boo
     if door:
         c.fill(shape, t.door * 0.6)
         c.fill(shape * 0.9 + (0, h * 0.08), t.door)
-        c.fill(
-            [
-                _box(w * (x - 0.28), h * y0, w * (x + 0.28), h * y1)
-                for x in (-0.45, 0.45)
-                for y0, y1 in ((-0.45, 0.1), (0.25, 0.85))
-            ],
-            t.door * 0.7,
-        )
+        c.fill([_box(w * (x - 0.28), h * y0, w * (x + 0.28), h * y1) for x in (-0.45, 0.45) for y0,
+                y1 in ((-0.45, 0.1), (0.25, 0.85))], t.door * 0.7)
         c.fill(_box(-w * 0.75, -h * 0.82, w * 0.75, -h * 0.58), (0.35, 0.4, 0.45))
         c.fill(_box(-w - 3, h - 1.5, w + 3, h + 1), trim * 0.75)
         return c.pixels
@@ -1040,19 +748,9 @@ def _window(t: Traits, scale: float, variant: int, door: bool = False, shop: boo
     drape = t.curtain[variant]
     if drape > 0.35 and not shop:
         for side in (-1, 1):
-            c.fill(
-                np.array(
-                    [
-                        (side * w * 0.9, -h * 0.9),
-                        (side * w * (0.9 - 0.7 * drape), -h * 0.9),
-                        (side * w * 0.6, h * 0.9),
-                        (side * w * 0.9, h * 0.9),
-                    ]
-                ),
-                trim * 0.9,
-                0.6,
-                soft=0.7,
-            )
+            c.fill(np.array([(side * w * 0.9, -h * 0.9), (side * w * (0.9 - 0.7 * drape), -h * 0.9),
+                             (side * w * 0.6, h * 0.9), (side * w * 0.9, h * 0.9)]), trim * 0.9, 0.6,
+                   soft=0.7)
     c.fill(np.array([(-w, -h + 2), (w, -h + 2)]), (0.02, 0.02, 0.03), 0.45, soft=0.9, width=2)
     upright, level = t.panes[0] + (2 if shop else 0), 1 if shop else t.panes[1]
     bars = [np.array([(x, -h), (x, h)]) for x in np.linspace(-w, w, upright + 1)[1:-1]]
@@ -1073,18 +771,15 @@ def _window(t: Traits, scale: float, variant: int, door: bool = False, shop: boo
         c.fill(_box(-w - m - 1, h + m + 1, w + m + 1, h + m + 3.5), dark, 0.45, soft=0.8)
         c.fill(_box(-w - m - 1, h + 0.4, w + m + 1, h + m + 0.6), trim * 1.05)
         if t.flowers:
-            bed = [
-                _ellipse(x, h - 1 + 0.7 * r, 2, 2)
-                for x, r in zip(np.linspace(-w, w, 7), t.rough[0], strict=False)
-            ]
+            bed = [_ellipse(x, h - 1 + 0.7 * r, 2, 2) for x,
+                   r in zip(np.linspace(-w, w, 7), t.rough[0], strict=False)]
             c.fill(bed[::2], (0.25, 0.42, 0.18), 0.9, soft=0.5)
             c.fill(bed[1::2], (0.75, 0.2, 0.25), 0.9, soft=0.5)
     return c.pixels
 
 
-def _facade(
-    t: Traits, bays: int, scale: float, cells: list[np.ndarray], shops: bool = False, door: int = -1
-) -> np.ndarray:
+def _facade(t: Traits, bays: int, scale: float, cells: list[np.ndarray], shops: bool = False,
+            door: int = -1) -> np.ndarray:
     """A flat front of `bays` x `t.floors` windows, each one of `cells`; `(3, h, w)`."""
     tall, long = t.storey, t.bay
     height, width = round((t.floors * tall + 7) * scale), round((bays * long + 6) * scale)
@@ -1104,11 +799,10 @@ def _facade(
             x = 3 + k * long
             wall.fill(np.array([(x, 0), (x, high)]), beam, width=3)
             if k < bays:
-                ends = (
-                    np.array([(x, high), (x + long * 0.24, high - tall)])
-                    if k % 2
-                    else np.array([(x + long, high), (x + long * 0.76, high - tall)])
-                )
+                ends = (np.array([(x, high),
+                                  (x + long * 0.24, high - tall)]) if k % 2 else np.array([(x + long, high),
+                                                                                           (x + long * 0.76,
+                                                                                            high - tall)]))
                 wall.fill(ends, beam, width=2.4)
     if t.courses:
         for floor in range(1, t.floors):
@@ -1120,9 +814,8 @@ def _facade(
     shop = _window(t, scale, 0, shop=True) if shops else None
     for floor in range(t.floors):
         for k in range(bays):
-            cell = (
-                cells[t.which[floor, k % 12]] if not t.balconies else cells[t.which[floor, 0] if k % 2 else 0]
-            )
+            which = t.which[floor, k % 12] if not t.balconies else t.which[floor, 0] if k % 2 else 0
+            cell = cells[which % len(cells)]
             if floor == t.floors - 1:
                 cell = entry if k == door else shop if shops else cell
             y, x = round((7 + floor * tall) * scale), round((3 + k * long) * scale)
@@ -1133,12 +826,8 @@ def _facade(
     wall.fill(_box(-9, -6, wide + 9, 9), t.color * 0.2, t.shadow, soft=3)  # what the eaves keep off
     wall.fill(_box(0, 0, wide, 3.5), t.trim)
     if t.light * t.shadow > 0.25:  # the house across the street
-        wall.fill(
-            np.array([(-20, high * 0.45), (wide * 0.5, high + 20), (-20, high + 20)]),
-            (0.06, 0.07, 0.12),
-            0.42,
-            soft=2,
-        )
+        wall.fill(np.array([(-20, high * 0.45), (wide * 0.5, high + 20), (-20, high + 20)]),
+                  (0.06, 0.07, 0.12), 0.42, soft=2)
     return wall.pixels
 
 
@@ -1152,13 +841,9 @@ def _mount(canvas: _Canvas, picture: np.ndarray, quad: np.ndarray, gain: float =
         return
     corners = np.array([(0, 0), (width, 0), (width, height), (0, height)], np.float32)
     view = cv2.getPerspectiveTransform(corners, (target - (x0, y0)).astype(np.float32))
-    warped = cv2.warpPerspective(
-        cv2.merge(list(picture * np.float32(gain))),
-        view,
-        (int(x1 - x0), int(y1 - y0)),
-        flags=cv2.INTER_LINEAR,
-        borderMode=cv2.BORDER_REPLICATE,
-    )
+    warped = cv2.warpPerspective(cv2.merge(list(picture * np.float32(gain))), view,
+                                 (int(x1 - x0), int(y1 - y0)), flags=cv2.INTER_LINEAR,
+                                 borderMode=cv2.BORDER_REPLICATE)
     whole = np.zeros_like(canvas.pixels)
     for plane, part in zip(whole, cv2.split(warped), strict=True):
         plane[y0:y1, x0:x1] = part
@@ -1169,7 +854,7 @@ def _house(canvas: _Canvas, t: Traits) -> None:
     """Walls, roof, chimneys and tower of one building, in one- or two-point perspective."""
     high, wide = t.floors * t.storey + 7, t.bays * t.bay + 6
     x0, x1 = t.center - wide / 2, t.center + wide / 2
-    cells = [_window(t, canvas.scale, variant) for variant in range(3)]
+    cells = [_window(t, canvas.scale, variant) for variant in range(3 if t.main else 2)]
     front = _facade(t, t.bays, canvas.scale, cells, t.shop, t.door_bay)
     canvas.fill(_box(x0 - 6, -3, x1 + 6, 5), (0.05, 0.06, 0.06), 0.5, soft=3)
     if t.kind == "tower":
@@ -1180,10 +865,8 @@ def _house(canvas: _Canvas, t: Traits) -> None:
         _roof(canvas, t, quad[0], quad[1])
         _mount(canvas, front, quad, 1 - 0.12 * abs(t.light))
         return
-    eye, edge = (
-        14,
-        t.center + t.side * wide * 0.22,
-    )  # the corner that is nearest, and how far both sides recede
+    eye, edge = (14,
+                 t.center + t.side * wide * 0.22)  # the corner that is nearest, and how far both sides recede
     flat, deep = edge - t.side * wide * 0.86, edge + t.side * wide * t.depth * 0.5
 
     def ends(x: float, fade: float) -> tuple[tuple[float, float], tuple[float, float]]:
@@ -1196,10 +879,8 @@ def _house(canvas: _Canvas, t: Traits) -> None:
         facing, aside = facing[::-1], aside[::-1]
     bays = max(1, round(t.bays * t.depth * 0.8))
     lit = 1.05 if t.light * t.side < 0 else 0.8
-    for picture, (a, b), gain in (
-        (_facade(t, bays, canvas.scale, cells), aside, 0.62 if lit > 1 else 1.05),
-        (front, facing, lit),
-    ):
+    for picture, (a, b), gain in ((_facade(t, bays, canvas.scale, cells), aside, 0.62 if lit > 1 else 1.05),
+                                  (front, facing, lit)):
         _mount(canvas, picture, np.array([a[0], b[0], b[1], a[1]]), gain)
 
 
@@ -1215,9 +896,8 @@ def _shingles(canvas: _Canvas, t: Traits) -> np.ndarray:
     return roof
 
 
-def _roof(
-    canvas: _Canvas, t: Traits, left: np.ndarray, right: np.ndarray, back: np.ndarray | None = None
-) -> None:
+def _roof(canvas: _Canvas, t: Traits, left: np.ndarray, right: np.ndarray,
+          back: np.ndarray | None = None) -> None:
     wide = abs(right[0] - left[0])
     rise = min(wide * t.pitch * (0.55 if t.kind != "block" else 0.2), 62)
     for k in range(t.chimneys if t.roof != "flat" else 0):
@@ -1229,9 +909,8 @@ def _roof(
     if t.roof == "flat":
         over = np.array((np.sign(right[0] - left[0]) * 3, 0))
         for outline in [(left, right)] + ([(right, back)] if back is not None else []):
-            ledge = np.array(
-                [outline[0] - over, outline[1] + over, outline[1] + over - (0, 6), outline[0] - over - (0, 6)]
-            )
+            ledge = np.array([outline[0] - over, outline[1] + over, outline[1] + over - (0, 6),
+                              outline[0] - over - (0, 6)])
             canvas.fill(ledge, t.trim * (0.9 if outline[0] is left else 0.65))
             canvas.fill(ledge[2:] + (0, 0), t.trim * 1.1, width=1.2)
         return
@@ -1275,13 +954,8 @@ def _roof(
 def _tower(canvas: _Canvas, t: Traits, x: float, high: float) -> None:
     w, top = t.belfry / 2, high + t.storey * 1.1
     body = Traits(**vars(t))
-    body.bays, body.bay, body.floors, body.arched, body.shutters = (
-        1,
-        t.belfry - 6,
-        max(2, int(top / t.storey)),
-        True,
-        False,
-    )
+    body.bays, body.bay, body.floors, body.arched, body.shutters = (1, t.belfry - 6,
+                                                                    max(2, int(top / t.storey)), True, False)
     body.storey, body.balconies, body.flowers = (top - 7) / body.floors, False, False
     peak = np.array((x, -top - w * 2 * t.spire))
     canvas.fill(np.array([(x - w - 3, -top + 2), (x + w + 3, -top + 2), peak]), _shingles(canvas, t))
@@ -1298,10 +972,8 @@ def _plants(canvas: _Canvas, t: Traits) -> None:
         stem, ry = (r * 1.25 if tree else r * 0.35), r * (1.1 if tree else 0.6)
         canvas.fill(_ellipse(x + 4, y + 1, r * 0.9, 3 + r * 0.06), (0.04, 0.06, 0.04), 0.5, soft=2.5)
         if tree:
-            canvas.fill(
-                np.array([(x - 2.5, y), (x - 1.2, y - stem), (x + 1.2, y - stem), (x + 2.5, y)]),
-                (0.24, 0.18, 0.13),
-            )
+            canvas.fill(np.array([(x - 2.5, y), (x - 1.2, y - stem), (x + 1.2, y - stem), (x + 2.5, y)]),
+                        (0.24, 0.18, 0.13))
         left, right = (np.searchsorted(canvas.x[0], x + k * r * 1.5) for k in (-1, 1))
         above, below = (np.searchsorted(canvas.y[:, 0], y - stem + k * ry * 1.5) for k in (-1, 1))
         u, v = (canvas.x[:, left:right] - x) / r, (canvas.y[above:below] - (y - stem)) / ry

@@ -22,6 +22,12 @@ ENVIRONMENT = "SKETCHBACK_VGG16"
 MEANS = (103.939, 116.779, 123.68)  # of ImageNet, blue, green, red
 CONVOLUTIONS = (("block1_conv1", 3, 64), ("block1_conv2", 64, 64), ("block2_conv1", 64, 128),
                 ("block2_conv2", 128, 128))  # fmt: skip
+# Keras's own file, which `keras.applications.VGG16` downloads too, to the same place.
+PUBLISHED = (
+    "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
+    "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
+)
+PUBLISHED_MD5 = "6d6bbae143d832006294945121d1f1fc"
 OUTPUTS = {"relu1_2": "block1_conv2", "relu2_2": "block2_conv2"}
 
 logger = logging.getLogger(__name__)
@@ -94,17 +100,9 @@ def _find(weights: str | Path | None) -> dict[str, list[np.ndarray]]:
 
 
 def _download() -> Path:
-    from keras.applications import vgg16 as published
-
+    name = PUBLISHED.rsplit("/", 1)[-1]
     try:
-        return Path(
-            keras.utils.get_file(
-                "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5",
-                published.WEIGHTS_PATH_NO_TOP,
-                cache_subdir="models",
-                file_hash="6d6bbae143d832006294945121d1f1fc",
-            )
-        )
+        return Path(keras.utils.get_file(name, PUBLISHED, cache_subdir="models", file_hash=PUBLISHED_MD5))
     except Exception as error:  # urllib, sockets and Keras each raise their own kind
         raise FeaturesError(
             f"The feature loss needs VGG16's ImageNet weights, and they could not be downloaded ({error}). "

@@ -6,6 +6,7 @@ All are fully convolutional. Their input must be a multiple of `stride(generator
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 
 import keras
@@ -48,13 +49,7 @@ def scribbler(
     Raises:
         ValueError: An argument is out of range.
     """
-    if width < 1 or not 1 <= halvings <= 6 or blocks < 0:
-        raise ValueError(
-            "`width` must be positive, `halvings` 1 to 6 and `blocks` not negative. "
-            f"Received: width={width}, halvings={halvings}, blocks={blocks}."
-        )
-    if normalisation not in NORMALISATIONS:
-        raise ValueError(f"`normalisation` must be None or 'batch'. Received: {normalisation!r}.")
+    _check_scribbler(width, halvings, normalisation, blocks)
     channels = [width * min(2**level, 8) for level in range(halvings + 1)]
     per_level = 2 if not skips else 1  # the paper has two blocks a level; skips make one enough
 
@@ -92,6 +87,37 @@ def scribbler(
             x = residual(x, channels[level], f"up{level}_block{block}")
     photo = layers.Conv2D(3, 3, padding="same", activation="sigmoid", name="photo", dtype="float32")(x)
     return keras.Model(sketch, photo, name="scribbler")
+
+
+def _check_scribbler(width: int, halvings: int, normalisation: str | None, blocks: int) -> None:
+    whole = all(isinstance(value, int) for value in (width, halvings, blocks))
+    if not whole or width < 1 or not 1 <= halvings <= 6 or blocks < 0:
+        raise ValueError(
+            "`width` must be positive, `halvings` 1 to 6 and `blocks` not negative, all whole numbers. "
+            f"Received: width={width!r}, halvings={halvings!r}, blocks={blocks!r}."
+        )
+    if normalisation not in NORMALISATIONS:
+        raise ValueError(f"`normalisation` must be None or 'batch'. Received: {normalisation!r}.")
+
+
+def _scribbler_parameters(
+    width: int, halvings: int, skips: bool, normalisation: str | None, blocks: int, dtype: object = None
+) -> int:
+    _check_scribbler(width, halvings, normalisation, blocks)
+    channels = [width * min(2**level, 8) for level in range(halvings + 1)]
+
+    def convolution(inputs: int, filters: int, kernel: int = 3) -> int:
+        return filters * (inputs * kernel**2 + (1 if normalisation is None else 4))
+
+    def residuals(filters: int, count: int) -> int:
+        return 2 * count * convolution(filters, filters)
+
+    levels = sum(
+        convolution(shallow, deep) + residuals(deep, 1)  # down
+        + convolution(deep, shallow) + residuals(shallow, 1 if skips else 2)  # up
+        for shallow, deep in zip(channels, channels[1:], strict=False)
+    )  # fmt: skip
+    return convolution(1, width, 7) + levels + residuals(channels[-1], blocks) + 3 * (9 * width + 1)
 
 
 def sketchback2017(dtype: str | keras.DTypePolicy | None = None) -> keras.Model:
@@ -134,12 +160,14 @@ def sketchback2017(dtype: str | keras.DTypePolicy | None = None) -> keras.Model:
 
 
 ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {"scribbler": scribbler, "sketchback2017": sketchback2017}
+PARAMETERS: dict[str, Callable[..., int]] = {
+    "scribbler": _scribbler_parameters,
+    "sketchback2017": lambda dtype=None: 4_251_555,
+}
 
 
-def build(architecture: str, **arguments: object) -> keras.Model:
-    """Builds a generator by the name that recipes and weight files use.
-
-    The model remembers both as `generator.architecture` and `generator.arguments`, for `weights.save`.
+def complete(architecture: str, arguments: dict[str, object]) -> dict[str, object]:
+    """All arguments of an architecture, its defaults included.
 
     Raises:
         ValueError: There is no such architecture, or it takes no such argument.
@@ -147,9 +175,33 @@ def build(architecture: str, **arguments: object) -> keras.Model:
     if architecture not in ARCHITECTURES:
         raise ValueError(f"`model` must be one of {', '.join(ARCHITECTURES)}. Received: {architecture!r}.")
     try:
-        generator = ARCHITECTURES[architecture](**arguments)
+        bound = inspect.signature(ARCHITECTURES[architecture]).bind(**arguments)
     except TypeError as error:
         raise ValueError(f"The arguments of a generator must be its own. Received: {arguments} ({error}).") from None
+    bound.apply_defaults()
+    return dict(bound.arguments)
+
+
+def count_parameters(architecture: str, **arguments: object) -> int:
+    """The number of parameters that `build` would give, without building: a file's claim is checked by it first.
+
+    Raises:
+        ValueError: As `build`.
+    """
+    return PARAMETERS[architecture](**complete(architecture, arguments))
+
+
+def build(architecture: str, **arguments: object) -> keras.Model:
+    """Builds a generator by the name that recipes and weight files use.
+
+    The model remembers both as `generator.architecture` and `generator.arguments`, for `weights.save`; defaults too,
+    so that its file still loads when they change.
+
+    Raises:
+        ValueError: There is no such architecture, or it takes no such argument or value.
+    """
+    arguments = complete(architecture, arguments)
+    generator = ARCHITECTURES[architecture](**arguments)
     generator.architecture = architecture
     generator.arguments = {name: value for name, value in arguments.items() if name != "dtype"}
     return generator
@@ -171,11 +223,17 @@ def predict(generator: keras.Model, sketches: np.ndarray, working: int | None = 
 
     Returns:
         `(B, H, W, 3)` float32 in [0, 1].
+
+    Raises:
+        ValueError: The sketches are of another shape.
     """
+    sketches = np.asarray(sketches, np.float32)
+    if sketches.ndim != 4 or sketches.shape[-1] != 1:
+        raise ValueError(f"`sketches` must be (B, H, W, 1). Received: shape={sketches.shape}.")
     height, width = size = sketches.shape[1:3]
     if working is not None and max(size) > working:
         seen = [max(round(side * working / max(size)), MIN_SIDE) for side in size]
         photos = predict(generator, np.stack([resize(sketch, seen) for sketch in sketches]))
         return np.stack([resize(photo, size) for photo in photos])
-    padded = pad_to_multiple(np.asarray(sketches, np.float32), stride(generator))
+    padded = pad_to_multiple(sketches, stride(generator))
     return np.asarray(generator.predict_on_batch(padded), np.float32)[:, :height, :width]

@@ -417,7 +417,8 @@ def _arrays(inversion: keras.Model, state: Progress) -> dict[str, list[np.ndarra
 
 
 def _restore(inversion: keras.Model, arrays: dict[str, list[np.ndarray]], run: Run) -> None:
-    groups = {"generator": inversion.generator.variables, "optimizer": inversion.optimizer.variables}
+    groups = {"generator": inversion.generator.variables, "optimizer": inversion.optimizer.variables,
+              "trackers": _tracker_variables(inversion)}  # fmt: skip
     for name, variables in groups.items():
         found = [array.shape for array in arrays.get(name, [])]
         if found != [tuple(variable.shape) for variable in variables]:
@@ -427,7 +428,7 @@ def _restore(inversion: keras.Model, arrays: dict[str, list[np.ndarray]], run: R
             )
         for variable, array in zip(variables, arrays[name], strict=True):
             variable.assign(array)
-    inversion.means = [np.asarray(array) for array in arrays.get("trackers", [])]
+    inversion.means = arrays["trackers"]  # `fit` sets the trackers back when it begins, so they wait
 
 
 def _recall(run: Run, recipe: Recipe, data: Sequence[str | Path], precision: str) -> tuple[Any, ...]:

@@ -1,4 +1,4 @@
-"""The built-in pictures: images by the house's contract, the same ones every time, and like what they show."""
+"""The built-in pictures: images by the contract, the same ones every time, and like what they show."""
 
 from __future__ import annotations
 
@@ -83,7 +83,7 @@ def test_skies_are_above_grounds():
 
 @pytest.mark.parametrize("paint", PAINTERS)
 def test_refuses_what_it_cannot_paint(paint):
-    with pytest.raises(ValueError, match="`seed` must be 0 or more. Received: seed=-1"):
+    with pytest.raises(ValueError, match=r"`seed` must be 0 or more\. Received: seed=-1"):
         paint(-1)
     with pytest.raises(ValueError, match="`size` must be"):
         paint(0, size=(8, 8))

@@ -1,0 +1,75 @@
+"""Files appear whole or not at all."""
+
+from __future__ import annotations
+
+import os
+import stat
+import threading
+
+import pytest
+
+from sketchback.atomic import replacing
+
+
+def test_writes_and_leaves_nothing_else(tmp_path):
+    with replacing(tmp_path / "new" / "a.txt") as temporary:
+        assert temporary.parent == tmp_path / "new"
+        temporary.write_text("whole")
+        assert not (tmp_path / "new" / "a.txt").exists()
+    assert [path.name for path in (tmp_path / "new").iterdir()] == ["a.txt"]
+    assert (tmp_path / "new" / "a.txt").read_text() == "whole"
+
+
+@pytest.mark.parametrize("name", ["a.weights.h5", "a.png", "plain"])
+def test_keeps_suffixes_and_hides(tmp_path, name):
+    with replacing(tmp_path / name) as temporary:
+        assert temporary.name.endswith(name.removeprefix("a").removeprefix("plain"))
+        assert temporary.name.startswith(".partial-")
+
+
+@pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit])
+def test_an_error_leaves_the_old_file(tmp_path, error):
+    path = tmp_path / "a.txt"
+    path.write_text("old")
+    with pytest.raises(error), replacing(path) as temporary:
+        temporary.write_text("half")
+        raise error
+    assert path.read_text() == "old"
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+def test_the_target_is_a_folder(tmp_path):
+    (tmp_path / "a.txt").mkdir()
+    with pytest.raises(OSError), replacing(tmp_path / "a.txt") as temporary:
+        temporary.write_text("x")
+    assert [path.name for path in tmp_path.iterdir()] == ["a.txt"]
+
+
+@pytest.mark.parametrize("mask", [0o022, 0o077])
+def test_readable_as_any_other_file(tmp_path, mask):
+    before = os.umask(mask)
+    try:
+        with replacing(tmp_path / "a") as temporary:
+            temporary.write_text("x")
+        assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o666 & ~mask
+        assert os.umask(mask) == mask  # as it was
+    finally:
+        os.umask(before)
+
+
+def test_many_writers_of_one_file_leave_one_whole_text(tmp_path):
+    path = tmp_path / "a.txt"
+
+    def write(letter: str) -> None:
+        for _ in range(5):
+            with replacing(path) as temporary:
+                temporary.write_text(letter * 1000)
+
+    threads = [threading.Thread(target=write, args=(letter,)) for letter in "abcd"]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    text = path.read_text()
+    assert len(text) == 1000 and len(set(text)) == 1
+    assert len(list(tmp_path.iterdir())) == 1

@@ -1,0 +1,155 @@
+"""What all verbs share: arguments, one line for an error, exit statuses, progress without a terminal."""
+
+from __future__ import annotations
+
+import argparse
+import subprocess
+import sys
+
+import pytest
+
+from sketchback import __version__, commands
+
+
+def made() -> argparse.ArgumentParser:
+    parser = commands.parser("toy", "A toy.")
+    commands.add_view(parser)
+    return parser
+
+
+# arguments
+
+
+@pytest.mark.parametrize(("text", "expected"), [("120x160", (120, 160)), ("16X16", (16, 16)), ("096x64", (96, 64))])
+def test_size(text, expected):
+    assert commands.size(text) == expected
+
+
+@pytest.mark.parametrize("text", ["", "120", "x", "120x", "x160", "1x2x3", "-16x16", "16.5x16", "axb", "²x16", "15x99"])
+def test_bad_size(text):
+    with pytest.raises(argparse.ArgumentTypeError):
+        commands.size(text)
+
+
+def test_bad_size_at_the_command_line_says_what_was_wrong(capsys):
+    with pytest.raises(SystemExit) as stop:
+        commands.run(lambda _: 0, made(), ["--size", "8x8"])
+    assert stop.value.code == 2
+    assert "at least 16 x 16. Received: size=(8, 8)" in capsys.readouterr().err
+
+
+def test_version(capsys):
+    with pytest.raises(SystemExit) as stop:
+        made().parse_args(["--version"])
+    assert stop.value.code == 0
+    assert capsys.readouterr().out.strip() == f"sketchback {__version__}"
+
+
+def test_view_defaults():
+    arguments = made().parse_args([])
+    assert (arguments.size, arguments.style, arguments.fit, arguments.quiet) == (None, "pencil", None, False)
+
+
+# exit statuses
+
+
+@pytest.mark.parametrize(("returned", "status"), [(None, 0), (0, 0), (3, 3)])
+def test_status(returned, status):
+    assert commands.run(lambda _: returned, made(), []) == status
+
+
+@pytest.mark.parametrize(
+    ("error", "line"),
+    [
+        (ValueError("one\n  two"), "error: one two"),
+        (ValueError(), "error: ValueError"),
+        (FileNotFoundError(2, "No such file or directory", "a.png"), "error: No such file or directory: a.png"),
+        (FileNotFoundError("There is no a.png."), "error: There is no a.png."),
+        (OSError(18, "Invalid cross-device link", "a", None, "b"), "error: Invalid cross-device link: a -> b"),
+        (OSError(28, "No space left on device"), "error: No space left on device"),
+        (MemoryError(), "error: MemoryError"),
+        (ImportError("No module named 'flask'"), "error: No module named 'flask'"),
+    ],
+)
+def test_an_expected_error_is_one_line_and_status_2(error, line, capsys):
+    def fail(_: argparse.Namespace) -> None:
+        raise error
+
+    assert commands.run(fail, made(), []) == 2
+    captured = capsys.readouterr()
+    assert captured.err == line + "\n" and captured.out == ""
+
+
+def test_an_unexpected_error_keeps_its_traceback():
+    def fail(_: argparse.Namespace) -> None:
+        raise RuntimeError("a bug of ours")
+
+    with pytest.raises(RuntimeError):
+        commands.run(fail, made(), [])
+
+
+def test_interrupted(capsys):
+    def interrupt(_: argparse.Namespace) -> None:
+        raise KeyboardInterrupt
+
+    assert commands.run(interrupt, made(), []) == 130
+    assert capsys.readouterr().err == "stopped\n"
+
+
+def test_a_reader_that_goes_away_is_no_error():
+    program = (
+        "from sketchback import commands\n"
+        "def main(_):\n"
+        "    for i in range(100000): print(i)\n"
+        "raise SystemExit(commands.run(main, commands.parser('toy', ''), []))\n"
+    )
+    process = subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout.readline() == b"0\n"
+    process.stdout.close()
+    assert process.stderr.read() == b""
+    process.stderr.close()
+    assert process.wait(30) == 0
+
+
+def test_needs_no_keras():
+    program = "import sys; from sketchback import commands; print('keras' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "False\n"
+
+
+# progress
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [(0, "0:00"), (9.4, "0:09"), (59.6, "1:00"), (75, "1:15"), (3599.7, "1:00:00"), (3725, "1:02:05"), (90061, "25:01:01")],
+)
+def test_duration(seconds, text):
+    assert commands.duration(seconds) == text
+
+
+def test_bar_without_a_terminal_says_a_line_at_the_end(capsys):
+    bar = commands.Bar(3, "drawing", "picture")
+    for _ in range(3):
+        bar.advance(loss=0.12345)
+    bar.close()
+    assert capsys.readouterr().err == "drawing: 3/3 pictures, 0:00 left  loss 0.1235\n"
+
+
+def test_bar_says_a_line_now_and_then(capsys, monkeypatch):
+    monkeypatch.setattr(commands, "REPORT_EVERY", -1.0)  # always due
+    bar = commands.Bar(12, "epoch 1/2", initial=10)
+    bar.advance()
+    bar.advance("epoch 2/2")
+    assert capsys.readouterr().err.splitlines() == ["epoch 1/2: 11/12 steps, 0:00 left", "epoch 2/2: 12/12 steps, 0:00 left"]
+
+
+def test_bar_can_be_silent(capsys):
+    bar = commands.Bar(2, "x", shown=False)
+    assert list(bar.over("ab")) == ["a", "b"]
+    assert bar.done == 2
+    assert capsys.readouterr() == ("", "")
+
+
+def test_bar_over_nothing(capsys):
+    assert list(commands.Bar(0, "x").over([])) == []
+    assert capsys.readouterr().err == ""

@@ -1,0 +1,184 @@
+"""The folder of a run: one writer, whole files, and a checkpoint that gives back what it was given."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+from sketchback import images
+from sketchback.runs import Progress, Run
+
+HISTORY = [{"epoch": 1, "loss": 0.5, "val_psnr": 12.25, "seconds": 1.5},
+           {"epoch": 2, "loss": 0.25, "val_psnr": 15.125, "seconds": 3.0}]  # fmt: skip
+
+
+def arrays() -> dict[str, list[np.ndarray]]:
+    rng = np.random.default_rng(0)
+    return {
+        "generator": [rng.normal(size=(3, 3, 1, 4)).astype("float32"), np.float32([np.pi, 1e-40, -0.0, 3e38])],
+        "optimizer": [np.asarray(7, np.int64), *(rng.random(2).astype("float32") for _ in range(12))],
+        "trackers": [np.float32(0.1)],
+    }
+
+
+def test_files_are_written_whole(tmp_path):
+    with Run(tmp_path / "new" / "run") as run:
+        run.write_json("recipe.json", {"size": (16, 24), "folder": tmp_path})
+        run.write_history(HISTORY)
+        run.write_samples([[np.ones((16, 20, 1)), np.zeros((16, 20, 3)), np.full((16, 20, 3), 0.5)]] * 2)
+        assert run.read_json("recipe.json") == {"size": [16, 24], "folder": str(tmp_path)}
+    with (run.folder / "history.csv").open(newline="") as file:
+        rows = [{name: float(value) for name, value in row.items()} for row in csv.DictReader(file)]
+    assert rows == HISTORY
+    assert (run.folder / "history.csv").read_text().splitlines()[0] == "epoch,loss,val_psnr,seconds"
+    height, width = images.probe(run.folder / "curves.png")
+    assert height > 100 and width > 300
+    assert images.read(run.folder / "curves.png").std() > 0.02  # lines and letters, not white paper
+    # Two rows of three pictures, 4 pixels apart.
+    samples = images.read(run.folder / "samples.png")
+    assert samples.shape == (2 * 16 + 4, 3 * 20 + 2 * 4, 3)
+    assert samples[8, 10].tolist() == [1, 1, 1] and samples[8, 34].tolist() == [0, 0, 0]
+    assert sorted(path.name for path in run.folder.iterdir()) == [
+        ".lock", "curves.png", "history.csv", "recipe.json", "samples.png"]  # fmt: skip
+
+
+def test_no_history_writes_nothing(tmp_path):
+    with Run(tmp_path) as run:
+        run.write_history([])
+    assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+
+
+def test_one_epoch_and_many_columns_can_be_drawn(tmp_path):
+    with Run(tmp_path) as run:
+        run.write_history([{"epoch": 1, **{f"term_{number}": float(number) for number in range(9)}, "seconds": 1.0}])
+    assert images.probe(tmp_path / "curves.png")[0] > 300
+
+
+def test_checkpoint_comes_back_bit_by_bit(tmp_path):
+    given = arrays()
+    progress = Progress(epoch=3, step=17, best=0.1 + 0.2, seconds=1 / 3, history=HISTORY)
+    with Run(tmp_path) as run:
+        run.save_checkpoint(Progress(), {})
+        run.save_checkpoint(progress, given)  # a later one replaces it
+        found_progress, found = run.load_checkpoint()
+    assert found_progress == progress
+    assert found.keys() == given.keys()
+    for name, own in given.items():
+        assert len(found[name]) == len(own)
+        for mine, other in zip(own, found[name], strict=True):
+            assert (mine.dtype, mine.shape, mine.tobytes()) == (other.dtype, other.shape, other.tobytes())
+
+
+def test_a_missing_checkpoint_says_what_to_do(tmp_path):
+    with Run(tmp_path) as run, pytest.raises(ValueError, match=r"needs a checkpoint\. Received: .*without --resume"):
+        run.load_checkpoint()
+
+
+@pytest.mark.parametrize("how", ["empty", "words", "half", "array", "zip without progress", "other progress"])
+def test_a_damaged_checkpoint_is_one_error(tmp_path, how):
+    with Run(tmp_path) as run:
+        run.save_checkpoint(Progress(), arrays())
+        whole = run.checkpoint.read_bytes()
+        if how == "array":
+            with run.checkpoint.open("wb") as file:
+                np.save(file, np.zeros(3))
+        elif how == "zip without progress":
+            np.savez(run.checkpoint, a=np.zeros(3))
+        elif how == "other progress":
+            np.savez(run.checkpoint, progress=np.frombuffer(json.dumps({"lap": 3}).encode(), np.uint8))
+        else:
+            run.checkpoint.write_bytes({"empty": b"", "words": b"no checkpoint", "half": whole[: len(whole) // 2]}[how])
+        with pytest.raises(ValueError, match=r"A checkpoint must be whole\. Received: .*checkpoint\.npz"):
+            run.load_checkpoint()
+
+
+def test_any_flipped_byte_gives_the_one_error_or_nothing_but_what_was_saved(tmp_path):
+    given = arrays()
+    known = {array.tobytes() for own in given.values() for array in own}
+    rng = np.random.default_rng(1)
+    refused = 0
+    with Run(tmp_path) as run:
+        run.save_checkpoint(Progress(history=HISTORY), given)
+        whole = run.checkpoint.read_bytes()
+        for place in rng.choice(len(whole), 400, replace=False):
+            damaged = bytearray(whole)
+            damaged[place] ^= int(rng.integers(1, 256))
+            run.checkpoint.write_bytes(damaged)
+            try:
+                _, found = run.load_checkpoint()
+            except ValueError as error:
+                assert "A checkpoint must be whole" in str(error)
+                refused += 1
+            else:  # a date in the archive, or an array lost from its list, which the trainer's shapes find
+                assert {array.tobytes() for own in found.values() for array in own} <= known
+    assert refused > 200
+
+
+def test_read_json_names_a_missing_or_broken_file(tmp_path):
+    with Run(tmp_path) as run:
+        with pytest.raises(ValueError, match=r"must hold recipe\.json\. Received: .*Start without --resume"):
+            run.read_json("recipe.json")
+        (tmp_path / "recipe.json").write_text("{broken")
+        with pytest.raises(ValueError, match="must hold recipe.json"):
+            run.read_json("recipe.json")
+
+
+def test_a_second_run_in_the_folder_is_refused(tmp_path):
+    with Run(tmp_path):
+        with pytest.raises(ValueError, match=r"one writer\. Received: .*another folder with --out"), Run(tmp_path):
+            pass
+        with Run(tmp_path / "other"):
+            pass
+    with Run(tmp_path):
+        pass
+
+
+def test_the_lock_is_dropped_after_an_error(tmp_path):
+    with pytest.raises(KeyError), Run(tmp_path):
+        raise KeyError("some error")
+    with Run(tmp_path):
+        pass
+
+
+HOLDER = """
+import sys, time
+from sketchback.runs import Run
+with Run(sys.argv[1]) as run:
+    (run.folder / ".partial-half.npz").write_bytes(b"half")
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def test_another_process_is_refused_until_it_is_killed(tmp_path):
+    holder = subprocess.Popen([sys.executable, "-c", HOLDER, str(tmp_path)], stdout=subprocess.PIPE, text=True)
+    try:
+        assert holder.stdout.readline().strip() == "held"
+        with pytest.raises(ValueError, match="one writer"), Run(tmp_path):
+            pass
+        os.kill(holder.pid, signal.SIGKILL)
+        holder.wait(timeout=10)
+        begin = time.monotonic()
+        with Run(tmp_path):
+            assert time.monotonic() - begin < 5
+            # What it was writing when it died is cleared away.
+            assert [path.name for path in tmp_path.iterdir()] == [".lock"]
+    finally:
+        holder.kill()
+        holder.wait()
+        holder.stdout.close()
+
+
+def test_a_folder_that_cannot_be_written_is_an_oserror(tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    for folder in (tmp_path / "file", tmp_path / "file" / "run"):
+        with pytest.raises(OSError, match="file"), Run(folder):
+            pass
