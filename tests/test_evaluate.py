@@ -1,0 +1,110 @@
+"""Evaluation: every score beside its floors, on splits that training never saw."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sketchback import images, metrics, models, weights
+from sketchback.evaluate import evaluate, main, report
+
+SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    generator = models.build("scribbler", width=4, halvings=2, blocks=1)
+    path = tmp_path_factory.mktemp("weights") / "tiny.weights.h5"
+    return weights.save(generator, path, recipe=json.dumps({"size": [24, 20]}))
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Six training and two test pairs of 24 x 20, whose photographs are half the sketch."""
+    folder = tmp_path_factory.mktemp("pairs")
+    rng = np.random.default_rng(0)
+    for part, count in (("train", 6), ("test", 2)):
+        for number in range(count):
+            sketch = images.resize(rng.random((6, 5, 1), np.float32), (24, 20))
+            images.write(folder / part / "sketches" / f"{part}{number}.png", sketch)
+            images.write(folder / part / "photos" / f"{part}{number}.png", np.repeat(0.5 * sketch, 3, axis=-1))
+    return folder
+
+
+def test_the_linear_floor_finds_a_linear_truth(pairs: Path) -> None:
+    result = evaluate(None, [pairs], progress=False)
+    assert result["size"] == [24, 20] and result["images"] == 2 and result["hand_drawn"] == 2
+    assert result["scores"]["mean photo + k (sketch - mean sketch)"]["psnr"][0] > 45  # up to rounding to 8 bits
+    assert result["scores"]["mean training photo"]["psnr"][0] < 30
+
+
+def test_the_generator_is_scored_as_it_inverts(pairs: Path, tiny: Path) -> None:
+    result = evaluate(tiny, [pairs], progress=False)
+    generator = weights.load(tiny)
+    scores = []
+    for number in range(2):
+        sketch = images.read(pairs / "test" / "sketches" / f"test{number}.png", channels=1)
+        truth = images.read(pairs / "test" / "photos" / f"test{number}.png")
+        scores.append(metrics.psnr(truth, models.predict(generator, sketch[np.newaxis])[0]))
+    assert result["scores"]["the generator"]["psnr"][0] == pytest.approx(np.mean(scores), abs=0.01)
+
+
+def test_photographs_take_the_size_of_the_weights(tiny: Path) -> None:
+    result = evaluate(tiny, ["demo:faces"], limit=3, progress=False)
+    assert result["size"] == [24, 20] and result["images"] == 3
+
+
+def test_without_a_training_part_only_the_sketch_is_a_floor(pairs: Path, caplog) -> None:
+    result = evaluate(None, [pairs / "test"], split="all", progress=False)
+    assert list(result["scores"]) == ["the sketch itself"]
+    assert "no training part" in caplog.text
+
+
+def test_the_command_writes_json_and_grid(pairs: Path, tiny: Path, tmp_path: Path, capsys) -> None:
+    written, grid = tmp_path / "scores.json", tmp_path / "grid.png"
+    arguments = ["--weights", str(tiny), "--data", str(pairs), "--json", str(written), "--grid", str(grid), "--quiet"]
+    assert main(arguments) == 0
+    scores = json.loads(written.read_text())["scores"]
+    assert set(scores["the generator"]) == {"psnr", "ssim", "r"}
+    low, high = scores["the generator"]["psnr"][1:]
+    assert low <= scores["the generator"]["psnr"][0] <= high
+    assert images.probe(grid) == (2 * 24 + 4, 3 * 20 + 8)
+    table = capsys.readouterr().out
+    assert "the generator" in table and "the sketch itself" in table and "24 rows x 20 columns" in table
+
+
+def test_equal_images_are_null_in_json(tmp_path: Path) -> None:
+    folder = tmp_path / "equal"
+    for number in range(3):
+        for name in ("photos", "sketches"):
+            images.write(folder / "test" / name / f"{number}.png", np.full((16, 16, 1), 0.5, np.float32))
+    written = tmp_path / "s.json"
+    assert main(["--floors", "--data", str(folder), "--json", str(written), "--quiet"]) == 0
+    assert json.loads(written.read_text())["scores"]["the sketch itself"]["psnr"][0] is None
+
+
+@pytest.mark.parametrize("arguments", [
+    ["--data", "nowhere"], ["--data", "demo:faces", "--split", "exam"], ["--data", "demo:faces", "--style", "oil"],
+    ["--data", "demo:faces", "--weights", "nobody"], ["--data", "demo:faces", "--fit", "stretch"],
+    ["--data", "demo:faces", "--floors"], ["--data", "demo:faces", "--grid", "grid.xyz"],
+])  # fmt: skip
+def test_bad_input_gets_one_line(arguments: list[str], tiny: Path, capsys) -> None:
+    known = [] if "--weights" in arguments or "--floors" in arguments else ["--weights", str(tiny)]
+    assert main([*arguments, *known, "--quiet"]) == 2
+    error = capsys.readouterr().err.strip()
+    assert len(error.splitlines()) == 1 and error.startswith("error: ")
+
+
+@pytest.mark.skipif(not (SHARED / "cufs").is_dir(), reason="needs ../shared/data/cufs")
+def test_cufs_floors_are_the_published_ones() -> None:
+    result = evaluate(None, [SHARED / "cufs"], progress=False)
+    assert result["size"] == [250, 200] and result["images"] == 100
+    anchors = {"the sketch itself": (10.92, 0.531), "mean training photo": (15.14, 0.596),
+               "mean photo + k (sketch - mean sketch)": (17.22, 0.605)}  # fmt: skip
+    for row, (psnr, ssim) in anchors.items():
+        assert result["scores"][row]["psnr"][0] == pytest.approx(psnr, abs=0.03)
+        assert result["scores"][row]["ssim"][0] == pytest.approx(ssim, abs=0.002)
+    assert "17.22" in report(result)

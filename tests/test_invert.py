@@ -1,0 +1,167 @@
+"""Inversion as users call it: arrays, paths, files, folders, and everything that can be wrong with them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sketchback import images, models, weights
+from sketchback.invert import invert, main
+
+
+@pytest.fixture(scope="module")
+def generator():
+    return models.build("scribbler", width=4, halvings=2, blocks=1)
+
+
+@pytest.fixture(scope="module")
+def tiny(generator, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return weights.save(generator, tmp_path_factory.mktemp("weights") / "tiny.weights.h5", recipe="test")
+
+
+@pytest.fixture
+def drawing(tmp_path: Path) -> Path:
+    sketch = np.ones((40, 33, 1), np.float32)
+    sketch[10:30, 15:18] = 0.1
+    return images.write(tmp_path / "drawing.png", sketch)
+
+
+class TestFunction:
+    @pytest.mark.parametrize("shape", [(16, 16), (17, 31, 1), (205, 282, 3)])
+    def test_any_size_in_the_same_size_out(self, generator, shape: tuple[int, ...]) -> None:
+        photo = invert(np.ones(shape, np.float32), generator)
+        assert photo.shape == (*shape[:2], 3)
+        assert photo.dtype == np.float32
+        assert 0 <= photo.min() <= photo.max() <= 1
+
+    def test_a_batch_is_its_sketches_one_by_one(self, generator) -> None:
+        batch = np.random.default_rng(0).random((3, 24, 20, 1), np.float32)
+        together = invert(batch, generator)
+        assert together.shape == (3, 24, 20, 3)
+        for one, photo in zip(batch, together, strict=True):
+            np.testing.assert_allclose(invert(one, generator), photo, atol=1e-5)
+
+    def test_a_path_a_name_and_an_array_agree(self, generator, tiny: Path, drawing: Path) -> None:
+        from_path = invert(drawing, tiny)
+        np.testing.assert_array_equal(from_path, invert(images.read(drawing, channels=1), tiny))
+        np.testing.assert_allclose(from_path, invert(str(drawing), generator), atol=1e-5)
+
+    def test_8_bit_and_float_agree(self, generator) -> None:
+        values = np.random.default_rng(1).integers(0, 256, (20, 20), np.uint8)
+        np.testing.assert_array_equal(invert(values, generator), invert(images.from_uint8(values), generator))
+
+    def test_size_and_fit(self, generator) -> None:
+        sketch = np.ones((40, 20, 1), np.float32)
+        assert invert(sketch, generator, size=(32, 32), fit="pad").shape == (32, 32, 3)
+
+    def test_working_bounds_what_the_generator_sees(self, generator) -> None:
+        sketch = np.random.default_rng(2).random((64, 48, 1), np.float32)
+        photo = invert(sketch, generator, working=32)
+        small = invert(images.resize(sketch, (32, 24)), generator)
+        np.testing.assert_allclose(photo, images.resize(small, (64, 48)), atol=1e-6)
+
+    @pytest.mark.parametrize("bad", [
+        np.ones((8, 8)), np.ones((20, 20, 2)), np.ones(20), np.full((20, 20), 200.0), np.full((20, 20), np.nan),
+    ], ids=["small", "two channels", "flat", "0 to 255 as float", "nan"])  # fmt: skip
+    def test_a_wrong_array_is_refused(self, generator, bad: np.ndarray) -> None:
+        with pytest.raises(ValueError, match="Received"):
+            invert(bad, generator)
+
+    def test_a_rewritten_file_is_read_anew(self, tmp_path: Path) -> None:
+        path = tmp_path / "changing.weights.h5"
+        sketch = np.random.default_rng(3).random((16, 16), np.float32)
+        photos = []
+        for value in (0.0, 3.0):
+            generator = models.build("scribbler", width=4, halvings=2, blocks=1)
+            generator.get_layer("photo").bias.assign(np.full(3, value, np.float32))
+            weights.save(generator, path)
+            photos.append(invert(sketch, path))
+        assert photos[1].mean() > photos[0].mean() + 0.1
+
+
+class TestCommand:
+    @pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tiff", "bmp", "pdf"])
+    def test_one_file(self, tiny: Path, drawing: Path, tmp_path: Path, suffix: str) -> None:
+        target = tmp_path / f"out.{suffix}"
+        assert main([str(drawing), "-o", str(target), "--weights", str(tiny), "--quiet"]) == 0
+        if suffix != "pdf":
+            assert Image.open(target).size == (33, 40)
+        assert target.stat().st_size > 100
+
+    def test_a_folder_of_many_kinds(self, tiny: Path, tmp_path: Path) -> None:
+        folder = tmp_path / "in"
+        folder.mkdir()
+        page = Image.fromarray(np.full((24, 30), 200, np.uint8))
+        page.save(folder / "a.png")
+        page.save(folder / "a.jpg")  # the same name twice
+        page.convert("CMYK").save(folder / "b.tiff")
+        page.convert("P").save(folder / "c.gif")
+        out = tmp_path / "out"
+        assert main([str(folder), "-o", str(out), "--weights", str(tiny), "--compare", "--quiet"]) == 0
+        assert sorted(path.name for path in out.iterdir()) == ["a-jpg.png", "a-png.png", "b.png", "c.png"]
+        assert Image.open(out / "b.png").size == (64, 24)  # sketch, gap of 4, photograph
+
+    def test_a_bad_file_among_good_ones(self, tiny: Path, drawing: Path, tmp_path: Path, caplog) -> None:
+        bad = tmp_path / "bad.png"
+        bad.write_text("not a picture")
+        out = tmp_path / "out"
+        assert main([str(bad), str(drawing), "-o", str(out), "--weights", str(tiny)]) == 2
+        assert [path.name for path in out.iterdir()] == ["drawing.png"]
+        assert "bad.png" in caplog.text and "1 of 2 files failed" in caplog.text
+
+    def test_an_all_white_sketch_works(self, tiny: Path, tmp_path: Path) -> None:
+        white = images.write(tmp_path / "white.png", np.ones((20, 20, 1), np.float32))
+        assert main([str(white), "-o", str(tmp_path / "p.png"), "--weights", str(tiny), "--quiet"]) == 0
+
+    def bad_inputs(tmp_path: Path, tiny: Path, drawing: Path) -> dict[str, list[str]]:
+        empty = tmp_path / "empty"
+        empty.mkdir()
+        (tmp_path / "text.png").write_text("hello")
+        whole = tmp_path / "whole.jpg"
+        Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)).save(whole)
+        (tmp_path / "cut.jpg").write_bytes(whole.read_bytes()[:1500])
+        Image.fromarray(np.zeros((1, 1), np.uint8)).save(tmp_path / "dot.png")
+        (tmp_path / "not.h5").write_text("not HDF5")
+        (tmp_path / "cut.h5").write_bytes(tiny.read_bytes()[:3000])
+        (tmp_path / "file").write_text("in the way")
+        good = [str(drawing), "--weights", str(tiny)]
+        target = ["-o", str(tmp_path / "result.png")]
+        return {
+            "missing": [str(tmp_path / "no.png"), *target, "--weights", str(tiny)],
+            "empty folder": [str(empty), *target, "--weights", str(tiny)],
+            "text": [str(tmp_path / "text.png"), *target, "--weights", str(tiny)],
+            "truncated": [str(tmp_path / "cut.jpg"), *target, "--weights", str(tiny)],
+            "1 x 1": [str(tmp_path / "dot.png"), *target, "--weights", str(tiny)],
+            "unknown weights": [str(drawing), *target, "--weights", "nobody"],
+            "not HDF5": [str(drawing), *target, "--weights", str(tmp_path / "not.h5")],
+            "cut HDF5": [str(drawing), *target, "--weights", str(tmp_path / "cut.h5")],
+            "unwritable": [*good, "-o", str(tmp_path / "file" / "result.png")],
+            "unknown suffix": [*good, "-o", str(tmp_path / "result.xyz")],
+            "onto itself": [*good, "-o", str(drawing)],
+            "unknown fit": [*good, *target, "--size", "32x32", "--fit", "stretch"],
+            "working": [*good, *target, "--working", "3"],
+        }
+
+    KINDS = ("missing", "empty folder", "text", "truncated", "1 x 1", "unknown weights", "not HDF5", "cut HDF5",
+             "unwritable", "unknown suffix", "onto itself", "unknown fit", "working")  # fmt: skip
+
+    @pytest.mark.parametrize("kind", KINDS)
+    def test_bad_input_gets_one_line(self, kind: str, tiny: Path, drawing: Path, tmp_path: Path, capsys) -> None:
+        before = drawing.read_bytes()
+        arguments = TestCommand.bad_inputs(tmp_path, tiny, drawing)[kind]
+        assert main(arguments) == 2
+        said = capsys.readouterr()
+        assert said.out == ""
+        assert len(said.err.strip().splitlines()) == 1
+        assert said.err.startswith("error: ")
+        assert drawing.read_bytes() == before
+        assert not (tmp_path / "result.png").exists()
+
+    def test_a_size_below_the_minimum(self, tiny: Path, drawing: Path, capsys) -> None:
+        with pytest.raises(SystemExit) as stop:
+            main([str(drawing), "--weights", str(tiny), "--size", "8x8"])
+        assert stop.value.code == 2
+        assert "at least 16 x 16" in capsys.readouterr().err

@@ -1,0 +1,152 @@
+"""The recipes: each says what it is, can be run as it says, and shrinks to minutes."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import math
+import shlex
+
+import pytest
+
+from sketchback import augmentation, images, recipes, sketching
+from sketchback.recipes import RECIPES, find, shrink
+
+EVERY = pytest.mark.parametrize("recipe", RECIPES.values(), ids=list(RECIPES))
+
+
+@EVERY
+def test_a_recipe_opens_with_claim_command_cost_and_result(recipe):
+    for text in (recipe.claim, recipe.command, recipe.cost, recipe.result, recipe.terms):
+        assert text.strip()
+    assert "hour" in recipe.cost and "CPU" in recipe.cost
+    assert f" {recipe.name} " in recipe.command
+
+
+@EVERY
+def test_names_are_keys(recipe):
+    assert RECIPES[recipe.name] is recipe and find(recipe.name) is recipe
+
+
+@EVERY
+def test_numbers_are_what_their_modules_take(recipe):
+    assert images.check_size(recipe.size) == recipe.size
+    assert recipe.fit in images.FITS
+    sketching.check_style(recipe.style)
+    for name in (recipe.augmentation, recipe.pair_augmentation):
+        assert name == "none" or name in augmentation.AUGMENTATIONS
+    assert 0 <= recipe.pair_share < 1
+    assert recipe.schedule in ("cosine", "constant")
+    assert min(recipe.epochs, recipe.batch_size, recipe.learning_rate, recipe.validate) > 0
+    assert recipe.demo.startswith("demo:")
+    assert recipe.limit is None or recipe.limit > 0
+
+
+@EVERY
+def test_loss_weights_are_the_papers(recipe):
+    assert (recipe.pixel, recipe.feature, recipe.variation) == (1.0, 1e-3, 1e-5)
+
+
+def test_the_original_number_by_number():
+    faces, buildings = find("faces2017"), find("buildings2017")
+    assert (faces.size, faces.epochs, faces.batch_size, faces.learning_rate) == ((72, 88), 17, 5, 1e-4)
+    assert (faces.model, faces.style, faces.fit, faces.schedule) == ("sketchback2017", "pencil", "squeeze", "constant")
+    assert (buildings.size, buildings.epochs, buildings.initial) == ((120, 160), 25, "faces2017")
+    assert find("buildings").initial == "faces"
+
+
+@EVERY
+def test_what_is_not_there_to_start_from_is_a_recipe(recipe):
+    assert recipe.initial is None or recipe.initial in RECIPES
+
+
+@EVERY
+def test_a_recipe_is_frozen_and_can_be_replaced(recipe):
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        recipe.epochs = 1
+    assert dataclasses.replace(recipe, epochs=2).epochs == 2
+
+
+def test_recipes_share_no_changeable_number():
+    first, second = RECIPES["faces"], RECIPES["buildings"]
+    assert first.arguments is not second.arguments
+
+
+@pytest.mark.parametrize("name", ["", "Faces", "cats"])
+def test_find_lists_the_known(name):
+    with pytest.raises(ValueError, match=r"`recipe` must be one of") as caught:
+        find(name)
+    assert repr(name) in str(caught.value)
+    assert all(known in str(caught.value) for known in RECIPES)
+
+
+# The sizes a generator can be trained at
+
+
+@EVERY
+@pytest.mark.parametrize("shrunk", [False, True], ids=["whole", "shrunk"])
+def test_sizes_suit_the_generator(recipe, shrunk):
+    from sketchback import models
+
+    recipe = shrink(recipe) if shrunk else recipe
+    arguments = {**recipe.arguments, "width": 1} if recipe.model == "scribbler" else recipe.arguments
+    multiple = models.stride(models.build(recipe.model, **arguments))
+    assert [side % multiple for side in recipe.size] == [0, 0]
+
+
+# Built-in data
+
+
+@EVERY
+def test_shrunk_recipes_are_small(recipe):
+    small = shrink(recipe)
+    assert math.prod(small.size) <= 64 * 64
+    assert small.epochs * small.limit <= 6 * 384  # the arithmetic beside `shrink`
+    assert small.validate <= 32 and small.warmup <= 20
+    assert "no restriction" in small.terms  # drawn pictures bind nobody
+    if small.model == "scribbler":
+        assert small.arguments["width"] <= 16 and small.arguments["blocks"] <= 2
+
+
+@EVERY
+def test_shrinking_keeps_the_experiment(recipe):
+    small = shrink(recipe)
+    for name in ("name", "style", "fit", "model", "initial", "schedule", "learning_rate", "batch_size", "demo"):
+        assert getattr(small, name) == getattr(recipe, name)
+
+
+def test_shrinking_never_enlarges():
+    tiny = dataclasses.replace(RECIPES["faces"], epochs=1, limit=8, warmup=2)
+    small = shrink(tiny)
+    assert (small.epochs, small.limit, small.warmup) == (1, 8, 2)
+    assert shrink(small) == small
+
+
+# Commands
+
+
+@EVERY
+def test_the_command_is_understood(recipe, tmp_path, monkeypatch, capsys):
+    """Runs the command itself: its data is not there, which is said only after every argument was understood."""
+    monkeypatch.chdir(tmp_path)
+    python, dash_m, module, name, *rest = shlex.split(recipe.command)
+    assert (python, dash_m, name) == ("python", "-m", recipe.name)
+    verb = importlib.import_module(module)
+    try:
+        status = verb.main([name, *rest, "--quiet"])
+    except SystemExit:
+        pytest.fail(f"not understood: {recipe.command}\n{capsys.readouterr().err}")
+    error = capsys.readouterr().err
+    places = [place for flag, place in zip(rest, rest[1:], strict=False) if flag == "--data"]
+    assert status == 2 and places
+    assert places[0] in error.splitlines()[-1]
+
+
+@EVERY
+def test_results_stand_somewhere(recipe):
+    assert recipe.result.endswith((".md", "blurred")) or recipe.result == "not run"
+
+
+def test_research_data_binds_the_weights():
+    assert all("non-commercial" in recipe.terms for recipe in RECIPES.values())
+    assert recipes.RESEARCH_ONLY == find("faces").terms

@@ -1,0 +1,70 @@
+"""`python -m sketchback.sketch`: photographs become sketches on disk."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sketchback import images, sketching
+from sketchback.sketch import main, sketch
+
+
+@pytest.fixture
+def photo(tmp_path: Path) -> Path:
+    skimage = pytest.importorskip("skimage.data")
+    return images.write(tmp_path / "photo.png", images.from_uint8(skimage.astronaut()[:120, 180:280]))
+
+
+@pytest.mark.parametrize("style", ["pencil", "xdog", "line", "random"])
+def test_every_style_writes_what_the_function_draws(photo: Path, tmp_path: Path, style: str) -> None:
+    target = tmp_path / "sketch.png"
+    assert main([str(photo), "-o", str(target), "--style", style, "--quiet"]) == 0
+    written = images.read(target, channels=1)
+    drawn = sketching.sketch(images.read(photo), style, seed=0)
+    np.testing.assert_allclose(written, drawn, atol=0.5 / 255 + 1e-6)
+    assert written.std() > 0.01
+
+
+def test_parameters_reach_the_style(photo: Path) -> None:
+    np.testing.assert_array_equal(sketch(photo, "pencil", blur=9), sketching.pencil(images.read(photo), blur=9))
+
+
+def test_each_photograph_draws_its_own_style(photo: Path, tmp_path: Path) -> None:
+    folder, out = tmp_path / "in", tmp_path / "out"
+    for name in ("a", "b"):
+        images.write(folder / f"{name}.png", images.read(photo))
+    assert main([str(folder), "-o", str(out), "--style", "random", "--quiet"]) == 0
+    assert (out / "a.png").read_bytes() != (out / "b.png").read_bytes()
+
+
+def test_paper_and_compare(photo: Path, tmp_path: Path) -> None:
+    target = tmp_path / "both.jpg"
+    assert main([str(photo), "-o", str(target), "--paper", "--compare", "--quiet"]) == 0
+    assert images.probe(target) == (120, 100 + 4 + 100)
+    assert sketch(photo, paper=True).mean() < sketch(photo).mean()
+
+
+@pytest.mark.parametrize(("arguments", "said"), [
+    (["--style", "oil"], "pencil, xdog, line, neural, random"),
+    (["--style", "pencil", "--phi", "3"], "--blur, --scale"),
+    (["--style", "random", "--blur", "3"], "none"),
+    (["--blur", "4"], "odd"),
+    (["--style", "xdog", "--sigma", "-1"], "positive"),
+    (["--scale", "0"], "positive"),
+    (["--drawing", "x.png"], "neural"),
+])  # fmt: skip
+def test_bad_options_get_one_line(photo: Path, tmp_path: Path, capsys, arguments: list[str], said: str) -> None:
+    assert main([str(photo), "-o", str(tmp_path / "s.png"), *arguments]) == 2
+    error = capsys.readouterr().err
+    assert len(error.strip().splitlines()) == 1 and said in error
+    assert not (tmp_path / "s.png").exists()
+
+
+def test_neural_style_at_the_command_line(photo: Path, tmp_path: Path) -> None:
+    small = images.write(tmp_path / "small.png", images.resize(images.read(photo), (32, 32)))
+    target = tmp_path / "neural.png"
+    arguments = [str(small), "-o", str(target), "--style", "neural", "--steps", "2", "--vgg16", "random", "--quiet"]
+    assert main(arguments) == 0
+    assert images.read(target, channels=1).shape == (32, 32, 1)

@@ -1,0 +1,461 @@
+"""Training, whole and small: it learns, repeats itself, survives being stopped, and never lies about it."""
+
+from __future__ import annotations
+
+import csv
+import dataclasses
+import json
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+import pytest
+
+from sketchback import datasets, demo, images, losses, metrics, models, runs, sketching, train, weights
+from sketchback.batches import Batches, View
+from sketchback.recipes import Recipe
+
+TOY = Recipe(
+    name="toy", claim="", command="", cost="", result="", demo="demo:faces", size=(32, 32), epochs=3, batch_size=2,
+    warmup=4, validate=2, arguments={"width": 4, "halvings": 2, "blocks": 1}, terms="drawn: no restriction",
+)  # fmt: skip
+STEPS = 6  # of an epoch: 12 of the 16 photographs are for training
+SETTINGS = {"vgg16": "random", "precision": "float32", "progress": False}
+
+
+def final(folder: Path) -> tuple[runs.Progress, dict[str, list[np.ndarray]]]:
+    return runs.Run(folder).load_checkpoint()
+
+
+def rows(folder: Path) -> list[dict[str, float]]:
+    """The history, without the seconds that a machine happened to take."""
+    with (folder / "history.csv").open(newline="") as file:
+        return [{name: float(value) for name, value in row.items() if name != "seconds"}
+                for row in csv.DictReader(file)]  # fmt: skip
+
+
+def assert_same_run(first: Path, second: Path) -> None:
+    mine, other = final(first), final(second)
+    for group in ("generator", "optimizer", "trackers"):
+        assert len(mine[1][group]) == len(other[1][group]) > 0
+        for a, b in zip(mine[1][group], other[1][group], strict=True):
+            np.testing.assert_array_equal(a, b)
+    assert rows(first) == rows(second)
+    assert (mine[0].epoch, mine[0].step, mine[0].best) == (other[0].epoch, other[0].step, other[0].best)
+    for name in (runs.BEST, runs.LAST):
+        for a, b in zip(weights.load(first / name).get_weights(), weights.load(second / name).get_weights(),
+                        strict=True):  # fmt: skip
+            np.testing.assert_array_equal(a, b)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("data") / "photos"
+    for seed in range(16):
+        images.write(folder / f"{seed}.png", demo.face(seed, (36, 32)))
+    examples = datasets.find(folder)
+    assert len(datasets.subset(examples, "train")) == 2 * STEPS and datasets.subset(examples, "val")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def whole(photos, tmp_path_factory) -> Path:
+    """A run that nothing interrupts."""
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    assert train.train(TOY, [photos], folder, **SETTINGS) == folder / "best.weights.h5"
+    return folder
+
+
+# ---- what a run leaves behind
+
+
+def test_a_run_leaves_everything_in_its_folder(whole):
+    assert sorted(path.name for path in whole.iterdir()) == [
+        ".lock", "best.weights.h5", "checkpoint.npz", "curves.png", "history.csv", "last.weights.h5", "recipe.json",
+        "samples.png"]  # fmt: skip
+    history = rows(whole)
+    assert [row["epoch"] for row in history] == [1, 2, 3]
+    assert set(history[0]) == {"epoch", "loss", "pixel", "feature", "variation", "val_psnr", "val_ssim"}
+    for row in history:
+        total = row["pixel"] + 1e-3 * row["feature"] + 1e-5 * row["variation"]
+        assert row["loss"] == pytest.approx(total, rel=1e-4)
+    progress, arrays = final(whole)
+    assert (progress.epoch, progress.step) == (3, 0) and progress.seconds > 0
+    assert progress.best == max(row["val_psnr"] for row in progress.history)
+    # Sketch, prediction and truth of each of the held-out photographs.
+    held_out = min(len(datasets.subset(datasets.find(json.loads((whole / "recipe.json").read_text())["data"][0]),
+                                       "val")), TOY.validate)  # fmt: skip
+    assert images.probe(whole / "samples.png") == (held_out * 32 + (held_out - 1) * 4, 3 * 32 + 2 * 4)
+    # Adam has counted every step: a resumed run goes on in its schedule.
+    assert int(arrays["optimizer"][0]) == 3 * STEPS
+
+
+def test_recipe_json_says_what_was_run(whole, photos):
+    facts = json.loads((whole / "recipe.json").read_text())
+    expected = json.loads(json.dumps(dataclasses.asdict(TOY)))
+    assert facts["recipe"] == expected
+    assert facts["data"] == [str(photos)] and facts["demo"] is False and facts["initial"] == ""
+    assert facts["fingerprint"] == datasets.fingerprint(datasets.find(photos))
+    assert (facts["examples"], facts["steps"], facts["precision"]) == (2 * STEPS, STEPS, "float32")
+    assert facts["versions"]["keras"] == keras.__version__
+
+
+@pytest.mark.parametrize("name", [runs.BEST, runs.LAST])
+def test_weights_say_what_they_are_and_hold_the_generator_alone(whole, name):
+    facts = weights.describe(whole / name)
+    assert facts["architecture"] == "scribbler" and facts["arguments"].items() >= TOY.arguments.items()
+    assert facts["data"] == ["photos"] and facts["terms"] == TOY.terms
+    assert set(facts["scores"]) == {"val_psnr", "val_ssim"} and facts["recipe"].startswith("toy: random at 32 x 32")
+    found: list[str] = []
+    with h5py.File(whole / name) as file:
+        file.visititems(lambda path, item: found.append(path) if isinstance(item, h5py.Dataset) else None)
+    generator = models.build("scribbler", **TOY.arguments)
+    assert len(found) == len(generator.weights)  # neither VGG nor the optimiser
+    generator.load_weights(whole / name)  # and plain Keras reads it
+    if name == runs.LAST:
+        for mine, other in zip(generator.get_weights(), final(whole)[1]["generator"], strict=True):
+            np.testing.assert_array_equal(mine, other)
+
+
+def test_best_weights_have_the_best_score(whole, photos):
+    held_out = train._held_out(datasets.subset(datasets.find(photos), "val"), TOY.validate)
+    scores, pictures = train.validate(weights.load(whole / runs.BEST), held_out, View(TOY.size, TOY.style))
+    assert scores["psnr"] == pytest.approx(final(whole)[0].best, abs=1e-4)
+    assert scores["psnr"] == pytest.approx(np.mean([metrics.psnr(row[2], row[1]) for row in pictures]), abs=1e-4)
+
+
+def test_identical_runs_give_identical_weights(whole, photos, tmp_path):
+    train.train(TOY, [photos], tmp_path, **SETTINGS, workers=4)
+    assert_same_run(whole, tmp_path)
+
+
+def test_another_seed_gives_other_weights(whole, photos, tmp_path):
+    train.train(dataclasses.replace(TOY, seed=1, epochs=1, feature=0.0), [photos], tmp_path, **SETTINGS)
+    first, second = final(whole)[1]["generator"], final(tmp_path)[1]["generator"]
+    assert any(not np.array_equal(a, b) for a, b in zip(first, second, strict=True))
+    assert "feature" not in rows(tmp_path)[0]  # a term of no weight has no network, and no column
+
+
+def test_it_learns_a_pair_by_heart(tmp_path):
+    photo = demo.face(3, (32, 32))
+    for number in range(40):  # many copies make one epoch long
+        images.write(tmp_path / "data" / "photos" / f"{number}.png", photo)
+        images.write(tmp_path / "data" / "sketches" / f"{number}.png", sketching.sketch(photo, "pencil"))
+    recipe = dataclasses.replace(
+        TOY, epochs=4, learning_rate=1e-2, pair_augmentation="none", flip=False, feature=0.0,
+        arguments={"width": 12, "halvings": 2, "blocks": 1},
+    )  # fmt: skip
+    keras.utils.set_random_seed(recipe.seed)
+    sketch, truth = View((32, 32)).see(datasets.find(tmp_path / "data")[0])
+    untrained = models.predict(models.build("scribbler", **recipe.arguments), sketch[np.newaxis])[0]
+    best = train.train(recipe, [tmp_path / "data"], tmp_path / "run", **SETTINGS)
+    trained = models.predict(weights.load(best), sketch[np.newaxis])[0]
+    before, after = metrics.psnr(truth, untrained), metrics.psnr(truth, trained)
+    assert after > 20 and after > before + 8, (before, after)
+
+
+# ---- being stopped
+
+DRIVER = """
+import sys, time
+from sketchback import images, train
+from sketchback.recipes import Recipe
+
+read = images.read
+def slow(path, channels=3):  # a slow disk, so that there is time to stop
+    time.sleep(0.1)
+    return read(path, channels)
+images.read = slow
+train.CHECKPOINT_EVERY = float(sys.argv[3])
+train.train({recipe!r}, [sys.argv[1]], sys.argv[2], vgg16="random", precision="float32", progress=False)
+"""
+
+
+def wait_for(child: subprocess.Popen, folder: Path, epoch: int, step: int) -> None:
+    """Waits until the checkpoint is that far."""
+    limit = time.monotonic() + 120
+    while time.monotonic() < limit and child.poll() is None:
+        if (folder / "checkpoint.npz").exists():
+            progress, _ = final(folder)
+            if (progress.epoch, progress.step) >= (epoch, step):
+                return
+        time.sleep(0.01)
+    raise AssertionError(f"the run came to no checkpoint of epoch {epoch}, step {step}: exit {child.poll()}")
+
+
+@pytest.fixture(scope="module")
+def stopped(photos, tmp_path_factory) -> dict[str, Path]:
+    """Two runs of other processes, stopped in the middle of their second epoch."""
+    folder = tmp_path_factory.mktemp("stopped")
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": keras.backend.backend()}
+    children = {
+        name: subprocess.Popen(
+            [sys.executable, "-c", DRIVER.format(recipe=TOY), str(photos), str(folder / name), every],
+            env=environment, cwd=Path(train.__file__).parents[1], stderr=subprocess.DEVNULL,
+        )
+        for name, every in (("SIGKILL", "0"), ("SIGTERM", "300"))
+    }  # fmt: skip
+    try:
+        wait_for(children["SIGKILL"], folder / "SIGKILL", 1, 2)
+        children["SIGKILL"].send_signal(signal.SIGKILL)
+        wait_for(children["SIGTERM"], folder / "SIGTERM", 1, 0)
+        time.sleep(0.3)  # into the second epoch, of which only the signal makes a checkpoint
+        children["SIGTERM"].send_signal(signal.SIGTERM)
+        assert children["SIGTERM"].wait(60) == 0  # it finishes its step and ends in order
+        assert children["SIGKILL"].wait(60) == -signal.SIGKILL
+    finally:
+        for child in children.values():
+            child.kill()
+            child.wait()
+    return {name: folder / name for name in children}
+
+
+@pytest.mark.parametrize("how", ["SIGTERM", "SIGKILL"])
+def test_a_stopped_run_resumes_as_if_nothing_had_happened(whole, stopped, how, tmp_path, caplog):
+    folder = Path(shutil.copytree(stopped[how], tmp_path / "run"))
+    progress, _ = final(folder)
+    assert progress.epoch == 1 and 0 < progress.step < STEPS and len(progress.history) == 1
+    with caplog.at_level(logging.INFO, "sketchback"):
+        train.train(TOY, out=folder, resume=True, progress=False, vgg16="random")
+    assert f"at epoch 2, step {progress.step} of {STEPS}" in caplog.text
+    assert "the data is not what" not in caplog.text
+    assert_same_run(whole, folder)
+    assert not list(folder.glob(".partial-*"))
+
+
+def test_changed_data_is_reported_when_a_run_resumes(stopped, photos, tmp_path, caplog):
+    folder = Path(shutil.copytree(stopped["SIGTERM"], tmp_path / "run"))
+    fewer = Path(shutil.copytree(photos, tmp_path / "fewer"))
+    for path in sorted(fewer.iterdir())[:12]:
+        path.unlink()
+    train.train(TOY, [fewer], folder, resume=True, **SETTINGS)
+    assert f"the data is given anew: {fewer} (it was {photos})" in caplog.text
+    assert "the data is not what the run began with" in caplog.text
+    assert final(folder)[0].epoch == TOY.epochs  # also where its place in the epoch is no more
+
+
+def test_a_finished_run_resumes_to_its_end_at_once(whole, tmp_path, caplog):
+    folder = Path(shutil.copytree(whole, tmp_path / "run"))
+    with caplog.at_level(logging.INFO, "sketchback"):
+        assert train.train(TOY, out=folder, resume=True, **SETTINGS) == folder / runs.BEST
+    assert "done: " in caplog.text
+    assert_same_run(whole, folder)
+
+
+def test_resume_without_checkpoint_says_what_to_do(tmp_path, photos):
+    with pytest.raises(ValueError, match=r"Resuming needs a checkpoint\. Received: .*Start without --resume"):
+        train.train(TOY, [photos], tmp_path, resume=True, **SETTINGS)
+
+
+def test_resume_with_a_checkpoint_of_another_shape_is_an_error(whole, tmp_path):
+    folder = Path(shutil.copytree(whole, tmp_path / "run"))
+    facts = json.loads((folder / "recipe.json").read_text())
+    facts["recipe"]["arguments"]["width"] = 5
+    (folder / "recipe.json").write_text(json.dumps(facts))
+    with pytest.raises(ValueError, match=r"A checkpoint must fit its recipe\. Received: .*of another shape"):
+        train.train(TOY, out=folder, resume=True, **SETTINGS)
+
+
+@pytest.mark.parametrize("content", ["{broken", "{}"])
+def test_resume_with_a_damaged_recipe_is_an_error(whole, tmp_path, content):
+    folder = Path(shutil.copytree(whole, tmp_path / "run"))
+    (folder / "recipe.json").write_text(content)
+    with pytest.raises(ValueError, match=r"recipe\.json.*Received: .*Start without --resume"):
+        train.train(TOY, out=folder, resume=True, **SETTINGS)
+
+
+def test_the_first_ctrl_c_asks_and_the_second_interrupts():
+    before = signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)
+    with pytest.raises(KeyboardInterrupt), train._asked_to_stop() as stop:
+        assert not stop.is_set()
+        signal.raise_signal(signal.SIGINT)
+        assert stop.is_set()  # and the program goes on
+        signal.raise_signal(signal.SIGINT)
+    assert (signal.getsignal(signal.SIGINT), signal.getsignal(signal.SIGTERM)) == before
+
+
+def test_a_run_on_another_thread_needs_no_signals():
+    seen = []
+
+    def ask():
+        with train._asked_to_stop() as stop:
+            seen.append(stop.is_set())
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    thread.join()
+    assert seen == [False]
+
+
+# ---- what goes wrong
+
+
+def test_a_loss_that_is_no_number_stops_the_run_and_spares_the_checkpoint(photos, tmp_path, monkeypatch):
+    monkeypatch.setattr(train, "CHECKPOINT_EVERY", 0.0)
+    recipe = dataclasses.replace(TOY, learning_rate=1e30, warmup=0, schedule="constant", clip=None)
+    with pytest.raises(train.TrainingError, match=r"loss must stay finite\. .*loss nan.* in epoch 1, step \d.*--learn"):
+        train.train(recipe, [photos], tmp_path, **SETTINGS)
+    progress, arrays = final(tmp_path)
+    assert progress.step >= 1 and all(np.isfinite(array).all() for array in arrays["generator"])
+    with runs.Run(tmp_path):  # the folder is free again
+        pass
+
+
+def test_weights_that_are_no_numbers_are_never_saved(photos, tmp_path, monkeypatch):
+    # The loss of the step that spoils the weights is still finite.
+    monkeypatch.setattr(train, "CHECKPOINT_EVERY", 0.0)
+    recipe = dataclasses.replace(TOY, learning_rate=float("inf"), warmup=0, schedule="constant")
+    with pytest.raises(train.TrainingError, match=r"weights must stay finite\. .* in epoch 1, step 1"):
+        train.train(recipe, [photos], tmp_path, **SETTINGS)
+    assert not list(tmp_path.glob("*.npz")) and not list(tmp_path.glob("*.h5"))
+
+
+def test_a_folder_that_cannot_be_written_is_an_oserror(photos, tmp_path):
+    (tmp_path / "file").write_text("not a folder")
+    for out in (tmp_path / "file", tmp_path / "file" / "run"):
+        with pytest.raises(OSError, match="file"):
+            train.train(TOY, [photos], out, **SETTINGS)
+
+
+@pytest.mark.parametrize(
+    ("changes", "settings", "words"),
+    [
+        ({"epochs": 0}, {}, "`epochs` must be at least 1. Received: epochs=0"),
+        ({"batch_size": 0}, {}, "must be at least 1. Received: batch_size=0"),
+        ({"schedule": "stairs"}, {}, "`schedule` must be 'cosine' or 'constant'. Received: 'stairs'"),
+        ({"model": "unknown"}, {}, "`model` must be one of .*Received: 'unknown'"),
+        ({}, {"precision": "float8"}, "`precision` must be one of .*Received: 'float8'"),
+        ({}, {"vgg16": "nowhere.npz"}, "VGG16's weights must be a file that exists. Received: nowhere.npz"),
+    ],
+)
+def test_arguments_that_will_not_do(photos, tmp_path, changes, settings, words):
+    with pytest.raises(ValueError, match=words):
+        train.train(dataclasses.replace(TOY, **changes), [photos], tmp_path, **{**SETTINGS, **settings})
+
+
+def test_a_new_run_does_not_mix_with_the_checkpoint_of_an_earlier_one(whole, photos, tmp_path, caplog):
+    folder = Path(shutil.copytree(whole, tmp_path / "run"))
+    recipe = dataclasses.replace(TOY, learning_rate=float("inf"))  # ends before its first checkpoint
+    with pytest.raises(train.TrainingError):
+        train.train(recipe, [photos], folder, **SETTINGS)
+    assert "holds an earlier run, which is written over" in caplog.text
+    with pytest.raises(ValueError, match="Resuming needs a checkpoint"):
+        train.train(recipe, [photos], folder, resume=True, **SETTINGS)
+
+
+# ---- where weights come from
+
+
+def test_weights_to_start_from_bring_their_architecture(whole, photos, tmp_path):
+    other = dataclasses.replace(TOY, epochs=1, learning_rate=0.0, arguments={"width": 7}, model="sketchback2017")
+    train.train(other, [photos], tmp_path, whole / runs.LAST, **SETTINGS)
+    facts = json.loads((tmp_path / "recipe.json").read_text())
+    assert facts["recipe"]["model"] == "scribbler"
+    assert facts["recipe"]["arguments"].items() >= TOY.arguments.items()
+    assert facts["initial"] == str(whole / runs.LAST)
+    # A learning rate of zero leaves them as they were.
+    for mine, given in zip(final(tmp_path)[1]["generator"], final(whole)[1]["generator"], strict=True):
+        np.testing.assert_array_equal(mine, given)
+
+
+def test_unknown_weights_to_start_from_are_an_error(photos, tmp_path):
+    with pytest.raises(FileNotFoundError, match="`weights` must be a file or a known name. Received: 'no such'"):
+        train.train(TOY, [photos], tmp_path, "no such", **SETTINGS)
+
+
+def test_without_data_the_built_in_pictures_stand_in(tmp_path, caplog):
+    recipe = dataclasses.replace(TOY, epochs=1, limit=4, feature=0.0)
+    with caplog.at_level(logging.INFO, "sketchback"):
+        train.train(recipe, out=tmp_path, **SETTINGS)
+    assert "the built-in demo:faces stand in, which are drawn, not photographed" in caplog.text
+    facts = json.loads((tmp_path / "recipe.json").read_text())
+    assert facts["demo"] is True and facts["data"] == ["demo:faces"] and facts["recipe"]["size"] == [64, 64]
+    with caplog.at_level(logging.INFO, "sketchback"):
+        train.train(recipe, out=tmp_path, resume=True, **SETTINGS)
+
+
+# ---- the parts
+
+
+def test_held_out_takes_from_every_set_in_turn():
+    def made(kind: str, count: int) -> list[datasets.Example]:
+        return [datasets.Example(f"{kind}{number}", Path("a"), kind=kind) for number in range(count)]
+
+    examples = made("many", 50) + made("few", 2)
+    drawn = train._held_out(examples, 6)
+    assert sorted(example.kind for example in drawn) == ["few"] * 2 + ["many"] * 4
+    assert drawn == train._held_out(examples, 6) and len(set(drawn)) == 6
+    assert len(train._held_out(examples, 200)) == 52
+    assert train._held_out([], 5) == [] and train._held_out(examples, 0) == []
+
+
+def test_learning_rate_warms_up_then_falls_as_a_cosine():
+    recipe = dataclasses.replace(TOY, learning_rate=1.0, warmup=4)
+    schedule = train._learning_rate(recipe, 24)
+    assert [float(schedule(step)) for step in (0, 1, 2, 4)] == pytest.approx([0, 0.25, 0.5, 1])
+    assert [float(schedule(step)) for step in (14, 24)] == pytest.approx([0.5, 0], abs=1e-6)
+    assert train._learning_rate(dataclasses.replace(recipe, schedule="constant"), 24) == 1.0
+    no_warmup = train._learning_rate(dataclasses.replace(recipe, warmup=0), 24)
+    assert [float(no_warmup(step)) for step in (0, 12, 24)] == pytest.approx([1, 0.5, 0], abs=1e-6)
+
+
+def test_trackers_are_the_means_of_the_terms(photos):
+    batches = Batches(datasets.subset(datasets.find(photos), "train"), View((32, 32)), 4)
+    generator = models.build("scribbler", width=4, halvings=2, blocks=1)
+    objective = losses.WeightedLoss(None, pixel=2.0, feature=0.0, variation=0.5)
+    inversion = train.make_inversion(generator, objective)
+    inversion.compile(optimizer=keras.optimizers.SGD(0.0), jit_compile=False)
+    log = inversion.fit(batches, verbose=0).history
+    expected = [objective.terms(photos, generator(sketches)) for sketches, photos in (batches[i] for i in range(3))]
+    for name in ("pixel", "variation"):
+        mean = float(np.mean([np.asarray(terms[name]) for terms in expected]))
+        assert log[name][0] == pytest.approx(mean, rel=1e-4)
+    assert log["loss"][0] == pytest.approx(2.0 * log["pixel"][0] + 0.5 * log["variation"][0], rel=1e-4)
+
+
+def test_validation_leaves_out_what_breaks_off(photos, tmp_path, caplog):
+    good = datasets.find(photos)[0]
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(good.photo.read_bytes()[:300])
+    generator = models.build("scribbler", width=2, halvings=1, blocks=0)
+    alone, _ = train.validate(generator, [good], View((32, 32)))
+    scores, pictures = train.validate(generator, [good, datasets.Example("bad", bad)], View((32, 32)))
+    assert scores == pytest.approx(alone) and len(pictures) == 1
+    assert "left out of validation" in caplog.text and str(bad) in caplog.text
+    assert train.validate(generator, [], View((32, 32))) == ({}, [])
+
+
+# ---- the command line
+
+
+def test_the_command_says_an_error_in_one_line(tmp_path, capsys):
+    assert train.main(["faces", "--resume", "--epochs", "3", "--out", str(tmp_path)]) == 2
+    lines = capsys.readouterr().err.strip().splitlines()
+    assert lines[-1].startswith("error: Resuming needs a checkpoint.")
+    assert "--resume goes on with the run's own recipe; these do not count: epochs" in lines[0]
+
+
+@pytest.mark.parametrize("argv", [["nothing"], ["faces", "--data", "no/such/folder"]])
+def test_the_command_refuses_what_it_does_not_know(argv, tmp_path, capsys):
+    assert train.main([*argv, "--out", str(tmp_path)]) == 2
+    assert capsys.readouterr().err.strip().splitlines()[-1].startswith("error: ")
+
+
+def test_the_command_trains(photos, tmp_path):
+    argv = ["faces", "--data", str(photos), "--out", str(tmp_path), "--size", "32x32", "--epochs", "1", "--limit", "2",
+            "--batch-size", "2", "--features", "random", "--precision", "float32", "--model", "sketchback2017",
+            "--style", "pencil", "--fit", "squeeze", "--seed", "3", "--quiet"]  # fmt: skip
+    assert train.main(argv) == 0
+    recipe = json.loads((tmp_path / "recipe.json").read_text())["recipe"]
+    expected = {"size": [32, 32], "epochs": 1, "style": "pencil", "fit": "squeeze", "seed": 3, "limit": 2}
+    assert {name: recipe[name] for name in expected} == expected
+    assert weights.describe(tmp_path / runs.BEST)["architecture"] == "sketchback2017"
