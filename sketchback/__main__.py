@@ -25,9 +25,9 @@ def main(argv: list[str] | None = None) -> int:
         print(f"sketchback {__version__}")
         return 0
     usage = "\n".join(f"  sketchback {verb:9} {text}" for verb, text in VERBS.items())
-    text = f"sketchback {__version__}: turn sketches back into photographs\n\n{usage}\n\n`sketchback VERB --help` says more."
     if not argv or argv[0] in ("-h", "--help"):
-        print(text)
+        print(f"sketchback {__version__}: turn sketches back into photographs\n\n{usage}\n")
+        print("`sketchback VERB --help` says more.")
         return 0
     print(f"error: a verb must be one of {', '.join(VERBS)}. Received: {argv[0]!r}.", file=sys.stderr)
     return 2

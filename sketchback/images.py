@@ -24,6 +24,8 @@ WRITABLE = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".pdf")
 
 # The worker threads are ours (batches.py); OpenCV's own would compete with them and with the training step.
 cv2.setNumThreads(1)
+# Our own limit comes before Pillow's warning, and says more.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 
 
 def probe(path: str | Path) -> tuple[int, int]:
@@ -81,10 +83,7 @@ def _open(path: str | Path) -> Image.Image:
     if path.is_dir():
         raise ValueError(f"An image must be a file. Received: the folder {path}. Name the files inside it.")
     try:
-        with warnings.catch_warnings():
-            # Our own limit below comes first and says more than Pillow's.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            picture = Image.open(path)
+        picture = Image.open(path)
     except Image.DecompressionBombError:
         raise ValueError(
             f"An image may have at most {MAX_PIXELS // 10**6} megapixels. Received: {path} with many more. "
@@ -119,9 +118,11 @@ def _first_line(error: BaseException) -> str:
 def _to_array(picture: Image.Image, channels: int) -> np.ndarray:
     if picture.mode in ("I;16", "I;16L", "I;16B", "I;16N", "I", "F"):  # one deep channel
         values = np.asarray(picture).astype(np.float32)
-        # 16-bit files arrive as "I;16" or "I"; float files are taken as [0, 1] unless they exceed it.
-        deep = picture.mode != "F" or float(np.nanmax(values, initial=0.0)) > 1.0
-        values = np.clip(np.nan_to_num(values / 65535.0 if deep else values), 0.0, 1.0)[..., np.newaxis]
+        # 16-bit files arrive as "I;16" or "I"; float files hold [0, 1], or else [0, 255] or 16-bit values.
+        finite = np.nan_to_num(values, posinf=0.0, neginf=0.0)
+        peak = float(finite.max())
+        full = 65535.0 if picture.mode != "F" or peak > 255 else 255.0 if peak > 1 else 1.0
+        values = np.clip(np.nan_to_num(values) / full, 0.0, 1.0).astype(np.float32)[..., np.newaxis]
         return np.repeat(values, 3, axis=-1) if channels == 3 else values
     if picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info:
         picture = picture.convert("RGBA")
@@ -217,7 +218,7 @@ def check_size(size: Sequence[int]) -> tuple[int, int]:
 
 
 def resize(image: np.ndarray, size: Sequence[int]) -> np.ndarray:
-    """Resizes an image: by area when it shrinks, bilinearly when it grows.
+    """Resizes an image: by area where it shrinks, bilinearly where it grows.
 
     Args:
         image: `(H, W, C)` float32.
@@ -229,8 +230,13 @@ def resize(image: np.ndarray, size: Sequence[int]) -> np.ndarray:
     height, width = size
     if image.shape[:2] == (height, width):
         return image
-    shrinks = height * width < image.shape[0] * image.shape[1]
-    resized = cv2.resize(image, (width, height), interpolation=cv2.INTER_AREA if shrinks else cv2.INTER_LINEAR)
+    # One step each way: where one side shrinks and the other grows, OpenCV would skip pixels instead of averaging.
+    smaller = min(height, image.shape[0]), min(width, image.shape[1])
+    resized = image
+    if image.shape[:2] != smaller:
+        resized = cv2.resize(resized, smaller[::-1], interpolation=cv2.INTER_AREA)
+    if (height, width) != smaller:
+        resized = cv2.resize(resized, (width, height), interpolation=cv2.INTER_LINEAR)
     return resized[..., np.newaxis] if resized.ndim < image.ndim else resized  # OpenCV drops a last axis of 1
 
 

@@ -69,7 +69,7 @@ def _as_batch(sketch: np.ndarray) -> np.ndarray:
     if not np.isfinite(sketch).all() or sketch.min(initial=0) < -1e-3 or sketch.max(initial=1) > 1 + 1e-3:
         raise ValueError(
             "A sketch must be in [0, 1] with white paper = 1, or 8-bit. "
-            f"Received: values from {np.nanmin(sketch):.4g} to {np.nanmax(sketch):.4g}. Divide by the maximum."
+            f"Received: values from {sketch.min():.4g} to {sketch.max():.4g}. Divide by the maximum."
         )
     ones = sketch if batched else sketch[np.newaxis]
     grays = np.stack([images.to_gray(one)[..., np.newaxis] for one in ones])

@@ -188,7 +188,8 @@ def count_parameters(architecture: str, **arguments: object) -> int:
     Raises:
         ValueError: As `build`.
     """
-    return PARAMETERS[architecture](**complete(architecture, arguments))
+    arguments = complete(architecture, arguments)
+    return PARAMETERS[architecture](**arguments)
 
 
 def build(architecture: str, **arguments: object) -> keras.Model:

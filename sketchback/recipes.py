@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+SCHEDULES = ("cosine", "constant")
+
 
 @dataclasses.dataclass(frozen=True)
 class Recipe:
@@ -45,6 +47,18 @@ class Recipe:
     seed: int = 0
     # where the weights came from binds their use
     terms: str = ""
+
+    def __post_init__(self) -> None:
+        positive = {"epochs": self.epochs, "batch_size": self.batch_size, "learning_rate": self.learning_rate,
+                    "limit": 1 if self.limit is None else self.limit, "clip": 1 if self.clip is None else self.clip}
+        for name, value in positive.items():
+            if not value > 0:
+                raise ValueError(f"`{name}` must be positive. Received: {name}={value}.")
+        for name in ("pixel", "feature", "variation", "warmup", "validate", "seed"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"`{name}` must not be negative. Received: {name}={getattr(self, name)}.")
+        if self.schedule not in SCHEDULES:
+            raise ValueError(f"`schedule` must be one of {', '.join(SCHEDULES)}. Received: {self.schedule!r}.")
 
 
 RESEARCH_ONLY = "trained on CelebA, CUFS and others: non-commercial research use only"

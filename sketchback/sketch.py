@@ -27,7 +27,9 @@ PARAMETERS = {  # command-line options, each passed to the styles that know it
 }
 
 
-def sketch(file: str | Path, style: str = "pencil", seed: int = 0, paper: bool = False, **parameters: Any) -> np.ndarray:
+def sketch(
+    file: str | Path, style: str = "pencil", seed: int = 0, paper: bool = False, **parameters: Any
+) -> np.ndarray:
     """Reads a photograph and draws it.
 
     Args:

@@ -28,7 +28,7 @@ def pencil(photo: np.ndarray, blur: int = 21, paper: np.ndarray | None = None, s
     Args:
         photo: `(H, W, 3)` RGB or `(H, W, 1)` in [0, 1].
         blur: Side of the Gaussian kernel in pixels, odd. Its standard deviation is OpenCV's for that side,
-            `0.3 * ((blur - 1) / 2 - 1) + 0.8`.
+            `0.3 * ((blur - 1) / 2 - 1) + 0.8`; up to 7 OpenCV takes fixed kernels, such as 1/4, 1/2, 1/4.
         paper: Texture of the paper `(H, W)` or `(H, W, 1)` in [0, 1] that darkens the sketch, see `paper_texture`.
         scale: The sketch is drawn on the photograph resized by this factor, and resized back.
 
@@ -124,7 +124,8 @@ def line(photo: np.ndarray, sigma: float = 1.0, low: float = 0.02, high: float =
     edges = cv2.Canny(dx, dy, low * 8 * 4000, high * 8 * 4000, L2gradient=True).astype(np.float32) / 255
     # A line one pixel wide spread by a Gaussian of this width keeps a peak near 1 after the gain.
     pen = max(thickness, 0.5) * 0.5
-    ink = cv2.GaussianBlur(edges, (0, 0), pen) * (np.sqrt(2 * np.pi) * pen)
+    # (A plain float: NumPy's own float64 would make the result float64.)
+    ink = cv2.GaussianBlur(edges, (0, 0), pen) * float(np.sqrt(2 * np.pi) * pen)
     return (1.0 - np.minimum(ink * (1.0 if thickness <= 1 else 1.3), 1.0))[..., np.newaxis]
 
 

@@ -100,8 +100,6 @@ def train(
 
         if precision not in PRECISIONS:
             raise ValueError(f"`precision` must be one of {', '.join(PRECISIONS)}. Received: {precision!r}.")
-        if recipe.epochs < 1:
-            raise ValueError(f"`epochs` must be at least 1. Received: epochs={recipe.epochs}.")
         precision = _choose_precision() if precision == "auto" else precision
         keras.utils.set_random_seed(recipe.seed)
         if deterministic:
@@ -172,6 +170,10 @@ def make_inversion(generator: keras.Model, objective: Any) -> keras.Model:
     """
     import keras
 
+    from .models import stride as stride_of
+
+    stride = stride_of(generator)
+
     class Inversion(keras.Model):
         def __init__(self):
             super().__init__(name="inversion")
@@ -180,7 +182,11 @@ def make_inversion(generator: keras.Model, objective: Any) -> keras.Model:
             self.trackers = {name: keras.metrics.Mean(name=name) for name in names}
 
         def call(self, sketch, training=None):
-            return self.generator(sketch, training=training)
+            height, width = sketch.shape[1:3]
+            bottom, right = -height % stride, -width % stride
+            if bottom or right:  # the recipe of buildings has 120 rows, and the generator's stride is 16
+                sketch = keras.ops.pad(sketch, ((0, 0), (0, bottom), (0, right), (0, 0)), mode="reflect")
+            return self.generator(sketch, training=training)[:, :height, :width]
 
         def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
             terms = objective.terms(y, y_pred)
@@ -526,6 +532,8 @@ def options(arguments: argparse.Namespace) -> tuple[Recipe, dict[str, Any]]:
     recipe = recipes.find(arguments.recipe)
     names = [*OVERRIDES, "size", "style", "fit"]
     given = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
+    if arguments.resume and given:
+        logger.warning("--resume goes on with the run's own recipe; these do not count: %s", ", ".join(given))
     vgg16 = "random" if arguments.features == "random" else arguments.vgg16
     same = ("data", "out", "resume", "precision", "deterministic", "workers")
     kept = {name: getattr(arguments, name) for name in same}

@@ -82,6 +82,36 @@ class TestFunction:
         assert photos[1].mean() > photos[0].mean() + 0.1
 
 
+def bad_inputs(tmp_path: Path, tiny: Path, drawing: Path) -> dict[str, list[str]]:
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    (tmp_path / "text.png").write_text("hello")
+    whole = tmp_path / "whole.jpg"
+    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)).save(whole)
+    (tmp_path / "cut.jpg").write_bytes(whole.read_bytes()[:1500])
+    Image.fromarray(np.zeros((1, 1), np.uint8)).save(tmp_path / "dot.png")
+    (tmp_path / "not.h5").write_text("not HDF5")
+    (tmp_path / "cut.h5").write_bytes(tiny.read_bytes()[:3000])
+    (tmp_path / "file").write_text("in the way")
+    good = [str(drawing), "--weights", str(tiny)]
+    target = ["-o", str(tmp_path / "result.png")]
+    return {
+        "missing": [str(tmp_path / "no.png"), *target, "--weights", str(tiny)],
+        "empty folder": [str(empty), *target, "--weights", str(tiny)],
+        "text": [str(tmp_path / "text.png"), *target, "--weights", str(tiny)],
+        "truncated": [str(tmp_path / "cut.jpg"), *target, "--weights", str(tiny)],
+        "1 x 1": [str(tmp_path / "dot.png"), *target, "--weights", str(tiny)],
+        "unknown weights": [str(drawing), *target, "--weights", "nobody"],
+        "not HDF5": [str(drawing), *target, "--weights", str(tmp_path / "not.h5")],
+        "cut HDF5": [str(drawing), *target, "--weights", str(tmp_path / "cut.h5")],
+        "unwritable": [*good, "-o", str(tmp_path / "file" / "result.png")],
+        "unknown suffix": [*good, "-o", str(tmp_path / "result.xyz")],
+        "onto itself": [*good, "-o", str(drawing)],
+        "unknown fit": [*good, *target, "--size", "32x32", "--fit", "stretch"],
+        "working": [*good, *target, "--working", "3"],
+    }
+
+
 class TestCommand:
     @pytest.mark.parametrize("suffix", ["png", "jpg", "webp", "tiff", "bmp", "pdf"])
     def test_one_file(self, tiny: Path, drawing: Path, tmp_path: Path, suffix: str) -> None:
@@ -116,42 +146,13 @@ class TestCommand:
         white = images.write(tmp_path / "white.png", np.ones((20, 20, 1), np.float32))
         assert main([str(white), "-o", str(tmp_path / "p.png"), "--weights", str(tiny), "--quiet"]) == 0
 
-    def bad_inputs(tmp_path: Path, tiny: Path, drawing: Path) -> dict[str, list[str]]:
-        empty = tmp_path / "empty"
-        empty.mkdir()
-        (tmp_path / "text.png").write_text("hello")
-        whole = tmp_path / "whole.jpg"
-        Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), np.uint8)).save(whole)
-        (tmp_path / "cut.jpg").write_bytes(whole.read_bytes()[:1500])
-        Image.fromarray(np.zeros((1, 1), np.uint8)).save(tmp_path / "dot.png")
-        (tmp_path / "not.h5").write_text("not HDF5")
-        (tmp_path / "cut.h5").write_bytes(tiny.read_bytes()[:3000])
-        (tmp_path / "file").write_text("in the way")
-        good = [str(drawing), "--weights", str(tiny)]
-        target = ["-o", str(tmp_path / "result.png")]
-        return {
-            "missing": [str(tmp_path / "no.png"), *target, "--weights", str(tiny)],
-            "empty folder": [str(empty), *target, "--weights", str(tiny)],
-            "text": [str(tmp_path / "text.png"), *target, "--weights", str(tiny)],
-            "truncated": [str(tmp_path / "cut.jpg"), *target, "--weights", str(tiny)],
-            "1 x 1": [str(tmp_path / "dot.png"), *target, "--weights", str(tiny)],
-            "unknown weights": [str(drawing), *target, "--weights", "nobody"],
-            "not HDF5": [str(drawing), *target, "--weights", str(tmp_path / "not.h5")],
-            "cut HDF5": [str(drawing), *target, "--weights", str(tmp_path / "cut.h5")],
-            "unwritable": [*good, "-o", str(tmp_path / "file" / "result.png")],
-            "unknown suffix": [*good, "-o", str(tmp_path / "result.xyz")],
-            "onto itself": [*good, "-o", str(drawing)],
-            "unknown fit": [*good, *target, "--size", "32x32", "--fit", "stretch"],
-            "working": [*good, *target, "--working", "3"],
-        }
-
     KINDS = ("missing", "empty folder", "text", "truncated", "1 x 1", "unknown weights", "not HDF5", "cut HDF5",
              "unwritable", "unknown suffix", "onto itself", "unknown fit", "working")  # fmt: skip
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_bad_input_gets_one_line(self, kind: str, tiny: Path, drawing: Path, tmp_path: Path, capsys) -> None:
         before = drawing.read_bytes()
-        arguments = TestCommand.bad_inputs(tmp_path, tiny, drawing)[kind]
+        arguments = bad_inputs(tmp_path, tiny, drawing)[kind]
         assert main(arguments) == 2
         said = capsys.readouterr()
         assert said.out == ""

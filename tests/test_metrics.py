@@ -329,7 +329,7 @@ def test_predictions_are_clipped():
 def test_the_linear_floor_of_the_training_pairs_is_never_worse_than_the_mean():
     pairs = toy_pairs()
     floors = Floors.fit(pairs)
-    error = {name: 0.0 for name in (MEAN, LINEAR)}
+    error = dict.fromkeys((MEAN, LINEAR), 0.0)
     for photo, sketch in pairs:
         predictions = floors.predictions(sketch)
         for name in error:

@@ -30,35 +30,38 @@ def named(generator: keras.Model, kind: type) -> list[keras.Layer]:
 # sketchback2017: what was published
 
 
-def test_sketchback2017_has_the_published_size():
-    generator = sketchback2017()
-    assert generator.count_params() == 4_251_555
-    assert len(named(generator, layers.Conv2D)) == 24
-    assert not named(generator, layers.BatchNormalization)
-    assert stride(generator) == 8
+@pytest.fixture(scope="module")
+def published() -> keras.Model:
+    return sketchback2017()
 
 
-def test_sketchback2017_has_the_published_convolutions():
-    found = [(layer.kernel_size[0], layer.filters) for layer in named(sketchback2017(), layers.Conv2D)]
+def test_sketchback2017_has_the_published_size(published):
+    assert published.count_params() == count_parameters("sketchback2017") == 4_251_555
+    assert len(named(published, layers.Conv2D)) == 24
+    assert not named(published, layers.BatchNormalization)
+    assert stride(published) == 8
+
+
+def test_sketchback2017_has_the_published_convolutions(published):
+    found = [(layer.kernel_size[0], layer.filters) for layer in named(published, layers.Conv2D)]
     down = [(3, 32), (2, 32), (3, 64), (2, 64), (3, 128), (3, 128)]
     middle = [(3, 256)] * 6
     up = [(2, 128), *[(3, 128)] * 3, (2, 64), *[(3, 64)] * 3, (2, 32), *[(3, 32)] * 2]
     assert found == [*down, *middle, *up, (3, 3)]
 
 
-def test_sketchback2017_activations():
-    found = [layer.activation.__name__ for layer in named(sketchback2017(), layers.Conv2D)]
+def test_sketchback2017_activations(published):
+    found = [layer.activation.__name__ for layer in named(published, layers.Conv2D)]
     assert found == ["relu"] * 23 + ["sigmoid"]
 
 
-def test_sketchback2017_residuals_are_one_convolution():
-    generator = sketchback2017()
-    adds = named(generator, layers.Add)
+def test_sketchback2017_residuals_are_one_convolution(published):
+    adds = named(published, layers.Add)
     assert len(adds) == 5 + 2 + 2 + 1
     values = sketches()
     for add in (adds[0], adds[-1]):
         x, y = add.input
-        seen = keras.Model(generator.input, [x, y, add.output])(values)
+        seen = keras.Model(published.input, [x, y, add.output])(values)
         np.testing.assert_allclose(seen[2], seen[0] + seen[1], rtol=1e-6)
 
 
@@ -98,8 +101,9 @@ def test_size_of_the_smallest_scribbler_by_hand():
 
 def test_size_of_the_defaults():
     # Pin of our own count, November 2026.
-    assert scribbler().count_params() == count_parameters("scribbler") == 9_794_947
-    assert stride(scribbler()) == 16
+    generator = scribbler()
+    assert generator.count_params() == count_parameters("scribbler") == 9_794_947
+    assert stride(generator) == 16
 
 
 def test_size_of_the_papers_form():
@@ -111,10 +115,6 @@ def test_size_of_the_papers_form():
     assert len(named(generator, layers.UpSampling2D)) == 3  # and nothing transposed, which would leave a checkerboard
     assert not named(generator, layers.Conv2DTranspose)
     assert [layer.interpolation for layer in named(generator, layers.UpSampling2D)] == ["nearest"] * 3
-
-
-def test_size_of_sketchback2017_is_known_before_it_is_built():
-    assert count_parameters("sketchback2017") == 4_251_555
 
 
 # How an untrained network begins
@@ -132,11 +132,10 @@ def test_residual_blocks_begin_as_the_identity(skips):
         assert np.std(before) > 0  # and something arrives there
 
 
-@pytest.mark.parametrize("size", [(64, 64), (128, 96)])
-def test_untrained_networks_are_finite(size):
-    for generator in (scribbler(8), scribbler(8, halvings=6, blocks=8), scribbler(4, **PAPER)):
-        photo = run(generator, sketches(size))
-        assert np.isfinite(photo).all() and 0 < photo.mean() < 1
+@pytest.mark.parametrize("arguments", [{}, {"halvings": 6, "blocks": 8}, PAPER], ids=["default", "deep", "paper"])
+def test_untrained_networks_are_finite(arguments):
+    photo = run(scribbler(4, **arguments), sketches((64, 64)))
+    assert np.isfinite(photo).all() and 0 < photo.mean() < 1
 
 
 def test_batch_normalisation_leaves_kernels_to_chance():
@@ -155,8 +154,8 @@ def test_any_size_in_the_same_size_out(size, architecture):
     assert photo.min() >= 0 and photo.max() <= 1
 
 
-def test_sketchback2017_takes_any_size():
-    assert predict(sketchback2017(), sketches((17, 31))).shape == (1, 17, 31, 3)
+def test_sketchback2017_takes_any_size(published):
+    assert predict(published, sketches((17, 31))).shape == (1, 17, 31, 3)
 
 
 def test_predict_is_the_network_where_nothing_is_padded():

@@ -12,7 +12,6 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from pathlib import Path
 
 import h5py
@@ -26,7 +25,7 @@ from sketchback.recipes import Recipe
 
 TOY = Recipe(
     name="toy", claim="", command="", cost="", result="", demo="demo:faces", size=(32, 32), epochs=3, batch_size=2,
-    warmup=4, validate=2, arguments={"width": 4, "halvings": 2, "blocks": 1}, terms="drawn: no restriction",
+    warmup=4, validate=2, arguments={"width": 4, "halvings": 1, "blocks": 1}, terms="drawn: no restriction",
 )  # fmt: skip
 STEPS = 6  # of an epoch: 12 of the 16 photographs are for training
 SETTINGS = {"vgg16": "random", "precision": "float32", "progress": False}
@@ -78,7 +77,7 @@ def whole(photos, tmp_path_factory) -> Path:
 # ---- what a run leaves behind
 
 
-def test_a_run_leaves_everything_in_its_folder(whole):
+def test_a_run_leaves_everything_in_its_folder(whole, photos):
     assert sorted(path.name for path in whole.iterdir()) == [
         ".lock", "best.weights.h5", "checkpoint.npz", "curves.png", "history.csv", "last.weights.h5", "recipe.json",
         "samples.png"]  # fmt: skip
@@ -92,8 +91,7 @@ def test_a_run_leaves_everything_in_its_folder(whole):
     assert (progress.epoch, progress.step) == (3, 0) and progress.seconds > 0
     assert progress.best == max(row["val_psnr"] for row in progress.history)
     # Sketch, prediction and truth of each of the held-out photographs.
-    held_out = min(len(datasets.subset(datasets.find(json.loads((whole / "recipe.json").read_text())["data"][0]),
-                                       "val")), TOY.validate)  # fmt: skip
+    held_out = min(len(datasets.subset(datasets.find(photos), "val")), TOY.validate)
     assert images.probe(whole / "samples.png") == (held_out * 32 + (held_out - 1) * 4, 3 * 32 + 2 * 4)
     # Adam has counted every step: a resumed run goes on in its schedule.
     assert int(arrays["optimizer"][0]) == 3 * STEPS
@@ -114,7 +112,8 @@ def test_weights_say_what_they_are_and_hold_the_generator_alone(whole, name):
     facts = weights.describe(whole / name)
     assert facts["architecture"] == "scribbler" and facts["arguments"].items() >= TOY.arguments.items()
     assert facts["data"] == ["photos"] and facts["terms"] == TOY.terms
-    assert set(facts["scores"]) == {"val_psnr", "val_ssim"} and facts["recipe"].startswith("toy: random at 32 x 32")
+    assert set(facts["scores"]) == {"val_psnr", "val_ssim"}
+    assert (facts["recipe"]["name"], facts["recipe"]["style"], facts["recipe"]["size"]) == ("toy", "random", [32, 32])
     found: list[str] = []
     with h5py.File(whole / name) as file:
         file.visititems(lambda path, item: found.append(path) if isinstance(item, h5py.Dataset) else None)
@@ -166,67 +165,52 @@ def test_it_learns_a_pair_by_heart(tmp_path):
 # ---- being stopped
 
 DRIVER = """
-import sys, time
-from sketchback import images, train
+import os, signal
+from sketchback import commands, train
 from sketchback.recipes import Recipe
 
-read = images.read
-def slow(path, channels=3):  # a slow disk, so that there is time to stop
-    time.sleep(0.1)
-    return read(path, channels)
-images.read = slow
-train.CHECKPOINT_EVERY = float(sys.argv[3])
-train.train({recipe!r}, [sys.argv[1]], sys.argv[2], vgg16="random", precision="float32", progress=False)
+advance = commands.Bar.advance
+def stop_there(self, *given, **values):
+    advance(self, *given, **values)
+    if self.done == {stop}:
+        os.kill(os.getpid(), signal.{how})
+commands.Bar.advance = stop_there
+train.CHECKPOINT_EVERY = {every}
+train.train({recipe!r}, [{photos!r}], {folder!r}, vgg16="random", precision="float32", progress=False)
 """
-
-
-def wait_for(child: subprocess.Popen, folder: Path, epoch: int, step: int) -> None:
-    """Waits until the checkpoint is that far."""
-    limit = time.monotonic() + 120
-    while time.monotonic() < limit and child.poll() is None:
-        if (folder / "checkpoint.npz").exists():
-            progress, _ = final(folder)
-            if (progress.epoch, progress.step) >= (epoch, step):
-                return
-        time.sleep(0.01)
-    raise AssertionError(f"the run came to no checkpoint of epoch {epoch}, step {step}: exit {child.poll()}")
 
 
 @pytest.fixture(scope="module")
 def stopped(photos, tmp_path_factory) -> dict[str, Path]:
-    """Two runs of other processes, stopped in the middle of their second epoch."""
+    """Two runs of other processes, stopped in the middle of their second epoch: both have checkpoints of step 3."""
     folder = tmp_path_factory.mktemp("stopped")
     environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": keras.backend.backend()}
-    children = {
-        name: subprocess.Popen(
-            [sys.executable, "-c", DRIVER.format(recipe=TOY), str(photos), str(folder / name), every],
+    # SIGTERM is answered by a checkpoint after the step; SIGKILL finds that of the step before.
+    children = {}
+    for how, every, stop in (("SIGTERM", 300.0, STEPS + 3), ("SIGKILL", 0.0, STEPS + 4)):
+        children[how] = subprocess.Popen(
+            [sys.executable, "-c", DRIVER.format(recipe=TOY, photos=str(photos), folder=str(folder / how), how=how,
+                                                 every=every, stop=stop)],
             env=environment, cwd=Path(train.__file__).parents[1], stderr=subprocess.DEVNULL,
-        )
-        for name, every in (("SIGKILL", "0"), ("SIGTERM", "300"))
-    }  # fmt: skip
+        )  # fmt: skip
     try:
-        wait_for(children["SIGKILL"], folder / "SIGKILL", 1, 2)
-        children["SIGKILL"].send_signal(signal.SIGKILL)
-        wait_for(children["SIGTERM"], folder / "SIGTERM", 1, 0)
-        time.sleep(0.3)  # into the second epoch, of which only the signal makes a checkpoint
-        children["SIGTERM"].send_signal(signal.SIGTERM)
-        assert children["SIGTERM"].wait(60) == 0  # it finishes its step and ends in order
-        assert children["SIGKILL"].wait(60) == -signal.SIGKILL
+        assert children["SIGTERM"].wait(300) == 0  # it finishes its step and ends in order
+        assert children["SIGKILL"].wait(300) == -signal.SIGKILL
     finally:
         for child in children.values():
             child.kill()
             child.wait()
-    return {name: folder / name for name in children}
+    return {how: folder / how for how in children}
 
 
 @pytest.mark.parametrize("how", ["SIGTERM", "SIGKILL"])
 def test_a_stopped_run_resumes_as_if_nothing_had_happened(whole, stopped, how, tmp_path, caplog):
     folder = Path(shutil.copytree(stopped[how], tmp_path / "run"))
     progress, _ = final(folder)
-    assert progress.epoch == 1 and 0 < progress.step < STEPS and len(progress.history) == 1
+    assert (progress.epoch, progress.step, len(progress.history)) == (1, 3, 1)
     with caplog.at_level(logging.INFO, "sketchback"):
         train.train(TOY, out=folder, resume=True, progress=False, vgg16="random")
-    assert f"at epoch 2, step {progress.step} of {STEPS}" in caplog.text
+    assert f"at epoch 2, step 3 of {STEPS}" in caplog.text
     assert "the data is not what" not in caplog.text
     assert_same_run(whole, folder)
     assert not list(folder.glob(".partial-*"))
@@ -310,13 +294,19 @@ def test_a_loss_that_is_no_number_stops_the_run_and_spares_the_checkpoint(photos
         pass
 
 
-def test_weights_that_are_no_numbers_are_never_saved(photos, tmp_path, monkeypatch):
+def test_weights_that_are_no_numbers_are_never_saved(whole, photos, tmp_path, monkeypatch, caplog):
     # The loss of the step that spoils the weights is still finite.
     monkeypatch.setattr(train, "CHECKPOINT_EVERY", 0.0)
     recipe = dataclasses.replace(TOY, learning_rate=float("inf"), warmup=0, schedule="constant")
+    folder = Path(shutil.copytree(whole, tmp_path / "run"))
     with pytest.raises(train.TrainingError, match=r"weights must stay finite\. .* in epoch 1, step 1"):
-        train.train(recipe, [photos], tmp_path, **SETTINGS)
-    assert not list(tmp_path.glob("*.npz")) and not list(tmp_path.glob("*.h5"))
+        train.train(recipe, [photos], folder, **SETTINGS)
+    for name in (runs.BEST, runs.LAST):
+        assert (folder / name).read_bytes() == (whole / name).read_bytes()
+    # The earlier run's checkpoint would not fit the new recipe.json: it went before that was written.
+    assert "holds an earlier run, which is written over" in caplog.text
+    with pytest.raises(ValueError, match="Resuming needs a checkpoint"):
+        train.train(recipe, [photos], folder, resume=True, **SETTINGS)
 
 
 def test_a_folder_that_cannot_be_written_is_an_oserror(photos, tmp_path):
@@ -329,9 +319,9 @@ def test_a_folder_that_cannot_be_written_is_an_oserror(photos, tmp_path):
 @pytest.mark.parametrize(
     ("changes", "settings", "words"),
     [
-        ({"epochs": 0}, {}, "`epochs` must be at least 1. Received: epochs=0"),
-        ({"batch_size": 0}, {}, "must be at least 1. Received: batch_size=0"),
-        ({"schedule": "stairs"}, {}, "`schedule` must be 'cosine' or 'constant'. Received: 'stairs'"),
+        ({"epochs": 0}, {}, "`epochs` must be .*Received: epochs=0"),
+        ({"batch_size": 0}, {}, "`batch_size` must be .*Received: batch_size=0"),
+        ({"schedule": "stairs"}, {}, "`schedule` must be .*cosine.*constant.*Received: 'stairs'"),
         ({"model": "unknown"}, {}, "`model` must be one of .*Received: 'unknown'"),
         ({}, {"precision": "float8"}, "`precision` must be one of .*Received: 'float8'"),
         ({}, {"vgg16": "nowhere.npz"}, "VGG16's weights must be a file that exists. Received: nowhere.npz"),
@@ -342,29 +332,19 @@ def test_arguments_that_will_not_do(photos, tmp_path, changes, settings, words):
         train.train(dataclasses.replace(TOY, **changes), [photos], tmp_path, **{**SETTINGS, **settings})
 
 
-def test_a_new_run_does_not_mix_with_the_checkpoint_of_an_earlier_one(whole, photos, tmp_path, caplog):
-    folder = Path(shutil.copytree(whole, tmp_path / "run"))
-    recipe = dataclasses.replace(TOY, learning_rate=float("inf"))  # ends before its first checkpoint
-    with pytest.raises(train.TrainingError):
-        train.train(recipe, [photos], folder, **SETTINGS)
-    assert "holds an earlier run, which is written over" in caplog.text
-    with pytest.raises(ValueError, match="Resuming needs a checkpoint"):
-        train.train(recipe, [photos], folder, resume=True, **SETTINGS)
-
-
 # ---- where weights come from
 
 
 def test_weights_to_start_from_bring_their_architecture(whole, photos, tmp_path):
-    other = dataclasses.replace(TOY, epochs=1, learning_rate=0.0, arguments={"width": 7}, model="sketchback2017")
+    other = dataclasses.replace(TOY, epochs=1, learning_rate=1e-30, arguments={"width": 7}, model="sketchback2017")
     train.train(other, [photos], tmp_path, whole / runs.LAST, **SETTINGS)
     facts = json.loads((tmp_path / "recipe.json").read_text())
     assert facts["recipe"]["model"] == "scribbler"
     assert facts["recipe"]["arguments"].items() >= TOY.arguments.items()
     assert facts["initial"] == str(whole / runs.LAST)
-    # A learning rate of zero leaves them as they were.
+    # So small a learning rate leaves them as they were.
     for mine, given in zip(final(tmp_path)[1]["generator"], final(whole)[1]["generator"], strict=True):
-        np.testing.assert_array_equal(mine, given)
+        np.testing.assert_allclose(mine, given, rtol=0, atol=1e-20)
 
 
 def test_unknown_weights_to_start_from_are_an_error(photos, tmp_path):
@@ -372,15 +352,13 @@ def test_unknown_weights_to_start_from_are_an_error(photos, tmp_path):
         train.train(TOY, [photos], tmp_path, "no such", **SETTINGS)
 
 
-def test_without_data_the_built_in_pictures_stand_in(tmp_path, caplog):
+def test_without_data_the_built_in_pictures_stand_in(whole, tmp_path, caplog):
     recipe = dataclasses.replace(TOY, epochs=1, limit=4, feature=0.0)
     with caplog.at_level(logging.INFO, "sketchback"):
-        train.train(recipe, out=tmp_path, **SETTINGS)
+        train.train(recipe, (), tmp_path, whole / runs.BEST, **SETTINGS)
     assert "the built-in demo:faces stand in, which are drawn, not photographed" in caplog.text
     facts = json.loads((tmp_path / "recipe.json").read_text())
     assert facts["demo"] is True and facts["data"] == ["demo:faces"] and facts["recipe"]["size"] == [64, 64]
-    with caplog.at_level(logging.INFO, "sketchback"):
-        train.train(recipe, out=tmp_path, resume=True, **SETTINGS)
 
 
 # ---- the parts
@@ -437,11 +415,10 @@ def test_validation_leaves_out_what_breaks_off(photos, tmp_path, caplog):
 # ---- the command line
 
 
-def test_the_command_says_an_error_in_one_line(tmp_path, capsys):
+def test_the_command_says_an_error_in_one_line(tmp_path, capsys, caplog):
     assert train.main(["faces", "--resume", "--epochs", "3", "--out", str(tmp_path)]) == 2
-    lines = capsys.readouterr().err.strip().splitlines()
-    assert lines[-1].startswith("error: Resuming needs a checkpoint.")
-    assert "--resume goes on with the run's own recipe; these do not count: epochs" in lines[0]
+    assert capsys.readouterr().err.strip().splitlines()[-1].startswith("error: Resuming needs a checkpoint.")
+    assert "--resume goes on with the run's own recipe; these do not count: epochs" in caplog.text
 
 
 @pytest.mark.parametrize("argv", [["nothing"], ["faces", "--data", "no/such/folder"]])
@@ -450,12 +427,12 @@ def test_the_command_refuses_what_it_does_not_know(argv, tmp_path, capsys):
     assert capsys.readouterr().err.strip().splitlines()[-1].startswith("error: ")
 
 
-def test_the_command_trains(photos, tmp_path):
+def test_the_command_trains(whole, photos, tmp_path):
     argv = ["faces", "--data", str(photos), "--out", str(tmp_path), "--size", "32x32", "--epochs", "1", "--limit", "2",
-            "--batch-size", "2", "--features", "random", "--precision", "float32", "--model", "sketchback2017",
-            "--style", "pencil", "--fit", "squeeze", "--seed", "3", "--quiet"]  # fmt: skip
+            "--batch-size", "2", "--features", "random", "--precision", "float32", "--weights",
+            str(whole / runs.LAST), "--style", "pencil", "--fit", "squeeze", "--seed", "3", "--quiet"]  # fmt: skip
     assert train.main(argv) == 0
     recipe = json.loads((tmp_path / "recipe.json").read_text())["recipe"]
     expected = {"size": [32, 32], "epochs": 1, "style": "pencil", "fit": "squeeze", "seed": 3, "limit": 2}
     assert {name: recipe[name] for name in expected} == expected
-    assert weights.describe(tmp_path / runs.BEST)["architecture"] == "sketchback2017"
+    assert weights.describe(tmp_path / runs.BEST)["data"] == ["photos"]
