@@ -35,7 +35,7 @@ def evaluate(
     enlarge: Sequence[int] | None = None,
     split: str = "test",
     limit: int | None = None,
-    working: int | None = None,
+    working: Sequence[int] | None = None,
     grid: str | Path | None = None,
     progress: bool = True,
 ) -> dict[str, Any]:
@@ -54,7 +54,7 @@ def evaluate(
         enlarge: Resize photographs to this size first, for data that is stored small.
         split: `"train"`, `"val"`, `"test"` or `"all"`.
         limit: Score the first so many examples in an order drawn by seed 0.
-        working: Longer side that the generator sees at most, see `invert`.
+        working: `(height, width)` that larger sketches are reduced to for the generator, see `invert`.
         grid: Write sketch, photograph and truth of eight examples to this picture.
         progress: Show a bar.
 
@@ -65,8 +65,8 @@ def evaluate(
     Raises:
         ValueError: The split is empty, or nothing in it can be read.
     """
+    from . import models
     from .batches import View
-    from .models import predict
 
     if grid is not None:
         images.check_writable(grid)
@@ -100,7 +100,7 @@ def evaluate(
         if not seen:
             continue
         sketches = np.stack([sketch for sketch, _, _ in seen])
-        photos = predict(generator, sketches, working) if generator is not None else [None] * len(seen)
+        photos = models.predict(generator, sketches, working) if generator is not None else [None] * len(seen)
         for (sketch, truth, label), photo in zip(seen, photos, strict=True):
             candidates = {} if photo is None else {GENERATOR: photo}
             candidates |= floors.predictions(sketch) if floors else {"the sketch itself": np.repeat(sketch, 3, -1)}
@@ -117,7 +117,8 @@ def evaluate(
     names = sorted(set(labels) - {""})
     return {
         "weights": None if name is None else str(name), "data": [str(place) for place in data], "split": split,
-        "images": len(labels), "size": list(view.size), "style": style, "fit": fit, "working": working,
+        "images": len(labels), "size": list(view.size), "style": style, "fit": fit,
+        "working": None if generator is None else list(working or models.working_size(generator)),
         "hand_drawn": sum(example.sketch is not None for example in test), "floors_fitted_on": len(training),
         "scores": {row: _summarise(own) for row, own in table.items()},
         "labels": {label: {row: _summarise([s for s, mine in zip(own, labels, strict=True) if mine == label])
@@ -212,7 +213,7 @@ def main(argv: list[str] | None = None) -> int:
     made.add_argument("--enlarge", type=commands.size, metavar="HxW", help="resize photographs to this size first")
     made.add_argument("--split", default="test", metavar="SPLIT", help="train, val, test or all (default: test)")
     made.add_argument("--limit", type=int, metavar="N", help="score N images, drawn by a fixed seed")
-    made.add_argument("--working", type=int, metavar="PIXELS", help="longer side that the generator sees at most")
+    made.add_argument("--working", type=commands.size, metavar="HxW", help="as in invert")
     made.add_argument("--json", metavar="FILE", help="write the scores to this file")
     made.add_argument("--grid", metavar="FILE", help="write sketches, photographs and truths to this picture")
 

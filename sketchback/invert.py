@@ -15,15 +15,12 @@ from . import commands, images, weights
 if TYPE_CHECKING:
     import keras
 
-WORKING = 512  # pixels: generators are trained on pictures far smaller than a scan, and see no farther
-
-
 def invert(
     sketch: np.ndarray | str | Path,
     weights: str | Path | keras.Model = "faces",
     size: Sequence[int] | None = None,
     fit: str = "crop",
-    working: int | None = WORKING,
+    working: Sequence[int] | None = None,
 ) -> np.ndarray:
     """Turns a sketch into a photograph.
 
@@ -33,8 +30,8 @@ def invert(
         weights: A name, a path, or a generator that is already loaded.
         size: `(height, width)` that the sketch is brought to first; its own size by default.
         fit: `"crop"`, `"squeeze"` or `"pad"`, how it is brought there.
-        working: The generator sees a sketch whose longer side exceeds this reduced to it, and the photograph is
-            enlarged back. None always shows it at its own size.
+        working: `(height, width)`: a larger sketch is reduced until it just covers this, and the photograph is
+            enlarged back. By default the size that the weights were trained at: a generator knows one scale.
 
     Returns:
         `(H, W, 3)` float32 RGB in [0, 1], of the size of the sketch (or `size`); `(B, H, W, 3)` for a batch.
@@ -102,13 +99,11 @@ def main(argv: list[str] | None = None) -> int:
     made.add_argument("--compare", action="store_true", help="sketch and photograph side by side")
     made.add_argument("--size", type=commands.size, metavar="HxW", help="bring drawings to this size first")
     made.add_argument("--fit", default="crop", metavar="FIT", help=f"how: {', '.join(images.FITS)} (default: crop)")
-    made.add_argument("--working", type=int, default=WORKING, metavar="PIXELS",
-                      help=f"longer side that the generator sees at most (default: {WORKING}); the result is "
-                      "enlarged back")  # fmt: skip
+    made.add_argument("--working", type=commands.size, metavar="HxW",
+                      help="larger drawings are reduced to about this before they are shown to the generator, and "
+                      "the result is enlarged back (default: what the weights were trained at)")  # fmt: skip
 
     def invert_files(arguments: argparse.Namespace) -> int:
-        if arguments.working < images.MIN_SIDE:
-            raise ValueError(f"--working must be at least {images.MIN_SIDE}. Received: {arguments.working}.")
         weights.find(arguments.weights)  # a wrong name is said before anything is read
         commands.import_keras()
         path = None

@@ -7,14 +7,15 @@ All are fully convolutional. Their input must be a multiple of `stride(generator
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 import keras
 import numpy as np
 from keras import layers
 
-from .images import MIN_SIDE, pad_to_multiple, resize
+from .images import MIN_SIDE, check_size, pad_to_multiple, resize
 
+WORKING = (512, 512)  # bounds memory where a file does not say what its generator was trained at
 NORMALISATIONS = (None, "batch")
 
 
@@ -213,28 +214,41 @@ def stride(generator: keras.Model) -> int:
     return 2 ** sum(isinstance(layer, layers.UpSampling2D) for layer in generator.layers)
 
 
-def predict(generator: keras.Model, sketches: np.ndarray, working: int | None = None) -> np.ndarray:
+def working_size(generator: keras.Model) -> tuple[int, int]:
+    """The size that a loaded generator was trained at, as its file says; `WORKING` where it says nothing."""
+    recipe = getattr(generator, "facts", {}).get("recipe")
+    size = recipe.get("size") if isinstance(recipe, dict) else None
+    return tuple(size) if size else WORKING
+
+
+def predict(
+    generator: keras.Model, sketches: np.ndarray, working: Sequence[int] | None = None
+) -> np.ndarray:
     """Runs a generator on sketches of any size: reflects them to a multiple of its stride, and crops back.
+
+    A generator knows strokes and faces at the scale that it was trained at. Larger sketches are therefore reduced
+    first, until they just cover `working`, and the photographs are enlarged back.
 
     Args:
         generator: `(B, H, W, 1) -> (B, H, W, 3)`.
         sketches: `(B, H, W, 1)` float in [0, 1].
-        working: Sketches whose longer side exceeds this are reduced to it first, and the photographs enlarged
-            back; None never does.
+        working: `(height, width)`, by default what `working_size` says; smaller sketches are shown as they are.
 
     Returns:
         `(B, H, W, 3)` float32 in [0, 1].
 
     Raises:
-        ValueError: The sketches are of another shape.
+        ValueError: The sketches are of another shape, or `working` is too small.
     """
     sketches = np.asarray(sketches, np.float32)
     if sketches.ndim != 4 or sketches.shape[-1] != 1:
         raise ValueError(f"`sketches` must be (B, H, W, 1). Received: shape={sketches.shape}.")
     height, width = size = sketches.shape[1:3]
-    if working is not None and max(size) > working:
-        seen = [max(round(side * working / max(size)), MIN_SIDE) for side in size]
-        photos = predict(generator, np.stack([resize(sketch, seen) for sketch in sketches]))
+    rows, columns = check_size(working_size(generator) if working is None else working)
+    ratio = max(rows / height, columns / width)
+    if ratio < 1:
+        seen = [max(round(side * ratio), MIN_SIDE) for side in size]
+        photos = predict(generator, np.stack([resize(sketch, seen) for sketch in sketches]), size)
         return np.stack([resize(photo, size) for photo in photos])
     padded = pad_to_multiple(sketches, stride(generator))
     return np.asarray(generator.predict_on_batch(padded), np.float32)[:, :height, :width]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 
 import numpy as np
@@ -57,11 +58,18 @@ class TestFunction:
         sketch = np.ones((40, 20, 1), np.float32)
         assert invert(sketch, generator, size=(32, 32), fit="pad").shape == (32, 32, 3)
 
-    def test_working_bounds_what_the_generator_sees(self, generator) -> None:
+    def test_a_large_sketch_is_reduced_to_what_the_generator_knows(self, generator) -> None:
         sketch = np.random.default_rng(2).random((64, 48, 1), np.float32)
-        photo = invert(sketch, generator, working=32)
+        photo = invert(sketch, generator, working=(24, 24))  # covers 24 x 24: 32 x 24
         small = invert(images.resize(sketch, (32, 24)), generator)
         np.testing.assert_allclose(photo, images.resize(small, (64, 48)), atol=1e-6)
+        np.testing.assert_array_equal(invert(sketch, generator, working=(64, 64)), invert(sketch, generator))
+
+    def test_the_weights_say_what_they_know(self, generator, tmp_path: Path) -> None:
+        path = tmp_path / "small.weights.h5"
+        weights.save(generator, path, recipe=json.dumps({"size": [24, 24]}))
+        sketch = np.random.default_rng(2).random((64, 48, 1), np.float32)
+        np.testing.assert_allclose(invert(sketch, path), invert(sketch, generator, working=(24, 24)), atol=1e-5)
 
     @pytest.mark.parametrize("bad", [
         np.ones((8, 8)), np.ones((20, 20, 2)), np.ones(20), np.full((20, 20), 200.0), np.full((20, 20), np.nan),
@@ -108,7 +116,6 @@ def bad_inputs(tmp_path: Path, tiny: Path, drawing: Path) -> dict[str, list[str]
         "unknown suffix": [*good, "-o", str(tmp_path / "result.xyz")],
         "onto itself": [*good, "-o", str(drawing)],
         "unknown fit": [*good, *target, "--size", "32x32", "--fit", "stretch"],
-        "working": [*good, *target, "--working", "3"],
     }
 
 
@@ -147,7 +154,7 @@ class TestCommand:
         assert main([str(white), "-o", str(tmp_path / "p.png"), "--weights", str(tiny), "--quiet"]) == 0
 
     KINDS = ("missing", "empty folder", "text", "truncated", "1 x 1", "unknown weights", "not HDF5", "cut HDF5",
-             "unwritable", "unknown suffix", "onto itself", "unknown fit", "working")  # fmt: skip
+             "unwritable", "unknown suffix", "onto itself", "unknown fit")  # fmt: skip
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_bad_input_gets_one_line(self, kind: str, tiny: Path, drawing: Path, tmp_path: Path, capsys) -> None:
@@ -161,8 +168,9 @@ class TestCommand:
         assert drawing.read_bytes() == before
         assert not (tmp_path / "result.png").exists()
 
-    def test_a_size_below_the_minimum(self, tiny: Path, drawing: Path, capsys) -> None:
+    @pytest.mark.parametrize("option", ["--size", "--working"])
+    def test_a_size_below_the_minimum(self, option: str, tiny: Path, drawing: Path, capsys) -> None:
         with pytest.raises(SystemExit) as stop:
-            main([str(drawing), "--weights", str(tiny), "--size", "8x8"])
+            main([str(drawing), "--weights", str(tiny), option, "8x8"])
         assert stop.value.code == 2
         assert "at least 16 x 16" in capsys.readouterr().err
