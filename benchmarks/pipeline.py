@@ -71,7 +71,7 @@ def main() -> None:
 
     from sketchback import features, losses, models
     from sketchback.batches import Batches, View
-    from sketchback.train import make_inversion
+    from sketchback.inversion import Inversion
 
     photo = np.random.default_rng(0).random((218, 178, 3), np.float32)
     for name, draw in (("pencil", sketching.pencil), ("xdog", sketching.xdog), ("line", sketching.line)):
@@ -109,7 +109,7 @@ def main() -> None:
         keras.utils.set_random_seed(0)
         generator = models.build(recipe.model, **recipe.arguments, dtype=policy)
         network = features.vgg16_relu2_2(arguments.vgg16, dtype=policy)
-        inversion = make_inversion(generator, losses.WeightedLoss(network))
+        inversion = Inversion(generator, losses.WeightedLoss(network))
         inversion.compile(optimizer=keras.optimizers.Adam(1e-4, global_clipnorm=1.0), jit_compile=False)
         count = arguments.steps + 4
         real = Batches(examples, View(size, "random"), 16, limit=16 * count)

@@ -84,6 +84,11 @@ class WeightedLoss:
         self.features = features if feature > 0 else None
         self.weights = {"pixel": pixel, "feature": feature, "variation": variation}
 
+    @property
+    def names(self) -> list[str]:
+        """The terms that are computed: all, or all but `feature` where its weight is 0."""
+        return [name for name in self.weights if name != "feature" or self.features is not None]
+
     def terms(self, truth, prediction) -> dict:
         """The unweighted terms, each a scalar: the mean over the batch."""
         terms = {"pixel": ops.mean(pixel(truth, prediction))}

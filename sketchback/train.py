@@ -29,9 +29,9 @@ if TYPE_CHECKING:
     import keras
 
     from .batches import Batches, View
+    from .inversion import Inversion
 
 CHECKPOINT_EVERY = 300.0  # seconds
-SAMPLES = 6
 PRECISIONS = ("auto", "float32", "bfloat16")
 
 logger = logging.getLogger(__name__)
@@ -95,15 +95,15 @@ def train(
 
         import keras
 
-        from . import features, losses
+        from . import features, inversion, losses
         from .batches import Batches, View
 
         if precision not in PRECISIONS:
             raise ValueError(f"`precision` must be one of {', '.join(PRECISIONS)}. Received: {precision!r}.")
-        precision = _choose_precision() if precision == "auto" else precision
+        precision = inversion.choose_precision() if precision == "auto" else precision
         keras.utils.set_random_seed(recipe.seed)
         if deterministic:
-            _ask_for_determinism()
+            inversion.ask_for_determinism()
 
         examples = datasets.find_all(data)
         view = View(recipe.size, recipe.style, recipe.fit, recipe.enlarge)
@@ -111,7 +111,7 @@ def train(
             datasets.subset(examples, "train"), view, recipe.batch_size, recipe.seed, recipe.augmentation,
             recipe.pair_augmentation, recipe.pair_share, recipe.flip, limit=recipe.limit, workers=workers,
         )  # fmt: skip
-        held_out = _held_out(datasets.subset(examples, "val"), recipe.validate)
+        held_out = inversion.hold_out(datasets.subset(examples, "val"), recipe.validate)
 
         policy = "mixed_bfloat16" if precision == "bfloat16" else "float32"
         generator, recipe = _generator(recipe, initial, policy, resume)
@@ -124,19 +124,22 @@ def train(
             network = features.vgg16_relu2_2("random", dtype=policy)
         objective = losses.WeightedLoss(network, recipe.pixel, recipe.feature, recipe.variation)
 
-        inversion = make_inversion(generator, objective)
-        inversion.compile(
-            optimizer=keras.optimizers.Adam(
-                _learning_rate(recipe, recipe.epochs * batches.steps), global_clipnorm=recipe.clip
+        model = inversion.Inversion(generator, objective)
+        model.compile(
+            optimizer=inversion.adam(
+                recipe.schedule, recipe.learning_rate, recipe.warmup, recipe.epochs * batches.steps, recipe.clip
             ),
             # XLA's convolutions are several times slower than oneDNN's on a CPU; JAX has no other way.
             jit_compile=keras.backend.backend() == "jax",
         )
-        inversion.build((None, *recipe.size, 1))
-        inversion.optimizer.build(inversion.trainable_variables)
+        model.build((None, *recipe.size, 1))
+        model.optimizer.build(model.trainable_variables)
         fingerprint = datasets.fingerprint(examples)
         if resume:
-            _restore(inversion, arrays, run)
+            try:
+                model.restore(arrays)
+            except ValueError as error:
+                raise ValueError(f"{error} It is {run.checkpoint}; start again without --resume.") from None
             if fingerprint != began_with:
                 logger.warning("the data is not what the run began with (its files or splits have changed); "
                                "it goes on with %d examples", len(batches.examples))  # fmt: skip
@@ -154,53 +157,14 @@ def train(
                 "steps": batches.steps, "precision": precision, "initial": str(initial or recipe.initial or ""),
                 "versions": _versions(),
             })  # fmt: skip
-        _fit(run, recipe, inversion, batches, view, held_out, state, data, progress)
+        _fit(run, recipe, model, batches, view, held_out, state, data, progress)
         return run.folder / BEST
-
-
-def make_inversion(generator: keras.Model, objective: Any) -> keras.Model:
-    """The one training model: a generator and what it is asked to do. Only its generator is ever saved.
-
-    Args:
-        generator: `(B, H, W, 1) -> (B, H, W, 3)`.
-        objective: A `losses.WeightedLoss`.
-
-    Returns:
-        An `Inversion`, to be compiled and fitted on `batches.Batches`; it logs every term of the loss.
-    """
-    import keras
-
-    from .models import stride as stride_of
-
-    stride = stride_of(generator)
-
-    class Inversion(keras.Model):
-        def __init__(self):
-            super().__init__(name="inversion")
-            self.generator = generator
-            names = [name for name in objective.weights if name != "feature" or objective.features is not None]
-            self.trackers = {name: keras.metrics.Mean(name=name) for name in names}
-
-        def call(self, sketch, training=None):
-            height, width = sketch.shape[1:3]
-            bottom, right = -height % stride, -width % stride
-            if bottom or right:  # the recipe of buildings has 120 rows, and the generator's stride is 16
-                sketch = keras.ops.pad(sketch, ((0, 0), (0, bottom), (0, right), (0, 0)), mode="reflect")
-            return self.generator(sketch, training=training)[:, :height, :width]
-
-        def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-            terms = objective.terms(y, y_pred)
-            for name, tracker in self.trackers.items():
-                tracker.update_state(terms[name])
-            return objective.total(terms)
-
-    return Inversion()
 
 
 def _fit(
     run: Run,
     recipe: Recipe,
-    inversion: keras.Model,
+    model: Inversion,
     batches: Batches,
     view: View,
     held_out: list[datasets.Example],
@@ -208,22 +172,24 @@ def _fit(
     data: Sequence[str | Path],
     progress: bool,
 ) -> None:
+    from .inversion import validate
+
     total = recipe.epochs * batches.steps
     done = state.epoch * batches.steps + state.step
     bar = commands.Bar(total, f"epoch {state.epoch + 1}/{recipe.epochs}", initial=done, shown=progress)
     with _asked_to_stop() as stop:
-        watch = _watch(run, recipe, batches.steps, state, bar, stop)
+        watch = _watch(run, recipe, model, batches.steps, state, bar, stop)
         while state.epoch < recipe.epochs:
             # One `fit` an epoch: its batches are fixed by (seed, epoch, index), so it can begin in its middle.
             # Keras would shuffle them once more, and an epoch taken up again would miss some and repeat others.
-            log = inversion.fit(
+            log = model.fit(
                 batches.at(state.epoch, state.step), initial_epoch=state.epoch, epochs=state.epoch + 1,
                 callbacks=[watch], shuffle=False, verbose=0,
             ).history  # fmt: skip
             if stop.is_set() and state.step < batches.steps:
                 break
-            arrays = _arrays(inversion, state)
-            scores, rows = validate(inversion.generator, held_out, view)
+            arrays = _state(model, state)
+            scores, rows = validate(model.generator, held_out, view)
             row = {"epoch": state.epoch + 1, **{name: float(values[-1]) for name, values in log.items()}}
             row |= {f"val_{name}": value for name, value in scores.items()} | {"seconds": round(state.seconds, 1)}
             state.history.append(row)
@@ -233,7 +199,7 @@ def _fit(
             run.write_samples(rows or [[np.ones((16, 16, 1), np.float32)]])
             run.write_history(state.history)
             for name in (LAST, BEST) if better else (LAST,):
-                _save(run.folder / name, inversion.generator, recipe, data, row)
+                _save(run.folder / name, model.generator, recipe, data, row)
             # The checkpoint comes last: a kill before it repeats an epoch, and loses nothing.
             run.save_checkpoint(state, arrays)
             logger.info("epoch %d/%d: %s", state.epoch, recipe.epochs,
@@ -250,22 +216,24 @@ def _fit(
 
 
 def _watch(
-    run: Run, recipe: Recipe, steps: int, state: Progress, bar: commands.Bar, stop: threading.Event
+    run: Run, recipe: Recipe, model: Inversion, steps: int, state: Progress, bar: commands.Bar, stop: threading.Event
 ) -> Any:
     """Counts steps, shows the terms, writes checkpoints, and stops where it must."""
     import keras
+
+    means = [np.asarray(variable) for variable in model.tracker_variables()]  # `fit` sets them back when it begins
 
     class Watch(keras.callbacks.Callback):
         def on_epoch_begin(self, epoch, logs=None):
             self.began = self.saved = time.monotonic()
             if state.step:  # an epoch taken up in its middle goes on with the means that it had
-                for variable, value in zip(_tracker_variables(self.model), self.model.means, strict=True):
+                for variable, value in zip(self.model.tracker_variables(), means, strict=True):
                     variable.assign(value)
 
         def on_train_batch_end(self, batch, logs=None):
             if not math.isfinite(logs["loss"]):
                 terms = ", ".join(f"{name} {value:.4g}" for name, value in logs.items())
-                raise _diverged("loss", terms, state.epoch, state.step + 1)
+                raise _diverged(f"The loss must stay finite. Received: {terms}.", state.epoch, state.step + 1)
             now = time.monotonic()
             state.step += 1
             state.seconds += now - self.began
@@ -275,59 +243,25 @@ def _watch(
             if state.step < steps and (stop.is_set() or now - self.saved > CHECKPOINT_EVERY):
                 self.saved = now
                 # Reading `model` brings JAX's state up to date.
-                run.save_checkpoint(state, _arrays(self.model, state))
+                run.save_checkpoint(state, _state(self.model, state))
             if stop.is_set():
                 self.model.stop_training = True
 
     return Watch()
 
 
-def validate(
-    generator: keras.Model, examples: Sequence[datasets.Example], view: View, batch_size: int = 16
-) -> tuple[dict[str, float], list[list[np.ndarray]]]:
-    """Scores a generator on held-out examples, whose sketches are the same every time.
-
-    Args:
-        generator: What to score.
-        examples: Held-out examples.
-        view: How they are seen.
-        batch_size: How many are predicted at once.
-
-    Returns:
-        The mean of PSNR (dB) and SSIM, and the first few rows (sketch, prediction, truth) to look at.
-    """
-    from . import metrics, models
-
-    scores: list[dict[str, float]] = []
-    rows: list[list[np.ndarray]] = []
-    for begin in range(0, len(examples), batch_size):
-        seen = []
-        for index, example in enumerate(examples[begin : begin + batch_size], start=begin):
-            try:
-                seen.append(view.see(example, (0, index)))
-            except (ValueError, OSError) as error:
-                logger.warning("left out of validation: %s", error)
-        if not seen:
-            continue
-        predictions = models.predict(generator, np.stack([sketch for sketch, _ in seen]))
-        for (sketch, photo), prediction in zip(seen, predictions, strict=True):
-            scores.append({"psnr": metrics.psnr(photo, prediction), "ssim": metrics.ssim(photo, prediction)})
-            if len(rows) < SAMPLES:
-                rows.append([sketch, prediction, photo])
-    means = {name: float(np.mean([score[name] for score in scores])) for name in ("psnr", "ssim")} if scores else {}
-    return means, rows
+def _state(model: Inversion, progress: Progress) -> dict[str, list[np.ndarray]]:
+    try:
+        return model.state()
+    except ValueError as error:
+        raise _diverged(str(error), progress.epoch, progress.step) from None
 
 
-def _held_out(examples: list[datasets.Example], count: int) -> list[datasets.Example]:
-    """A fixed draw from every data set in turn, so that a few hand-drawn pairs are always among them."""
-    rng = np.random.default_rng(0)
-    by_kind: dict[str, list[datasets.Example]] = {}
-    for index in rng.permutation(len(examples)):
-        by_kind.setdefault(examples[index].kind, []).append(examples[index])
-    drawn: list[datasets.Example] = []
-    while len(drawn) < min(count, len(examples)):
-        drawn += [own.pop() for own in by_kind.values() if own]
-    return drawn[:count]
+def _diverged(what: str, epoch: int, step: int) -> TrainingError:
+    return TrainingError(
+        f"{what} This is epoch {epoch + 1}, step {step}. Start again with a smaller --learning-rate; "
+        "what the run has saved before is intact."
+    )
 
 
 def _generator(recipe: Recipe, initial: str | Path | None, policy: str, resume: bool) -> tuple[keras.Model, Recipe]:
@@ -343,54 +277,6 @@ def _generator(recipe: Recipe, initial: str | Path | None, policy: str, resume: 
     return generator, dataclasses.replace(recipe, model=generator.architecture, arguments=dict(generator.arguments))
 
 
-def _learning_rate(recipe: Recipe, steps: int) -> Any:
-    import keras
-
-    if recipe.schedule == "constant":
-        return recipe.learning_rate
-    if recipe.schedule != "cosine":
-        raise ValueError(f"`schedule` must be 'cosine' or 'constant'. Received: {recipe.schedule!r}.")
-    warmup = min(recipe.warmup, max(steps // 4, 1))
-    if not warmup:
-        return keras.optimizers.schedules.CosineDecay(recipe.learning_rate, steps)
-    return keras.optimizers.schedules.CosineDecay(
-        0.0, max(steps - warmup, 1), warmup_target=recipe.learning_rate, warmup_steps=warmup
-    )
-
-
-def _choose_precision() -> str:
-    import keras
-
-    if keras.backend.backend() == "jax":
-        import jax
-
-        accelerated = jax.default_backend() in ("gpu", "tpu")
-    else:
-        import tensorflow as tf
-
-        gpus = tf.config.list_physical_devices("GPU")
-        capable = [tf.config.experimental.get_device_details(gpu).get("compute_capability", (0, 0)) for gpu in gpus]
-        accelerated = bool(gpus) and min(capable) >= (8, 0)
-        if gpus and not accelerated:
-            return "float32"
-    if accelerated:
-        return "bfloat16"
-    with contextlib.suppress(OSError):
-        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-        if "avx512_bf16" in flags or "amx_bf16" in flags:
-            return "bfloat16"
-    return "float32"
-
-
-def _ask_for_determinism() -> None:
-    import keras
-
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        tf.config.experimental.enable_op_determinism()
-
-
 def _versions() -> dict[str, str]:
     import keras
 
@@ -399,42 +285,6 @@ def _versions() -> dict[str, str]:
 
 
 # ---- what resuming needs
-
-
-def _tracker_variables(inversion: keras.Model) -> list[Any]:
-    return [variable for metric in inversion.metrics for variable in metric.variables]
-
-
-def _diverged(what: str, received: str, epoch: int, step: int) -> TrainingError:
-    return TrainingError(
-        f"The {what} must stay finite. Received: {received} in epoch {epoch + 1}, step {step}. "
-        "Start again with a smaller --learning-rate; what the run has saved before is intact."
-    )
-
-
-def _arrays(inversion: keras.Model, state: Progress) -> dict[str, list[np.ndarray]]:
-    groups = {"generator": inversion.generator.variables, "optimizer": inversion.optimizer.variables,
-              "trackers": _tracker_variables(inversion)}  # fmt: skip
-    arrays = {name: [np.asarray(variable) for variable in variables] for name, variables in groups.items()}
-    # A gradient that overflows spoils the weights one step before the loss shows it.
-    if not all(np.isfinite(array).all() for array in arrays["generator"]):
-        raise _diverged("weights", "NaN or infinity", state.epoch, state.step)
-    return arrays
-
-
-def _restore(inversion: keras.Model, arrays: dict[str, list[np.ndarray]], run: Run) -> None:
-    groups = {"generator": inversion.generator.variables, "optimizer": inversion.optimizer.variables,
-              "trackers": _tracker_variables(inversion)}  # fmt: skip
-    for name, variables in groups.items():
-        found = [array.shape for array in arrays.get(name, [])]
-        if found != [tuple(variable.shape) for variable in variables]:
-            raise ValueError(
-                f"A checkpoint must fit its recipe. Received: {run.checkpoint}, whose {name} is of another shape. "
-                "Start again without --resume, or in another folder."
-            )
-        for variable, array in zip(variables, arrays[name], strict=True):
-            variable.assign(array)
-    inversion.means = arrays["trackers"]  # `fit` sets the trackers back when it begins, so they wait
 
 
 def _recall(run: Run, recipe: Recipe, data: Sequence[str | Path], precision: str) -> tuple[Any, ...]:

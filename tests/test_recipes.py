@@ -91,11 +91,11 @@ def test_its_size_trains(recipe, shrunk):
     import keras
 
     from sketchback import losses, models
-    from sketchback.train import make_inversion
+    from sketchback.inversion import Inversion
 
     recipe = shrink(recipe) if shrunk else recipe
     arguments = {**recipe.arguments, "width": 1, "blocks": 0} if recipe.model == "scribbler" else recipe.arguments
-    inversion = make_inversion(models.build(recipe.model, **arguments), losses.WeightedLoss(None, feature=0))
+    inversion = Inversion(models.build(recipe.model, **arguments), losses.WeightedLoss(None, feature=0))
     sketches = np.ones((1, *recipe.size, 1), np.float32)
     assert tuple(inversion(sketches).shape) == (1, *recipe.size, 3)
     inversion.compile(optimizer=keras.optimizers.SGD(1e-3), jit_compile=keras.backend.backend() == "jax")

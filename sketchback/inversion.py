@@ -1,0 +1,193 @@
+"""The one training model, and what surrounds its steps: precision, learning rate, checkpoints, validation."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import keras
+import numpy as np
+
+from . import metrics, models
+from .losses import WeightedLoss
+
+if TYPE_CHECKING:
+    from .batches import View
+    from .datasets import Example
+
+SAMPLES = 6
+
+logger = logging.getLogger(__name__)
+
+
+class Inversion(keras.Model):
+    """A generator and what it is asked to do; to be compiled and fitted on `batches.Batches`.
+
+    It logs every term of the loss beside the loss. Only its generator is ever saved.
+
+    Args:
+        generator: `(B, H, W, 1) -> (B, H, W, 3)`.
+        objective: What is minimised.
+    """
+
+    def __init__(self, generator: keras.Model, objective: WeightedLoss):
+        super().__init__(name="inversion")
+        self.generator = generator
+        self.objective = objective
+        self.stride = models.stride(generator)
+        self.trackers = {name: keras.metrics.Mean(name=name) for name in objective.names}
+
+    def call(self, sketch: Any, training: bool | None = None) -> Any:
+        """Sketches `(B, H, W, 1)` -> photographs `(B, H, W, 3)`, padded to the generator's stride and cropped back."""
+        height, width = sketch.shape[1:3]
+        bottom, right = -height % self.stride, -width % self.stride
+        if bottom or right:  # the recipe of buildings has 120 rows, and the generator's stride is 16
+            sketch = keras.ops.pad(sketch, ((0, 0), (0, bottom), (0, right), (0, 0)), mode="reflect")
+        return self.generator(sketch, training=training)[:, :height, :width]
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """The weighted loss of a batch, whose terms are tracked on the way: no second forward pass."""
+        terms = self.objective.terms(y, y_pred)
+        for name, tracker in self.trackers.items():
+            tracker.update_state(terms[name])
+        return self.objective.total(terms)
+
+    def tracker_variables(self) -> list[Any]:
+        """Sums and counts behind the means that `fit` logs."""
+        return [variable for metric in self.metrics for variable in metric.variables]
+
+    def state(self) -> dict[str, list[np.ndarray]]:
+        """Everything that resuming needs, as arrays: generator, optimiser (with its step), trackers.
+
+        Raises:
+            ValueError: The generator's weights are not finite. A gradient that overflows spoils them one step
+                before the loss shows it.
+        """
+        arrays = {name: [np.asarray(variable) for variable in own] for name, own in self._groups().items()}
+        if not all(np.isfinite(array).all() for array in arrays["generator"]):
+            raise ValueError("The weights must stay finite. Received: NaN or infinity.")
+        return arrays
+
+    def restore(self, arrays: dict[str, list[np.ndarray]]) -> None:
+        """Takes up what `state` gave; nothing changes where a shape does not fit.
+
+        Raises:
+            ValueError: The arrays are those of another generator or optimiser.
+        """
+        groups = self._groups()
+        for name, variables in groups.items():
+            if [array.shape for array in arrays.get(name, [])] != [tuple(variable.shape) for variable in variables]:
+                raise ValueError(f"A checkpoint must fit its recipe. Received: one whose {name} is of another shape.")
+        for name, variables in groups.items():
+            for variable, array in zip(variables, arrays[name], strict=True):
+                variable.assign(array)
+
+    def _groups(self) -> dict[str, list[Any]]:
+        return {"generator": self.generator.variables, "optimizer": self.optimizer.variables,
+                "trackers": self.tracker_variables()}  # fmt: skip
+
+
+def adam(schedule: str, peak: float, warmup: int, steps: int, clip: float | None) -> keras.optimizers.Adam:
+    """Adam (Kingma and Ba 2015) with clipped gradients and a learning rate that is constant, or rises and falls.
+
+    Args:
+        schedule: `"constant"`, or `"cosine"`: linear warm-up to the peak, then a cosine to zero.
+        peak: The highest learning rate.
+        warmup: Steps until the peak, at most a quarter of all.
+        steps: Steps of the whole run.
+        clip: Norm that the gradient of all weights together is clipped to; None does not clip.
+
+    Returns:
+        The optimiser.
+    """
+    rate: float | keras.optimizers.schedules.LearningRateSchedule = peak
+    if schedule == "cosine":
+        warmup = min(warmup, max(steps // 4, 1))
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0 if warmup else peak, max(steps - warmup, 1), warmup_target=peak if warmup else None,
+            warmup_steps=warmup,
+        )  # fmt: skip
+    return keras.optimizers.Adam(rate, global_clipnorm=clip)
+
+
+def choose_precision() -> str:
+    """`"bfloat16"` where this machine computes in it (recent GPUs and CPUs), else `"float32"`."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        accelerated = jax.default_backend() in ("gpu", "tpu")
+    else:
+        import tensorflow as tf
+
+        gpus = tf.config.list_physical_devices("GPU")
+        capable = [tf.config.experimental.get_device_details(gpu).get("compute_capability", (0, 0)) for gpu in gpus]
+        accelerated = bool(gpus) and min(capable) >= (8, 0)
+        if gpus and not accelerated:
+            return "float32"
+    if accelerated:
+        return "bfloat16"
+    with contextlib.suppress(OSError):
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        if "avx512_bf16" in flags or "amx_bf16" in flags:
+            return "bfloat16"
+    return "float32"
+
+
+def ask_for_determinism() -> None:
+    """Asks the backend for bit-identical results of identical runs, also on a GPU."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()
+
+
+def validate(
+    generator: keras.Model, examples: Sequence[Example], view: View, batch_size: int = 16
+) -> tuple[dict[str, float], list[list[np.ndarray]]]:
+    """Scores a generator on held-out examples, whose sketches are the same every time.
+
+    Args:
+        generator: What to score.
+        examples: Held-out examples.
+        view: How they are seen.
+        batch_size: How many are predicted at once.
+
+    Returns:
+        The mean of PSNR (dB) and SSIM, and the first few rows (sketch, prediction, truth) to look at.
+    """
+    measures: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {"psnr": metrics.psnr, "ssim": metrics.ssim}
+    scores: list[dict[str, float]] = []
+    rows: list[list[np.ndarray]] = []
+    for begin in range(0, len(examples), batch_size):
+        seen = []
+        for index, example in enumerate(examples[begin : begin + batch_size], start=begin):
+            try:
+                seen.append(view.see(example, (0, index)))
+            except (ValueError, OSError) as error:
+                logger.warning("left out of validation: %s", error)
+        if not seen:
+            continue
+        # At the size that is trained on, whatever the weights that it began with were trained at.
+        predictions = models.predict(generator, np.stack([sketch for sketch, _ in seen]), view.size)
+        for (sketch, photo), prediction in zip(seen, predictions, strict=True):
+            scores.append({name: measure(photo, prediction) for name, measure in measures.items()})
+            if len(rows) < SAMPLES:
+                rows.append([sketch, prediction, photo])
+    return {name: float(np.mean([score[name] for score in scores])) for name in measures if scores}, rows
+
+
+def hold_out(examples: Sequence[Example], count: int) -> list[Example]:
+    """A fixed draw from every data set in turn, so that a few hand-drawn pairs are always among them."""
+    rng = np.random.default_rng(0)
+    by_kind: dict[str, list[Example]] = {}
+    for index in rng.permutation(len(examples)):
+        by_kind.setdefault(examples[index].kind, []).append(examples[index])
+    drawn: list[Example] = []
+    while len(drawn) < min(count, len(examples)):
+        drawn += [own.pop() for own in by_kind.values() if own]
+    return drawn[:count]

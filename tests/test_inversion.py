@@ -1,0 +1,122 @@
+"""The training model: what it logs, what it saves and takes up again, how it is scored."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import keras
+import numpy as np
+import pytest
+
+from sketchback import datasets, images, inversion, losses, models
+from sketchback.batches import Batches, View
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("photos")
+    rng = np.random.default_rng(0)
+    for number in range(16):
+        images.write(folder / f"{number}.png", images.resize(rng.random((5, 5, 3), np.float32), (32, 32)))
+    return folder
+
+
+def made(**compiled: object) -> inversion.Inversion:
+    keras.utils.set_random_seed(0)
+    model = inversion.Inversion(models.build("scribbler", width=2, halvings=2, blocks=1),
+                                losses.WeightedLoss(None, feature=0))  # fmt: skip
+    model.compile(optimizer=inversion.adam("cosine", 1e-2, 2, 20, 1.0),
+                  jit_compile=keras.backend.backend() == "jax", **compiled)  # fmt: skip
+    model.build((None, 18, 20, 1))
+    model.optimizer.build(model.trainable_variables)
+    return model
+
+
+def test_a_size_that_is_no_multiple_of_the_stride():
+    assert tuple(made()(np.ones((2, 18, 21, 1), np.float32)).shape) == (2, 18, 21, 3)
+
+
+def test_state_and_restore_are_exact():
+    rng = np.random.default_rng(0)
+    batch = rng.random((4, 18, 20, 1), np.float32), rng.random((4, 18, 20, 3), np.float32)
+    model, other = made(), made()
+    for _ in range(3):
+        model.train_on_batch(*batch)
+    other.restore(model.state())
+    for group, arrays in model.state().items():
+        for array, taken in zip(arrays, other.state()[group], strict=True):
+            np.testing.assert_array_equal(array, taken)
+    model.train_on_batch(*batch)
+    other.train_on_batch(*batch)  # the learning rate and Adam's moments go on too
+    for weight, taken in zip(model.generator.get_weights(), other.generator.get_weights(), strict=True):
+        np.testing.assert_array_equal(weight, taken)
+
+
+def test_restore_changes_nothing_where_a_shape_does_not_fit():
+    model = made()
+    arrays = model.state()
+    before = [array.copy() for array in arrays["generator"]]
+    arrays["optimizer"] = arrays["optimizer"][:-1]
+    arrays["generator"] = [array + 1 for array in arrays["generator"]]
+    with pytest.raises(ValueError, match="whose optimizer is of another shape"):
+        model.restore(arrays)
+    for array, now in zip(before, model.state()["generator"], strict=True):
+        np.testing.assert_array_equal(array, now)
+
+
+def test_weights_that_are_not_finite_are_no_state():
+    model = made()
+    model.generator.weights[0].assign(np.full(model.generator.weights[0].shape, np.nan))
+    with pytest.raises(ValueError, match="finite"):
+        model.state()
+
+
+def test_precision_is_one_of_two():
+    assert inversion.choose_precision() in ("float32", "bfloat16")
+
+
+def test_held_out_takes_from_every_set_in_turn():
+    def made(kind: str, count: int) -> list[datasets.Example]:
+        return [datasets.Example(f"{kind}{number}", Path("a"), kind=kind) for number in range(count)]
+
+    examples = made("many", 50) + made("few", 2)
+    drawn = inversion.hold_out(examples, 6)
+    assert sorted(example.kind for example in drawn) == ["few"] * 2 + ["many"] * 4
+    assert drawn == inversion.hold_out(examples, 6) and len(set(drawn)) == 6
+    assert len(inversion.hold_out(examples, 200)) == 52
+    assert inversion.hold_out([], 5) == [] and inversion.hold_out(examples, 0) == []
+
+
+def test_learning_rate_warms_up_then_falls_as_a_cosine():
+    rate = inversion.adam("cosine", peak=1.0, warmup=4, steps=24, clip=None)._learning_rate
+    assert [float(rate(step)) for step in (0, 1, 2, 4)] == pytest.approx([0, 0.25, 0.5, 1])
+    assert [float(rate(step)) for step in (14, 24)] == pytest.approx([0.5, 0], abs=1e-6)
+    at_once = inversion.adam("cosine", peak=1.0, warmup=0, steps=24, clip=None)._learning_rate
+    assert [float(at_once(step)) for step in (0, 12, 24)] == pytest.approx([1, 0.5, 0], abs=1e-6)
+    assert float(inversion.adam("constant", 0.25, 4, 24, None).learning_rate) == 0.25
+
+
+def test_trackers_are_the_means_of_the_terms(photos):
+    batches = Batches(datasets.subset(datasets.find(photos), "train"), View((32, 32)), 4)
+    generator = models.build("scribbler", width=4, halvings=2, blocks=1)
+    objective = losses.WeightedLoss(None, pixel=2.0, feature=0.0, variation=0.5)
+    model = inversion.Inversion(generator, objective)
+    model.compile(optimizer=keras.optimizers.SGD(0.0), jit_compile=False)
+    log = model.fit(batches, verbose=0).history
+    expected = [objective.terms(photos, generator(sketches)) for sketches, photos in (batches[i] for i in range(3))]
+    for name in ("pixel", "variation"):
+        mean = float(np.mean([np.asarray(terms[name]) for terms in expected]))
+        assert log[name][0] == pytest.approx(mean, rel=1e-4)
+    assert log["loss"][0] == pytest.approx(2.0 * log["pixel"][0] + 0.5 * log["variation"][0], rel=1e-4)
+
+
+def test_validation_leaves_out_what_breaks_off(photos, tmp_path, caplog):
+    good = datasets.find(photos)[0]
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(good.photo.read_bytes()[:300])
+    generator = models.build("scribbler", width=2, halvings=1, blocks=0)
+    alone, _ = inversion.validate(generator, [good], View((32, 32)))
+    scores, pictures = inversion.validate(generator, [good, datasets.Example("bad", bad)], View((32, 32)))
+    assert scores == pytest.approx(alone) and len(pictures) == 1
+    assert "left out of validation" in caplog.text and str(bad) in caplog.text
+    assert inversion.validate(generator, [], View((32, 32))) == ({}, [])
