@@ -4,13 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import os
-import tempfile
+import secrets
 from collections.abc import Iterator
 from pathlib import Path
-
-# It can only be read by setting it, which is not for threads: so once, at import.
-UMASK = os.umask(0)
-os.umask(UMASK)
 
 
 @contextlib.contextmanager
@@ -38,15 +34,13 @@ def replacing(path: str | Path) -> Iterator[Path]:
     """
     path = Path(path)
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, name = tempfile.mkstemp(prefix=".partial-", suffix="".join(path.suffixes), dir=path.parent)
-    os.close(handle)
-    temporary = Path(name)
+    temporary = path.parent / f".partial-{secrets.token_hex(6)}{''.join(path.suffixes)}"
+    # Not mkstemp, whose files only their owner may read: a result is as readable as any other file.
+    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
     try:
         yield temporary
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
-        # mkstemp makes files that only their owner may read; a result should be as readable as any other.
-        temporary.chmod(0o666 & ~UMASK)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
