@@ -15,11 +15,11 @@ out = Path(sys.argv[1] if len(sys.argv) > 1 else "out")
 # A recipe is a frozen dataclass: any number can be replaced.
 recipe = dataclasses.replace(
     recipes.FACES, size=(32, 32), epochs=3, limit=256, validate=16, warmup=10, learning_rate=2e-3,
-    arguments={"width": 8, "blocks": 1, "halvings": 3}, terms="",
+    arguments={"width": 8, "blocks": 1, "halvings": 3},
 )  # fmt: skip
 
 # vgg16="random": a feature loss without ImageNet weights, enough for drawn faces.
-best = train(recipe, data=["demo:faces"], out=out / "3_run", vgg16="random")
+best = train(recipe, data=["demo:faces"], out=out / "3_run", vgg16="random", progress=True)
 
 print("wrote", best)
 print("look at", out / "3_run" / "samples.png", "and", out / "3_run" / "curves.png")

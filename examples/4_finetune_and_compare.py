@@ -17,10 +17,10 @@ if not faces.exists():
     raise SystemExit(f"{faces} is missing: run examples/3_train_a_small_model.py {out} first")
 
 recipe = dataclasses.replace(recipes.BUILDINGS, size=(32, 48), epochs=3, limit=192, validate=16, warmup=10,
-                             learning_rate=2e-3, terms="")  # fmt: skip
-buildings = finetune(recipe, faces, data=["demo:buildings"], out=out / "4_run", vgg16="random")
+                             learning_rate=2e-3)  # fmt: skip
+buildings = finetune(recipe, faces, data=["demo:buildings"], out=out / "4_run", vgg16="random", progress=True)
 
 # The floors need no network; whatever does not beat them has learned nothing.
 for weights in (faces, buildings):
-    result = evaluate(weights, ["demo:buildings"], size=(32, 48), limit=16, progress=False)
+    result = evaluate(weights, ["demo:buildings"], size=(32, 48), limit=16)
     print(report(result), "\n")

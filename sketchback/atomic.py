@@ -33,10 +33,14 @@ def replacing(path: str | Path) -> Iterator[Path]:
     ('whole', 1)
     """
     path = Path(path)
-    path.parent.mkdir(parents=True, exist_ok=True)
     temporary = path.parent / f".partial-{secrets.token_hex(6)}{''.join(path.suffixes)}"
     # Not mkstemp, whose files only their owner may read: a result is as readable as any other file.
-    os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    except OSError as error:
+        reason = f"A file must be written where that is allowed ({error.strerror}); choose another place. Received"
+        raise type(error)(error.errno, reason, str(path)) from None
     try:
         yield temporary
         with temporary.open("rb+") as file:

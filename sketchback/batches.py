@@ -12,7 +12,7 @@ import keras
 import numpy as np
 
 from . import images, sketching
-from .augmentation import augment
+from .augmentation import AUGMENTATIONS, augment
 from .datasets import Example
 
 logger = logging.getLogger(__name__)
@@ -34,9 +34,12 @@ class View:
     enlarge: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        sketching.check_style(self.style)
-        if self.fit not in images.FITS:
-            raise ValueError(f"`fit` must be one of {', '.join(images.FITS)}. Received: {self.fit!r}.")
+        if sketching.check_style(self.style) == "neural":
+            raise ValueError(
+                "`style` must be quick to draw here. Received: 'neural', which takes seconds a picture. "
+                "Draw with sketchback.sketch first, and give the pairs."
+            )
+        images.check_fit(self.fit)
         for size in (self.size, self.enlarge):
             if size is not None:
                 images.check_size(size)
@@ -133,6 +136,11 @@ class Batches(keras.utils.PyDataset):
             raise ValueError(
                 f"`batch_size` and `limit` must be at least 1. Received: batch_size={batch_size}, limit={limit}."
             )
+        for name in (augmentation, pair_augmentation):
+            if name not in AUGMENTATIONS:
+                raise ValueError(f"`augmentation` must be one of {', '.join(AUGMENTATIONS)}. Received: {name!r}.")
+        if workers < 1:
+            raise ValueError(f"`workers` must be at least 1. Received: workers={workers}.")
         if not 0 <= pair_share < 1:
             raise ValueError(f"`pair_share` must be in [0, 1). Received: pair_share={pair_share}.")
         self.examples, self.view, self.batch_size, self.seed = list(examples), view, batch_size, seed

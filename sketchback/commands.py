@@ -7,9 +7,10 @@ import logging
 import os
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from tqdm import tqdm
@@ -19,9 +20,16 @@ from . import __version__, images, sketching
 REPORT_EVERY = 30.0  # seconds between two progress lines where there is no terminal
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as every other error is said; `--help` has the rest."""
+
+    def error(self, message: str) -> NoReturn:
+        self.exit(2, f"error: {message}\n")
+
+
 def parser(verb: str, description: str, epilog: str = "") -> argparse.ArgumentParser:
     """The argument parser of a verb, with `--version` and `--quiet`."""
-    made = argparse.ArgumentParser(
+    made = _Parser(
         prog=f"python -m sketchback.{verb}",
         description=description,
         epilog=epilog,
@@ -75,6 +83,7 @@ def run(main: Callable[[argparse.Namespace], int | None], made: argparse.Argumen
     arguments = made.parse_args(argv)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's own notes would bury ours
     logging.basicConfig(format="%(message)s", stream=sys.stderr, level=logging.WARNING)
+    logging.captureWarnings(True)  # Pillow's about odd EXIF, as lines like the others
     logging.getLogger("sketchback").setLevel(logging.WARNING if arguments.quiet else logging.INFO)
     try:
         return main(arguments) or 0
@@ -233,13 +242,16 @@ def convert(arguments: argparse.Namespace, change: Callable[[Path, int], np.ndar
 def _targets(files: list[Path], out: Path, suffix: str) -> list[Path]:
     if len(files) == 1 and out.suffix and not out.is_dir():
         targets = [out]
+    elif out.suffix.lower() in images.WRITABLE:
+        raise ValueError(f"{len(files)} files need a folder to be written to. Received: {out}. Give --out a folder.")
     else:
-        names = [file.stem for file in files]
-        # a.png and a.jpg in one folder are two pictures; 1/a.png and 2/a.png too.
-        names = [f"{name}-{file.suffix[1:]}" if names.count(name) > 1 else name
-                 for name, file in zip(names, files, strict=True)]  # fmt: skip
-        names = [f"{file.parent.name}-{name}" if names.count(name) > 1 else name
-                 for name, file in zip(names, files, strict=True)]  # fmt: skip
+        counts = Counter(file.stem.lower() for file in files)  # a.png and a.jpg are two pictures
+        names = [f"{file.stem}-{file.suffix[1:]}" if counts[file.stem.lower()] > 1 else file.stem for file in files]
+        taken: Counter[str] = Counter()
+        for place, name in enumerate(names):  # 1/a.png and 2/a.png too
+            taken[name.lower()] += 1
+            if taken[name.lower()] > 1:
+                names[place] = f"{name}-{taken[name.lower()]}"
         targets = [out / f"{name}.{suffix.removeprefix('.')}" for name in names]
     sources = {file.resolve() for file in files}
     for target in targets:

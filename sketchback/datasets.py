@@ -22,6 +22,14 @@ from . import demo, images
 
 SPLITS = ("train", "val", "test")
 VALIDATION_SHARE = 0.1
+UNREAD = (".heic", ".heif", ".avif", ".jp2", ".psd", ".svg", ".dng", ".cr2", ".nef", ".arw")
+TERMS = {
+    "CelebA": "non-commercial research use only",
+    "CUFS": "research use only",
+    "FS2K": "research use only",
+    "LFW": "research use",
+    "ZuBuD": "research use",
+}
 
 logger = logging.getLogger(__name__)
 
@@ -69,6 +77,7 @@ def find(folder: str | Path) -> list[Example]:
         ValueError: The folder holds no readable image.
     """
     if str(folder) in DEMOS:
+        logger.info("%s: built-in pictures, drawn by sketchback and not photographed", folder)
         return DEMOS[str(folder)]()
     folder = Path(folder)
     if not folder.exists():
@@ -83,13 +92,18 @@ def find(folder: str | Path) -> list[Example]:
         if examples is not None:
             break
     found = len(examples)
+    _report("files of kinds that are not read", [str(path) for path in sorted(folder.rglob("*"))
+                                                 if path.suffix.lower() in UNREAD])  # fmt: skip
     examples = _readable(examples)
     if not examples:
         raise ValueError(
             f"A data set must hold at least one readable image. Received: {folder} with {found} image files, "
             "none of them readable. data/README.md lists the shapes that are recognised."
         )
-    examples = _split(sorted(examples, key=lambda example: example.name), folder)
+    partition = _read_table(folder / "partition.txt") or _read_table(folder.parent / "partition.txt")
+    listed = [dataclasses.replace(example, split=_named_split(partition, example.photo.name) or example.split)
+              for example in sorted(examples, key=lambda example: example.name)]  # fmt: skip
+    examples = _split(listed, folder)
     counts = Counter(example.split for example in examples)
     pairs = sum(example.sketch is not None for example in examples)
     logger.info(
@@ -101,8 +115,12 @@ def find(folder: str | Path) -> list[Example]:
 
 
 def find_all(folders: Sequence[str | Path]) -> list[Example]:
-    """Finds the examples of several folders and mixes them."""
-    return [example for folder in folders for example in find(folder)]
+    """Finds the examples of several folders and mixes them.
+
+    Somebody who is tested in one of them is trained on in none.
+    """
+    examples = [example for folder in folders for example in find(folder)]
+    return examples if len(folders) < 2 else _split(examples, Path("+".join(str(folder) for folder in folders)))
 
 
 def subset(examples: Iterable[Example], split: str) -> list[Example]:
@@ -110,6 +128,17 @@ def subset(examples: Iterable[Example], split: str) -> list[Example]:
     if split not in (*SPLITS, "all"):
         raise ValueError(f"`split` must be one of {', '.join(SPLITS)}, all. Received: {split!r}.")
     return [example for example in examples if split in ("all", example.split)]
+
+
+def terms(examples: Sequence[Example]) -> list[str]:
+    """The terms of use that come with the data, one for each set; none for pictures that sketchback drew."""
+    return [f"{kind}: {TERMS.get(kind, 'as its owners allow')}"
+            for kind in sorted({example.kind for example in examples if not is_demo(example)})]  # fmt: skip
+
+
+def is_demo(example: Example) -> bool:
+    """Whether a picture is drawn by sketchback itself, and bound by nobody's terms."""
+    return not isinstance(example.photo, Path)
 
 
 def fingerprint(examples: Sequence[Example]) -> str:
@@ -311,13 +340,12 @@ def _by_name(
 
 
 def _photographs(folder: Path) -> list[Example] | None:
-    partition = _read_table(folder / "partition.txt") or _read_table(folder.parent / "partition.txt")
     return [
         Example(
             name=path.relative_to(folder).as_posix(),
             photo=path,
             group=f"{folder.resolve().name}/{path.relative_to(folder).with_suffix('').as_posix()}",
-            split=_named_split(partition, path.name) or _folder_split(path, folder),
+            split=_folder_split(path, folder),
             kind="photographs",
         )
         for path in images.list_files(folder)

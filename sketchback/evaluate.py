@@ -16,6 +16,8 @@ from . import commands, datasets, images, metrics, weights
 from .atomic import replacing
 
 if TYPE_CHECKING:
+    import keras
+
     from .batches import View
     from .datasets import Example
 
@@ -37,7 +39,7 @@ def evaluate(
     limit: int | None = None,
     working: Sequence[int] | None = None,
     grid: str | Path | None = None,
-    progress: bool = True,
+    progress: bool = False,
 ) -> dict[str, Any]:
     """Scores weights, and the floors beside them.
 
@@ -49,7 +51,7 @@ def evaluate(
         data: Folders, see `datasets.find`.
         style: How photographs without a drawn sketch are drawn.
         size: `(height, width)`; by default the one size that all hand-drawn pairs have, else the size that the
-            weights were trained at.
+            weights were trained at (`models.working_size`).
         fit: How pictures are brought to the size.
         enlarge: Resize photographs to this size first, for data that is stored small.
         split: `"train"`, `"val"`, `"test"` or `"all"`.
@@ -70,19 +72,18 @@ def evaluate(
 
     if grid is not None:
         images.check_writable(grid)
+    if limit is not None and limit < 1:
+        raise ValueError(f"`limit` must be at least 1. Received: limit={limit}.")
+    View(None, style, fit)  # names that are wrong are said before anything is read
+    generator = None if name is None else weights.load(name)
     examples = datasets.find_all(data)
     test = _draw(datasets.subset(examples, split), limit)
     if not test:
         raise ValueError(f"An evaluation needs examples. Received: {', '.join(map(str, data))} without any {split}.")
-    generator, facts = None, {}
-    if name is not None:
-        path = weights.find(name)
-        facts = weights.describe(path)
-        generator = weights.load(path)
-    view = View(_size(size, test, facts), style, fit, None if enlarge is None else tuple(enlarge))
+    view = View(_size(size, test, generator), style, fit, None if enlarge is None else tuple(enlarge))
     # The floors learn from what training may see, and never from what is scored.
-    training = _draw([example for example in examples if example.split != "test"], FLOOR_EXAMPLES)
-    training = training if split == "test" else []
+    pool = {"test": ("train", "val"), "val": ("train",)}.get(split, ())
+    training = _draw([example for example in examples if example.split in pool], FLOOR_EXAMPLES)
     floors = _fit_floors(training, view, progress)
 
     table: dict[str, list[dict[str, float]]] = {}
@@ -133,22 +134,24 @@ def _draw(examples: list[Example], limit: int | None) -> list[Example]:
     return [examples[index] for index in sorted(chosen)]
 
 
-def _size(size: Sequence[int] | None, test: list[Example], facts: dict[str, Any]) -> tuple[int, int]:
+def _size(size: Sequence[int] | None, test: list[Example], generator: keras.Model | None) -> tuple[int, int]:
+    from . import models
+
     if size is not None:
         return images.check_size(size)
-    if all(example.sketch is not None for example in test):
-        sizes = {images.probe(example.photo) for example in test}
+    if generator is None or all(example.sketch is not None for example in test):
+        sizes = {example.read_photo().shape[:2] if callable(example.photo) else images.probe(example.photo)
+                 for example in test}  # fmt: skip
         if len(sizes) == 1:
             return sizes.pop()
-    recipe = facts.get("recipe")
-    if isinstance(recipe, dict) and "size" in recipe:
-        return images.check_size(recipe["size"])
-    raise ValueError("`size` must be given where pictures differ and no weights say theirs. Give --size HxW.")
+    if generator is None:
+        raise ValueError(f"`size` must be given where pictures differ. Received: {len(sizes)} sizes. Give --size HxW.")
+    return models.working_size(generator)
 
 
 def _fit_floors(examples: list[Example], view: View, progress: bool) -> metrics.Floors | None:
     if not examples:
-        logger.warning("no training part: of the floors only the sketch itself can be scored")
+        logger.warning("no training part beside the one that is scored: of the floors only the sketch itself is left")
         return None
     bar = commands.Bar(len(examples), "fitting the floors", "image", shown=progress)
 
@@ -218,6 +221,8 @@ def main(argv: list[str] | None = None) -> int:
     made.add_argument("--grid", metavar="FILE", help="write sketches, photographs and truths to this picture")
 
     def score(arguments: argparse.Namespace) -> None:
+        if arguments.json:
+            Path(arguments.json).parent.mkdir(parents=True, exist_ok=True)  # not after all the work
         commands.import_keras()
         data = arguments.data
         if not data:

@@ -26,7 +26,7 @@ def finetune(recipe: Recipe, initial: str | Path | None = None, **given: Any) ->
         ValueError: No weights are given and the recipe names none; see also `train.train`.
     """
     initial = initial or recipe.initial
-    if initial is None:
+    if initial is None and not given.get("resume"):
         raise ValueError(
             f"Fine-tuning needs weights to start from. Received: recipe {recipe.name!r}, which names none. "
             "Give --weights, or use sketchback.train to begin from scratch."

@@ -6,6 +6,7 @@ Inside the house an image is RGB, `(H, W, C)`, float32 in [0, 1]; a sketch is `(
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
@@ -19,6 +20,7 @@ from .atomic import replacing
 MAX_PIXELS = 100_000_000
 MIN_SIDE = 16
 FITS = ("crop", "squeeze", "pad")
+ORIENTATION = 0x0112  # EXIF
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
 WRITABLE = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".pdf")
 
@@ -35,14 +37,18 @@ def probe(path: str | Path) -> tuple[int, int]:
         path: An image file.
 
     Returns:
-        `(height, width)` as stored, before any EXIF turn.
+        `(height, width)`, after an EXIF turn.
 
     Raises:
         FileNotFoundError: There is no such file.
         ValueError: The file is no image, too large or too small.
     """
     with _open(path) as picture:
-        return picture.height, picture.width
+        try:
+            turned = picture.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8)
+        except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError):
+            turned = False  # damaged EXIF; `read` says so if the picture is damaged too
+        return (picture.width, picture.height) if turned else (picture.height, picture.width)
 
 
 def read(path: str | Path, channels: int = 3) -> np.ndarray:
@@ -84,10 +90,11 @@ def _open(path: str | Path) -> Image.Image:
         raise ValueError(f"An image must be a file. Received: the folder {path}. Name the files inside it.")
     try:
         picture = Image.open(path)
-    except Image.DecompressionBombError:
+    except Image.DecompressionBombError as error:  # Pillow's own bound, which lies above ours
+        pixels = int(re.search(r"\d+", str(error))[0])
         raise ValueError(
-            f"An image may have at most {MAX_PIXELS // 10**6} megapixels. Received: {path} with many more. "
-            "Make it smaller first."
+            f"An image may have at most {MAX_PIXELS // 10**6} megapixels. "
+            f"Received: {path} with {pixels / 1e6:.0f}. Make it smaller first."
         ) from None
     except PermissionError:
         raise ValueError(f"An image must be readable. Received: {path}: permission denied.") from None
@@ -240,6 +247,13 @@ def resize(image: np.ndarray, size: Sequence[int]) -> np.ndarray:
     return resized[..., np.newaxis] if resized.ndim < image.ndim else resized  # OpenCV drops a last axis of 1
 
 
+def check_fit(how: str) -> str:
+    """Returns the name of a fit, or raises `ValueError` that lists the known ones."""
+    if how not in FITS:
+        raise ValueError(f"`fit` must be one of {', '.join(FITS)}. Received: {how!r}.")
+    return how
+
+
 def fit(image: np.ndarray, size: Sequence[int], how: str = "crop") -> np.ndarray:
     """Brings an image of any shape to `size`.
 
@@ -252,8 +266,7 @@ def fit(image: np.ndarray, size: Sequence[int], how: str = "crop") -> np.ndarray
     Returns:
         `(height, width, C)` float32.
     """
-    if how not in FITS:
-        raise ValueError(f"`fit` must be one of {', '.join(FITS)}. Received: {how!r}.")
+    check_fit(how)
     height, width = size
     if how == "squeeze" or image.shape[:2] == (height, width):
         return resize(image, size)

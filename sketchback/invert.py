@@ -104,6 +104,7 @@ def main(argv: list[str] | None = None) -> int:
                       "the result is enlarged back (default: what the weights were trained at)")  # fmt: skip
 
     def invert_files(arguments: argparse.Namespace) -> int:
+        images.check_fit(arguments.fit)
         weights.find(arguments.weights)  # a wrong name is said before anything is read
         commands.import_keras()
         path = None

@@ -36,7 +36,8 @@ def scribbler(
 
     Args:
         width: Channels at full size, `c` in the paper. They double with each halving, up to `8 c`.
-        halvings: How often the encoder halves the picture; the stride is `2 ** halvings`.
+        halvings: How often the encoder halves the picture, 1 to 4; the stride is `2 ** halvings`, at most the side of
+            the smallest image.
         skips: Add the encoder's features to the decoder's at each size.
         normalisation: None or `"batch"`. Without it the second convolution of every residual block starts at zero,
             so that the untrained network is near the identity.
@@ -92,9 +93,9 @@ def scribbler(
 
 def _check_scribbler(width: int, halvings: int, normalisation: str | None, blocks: int) -> None:
     whole = all(isinstance(value, int) for value in (width, halvings, blocks))
-    if not whole or width < 1 or not 1 <= halvings <= 6 or blocks < 0:
+    if not whole or width < 1 or not 1 <= halvings <= 4 or blocks < 0:
         raise ValueError(
-            "`width` must be positive, `halvings` 1 to 6 and `blocks` not negative, all whole numbers. "
+            "`width` must be positive, `halvings` 1 to 4 and `blocks` not negative, all whole numbers. "
             f"Received: width={width!r}, halvings={halvings!r}, blocks={blocks!r}."
         )
     if normalisation not in NORMALISATIONS:
@@ -216,9 +217,10 @@ def stride(generator: keras.Model) -> int:
 
 def working_size(generator: keras.Model) -> tuple[int, int]:
     """The size that a loaded generator was trained at, as its file says; `WORKING` where it says nothing."""
-    recipe = getattr(generator, "facts", {}).get("recipe")
-    size = recipe.get("size") if isinstance(recipe, dict) else None
-    return tuple(size) if size else WORKING
+    try:
+        return check_size(generator.facts["recipe"]["size"])
+    except (AttributeError, KeyError, TypeError, ValueError):  # what a file says of itself may be anything
+        return WORKING
 
 
 def predict(

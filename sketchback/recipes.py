@@ -5,7 +5,13 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
+from . import images
+from .augmentation import AUGMENTATIONS
+from .sketching import STYLES
+
 SCHEDULES = ("cosine", "constant")
+# The neural style takes seconds a picture: draw with `sketch` first, and train on the pairs.
+TRAINING_STYLES = tuple(style for style in STYLES if style != "neural")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,8 +51,6 @@ class Recipe:
     schedule: str = "cosine"
     clip: float | None = 1.0
     seed: int = 0
-    # where the weights came from binds their use
-    terms: str = ""
 
     def __post_init__(self) -> None:
         positive = {"epochs": self.epochs, "batch_size": self.batch_size, "learning_rate": self.learning_rate,
@@ -57,11 +61,13 @@ class Recipe:
         for name in ("pixel", "feature", "variation", "warmup", "validate", "seed"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"`{name}` must not be negative. Received: {name}={getattr(self, name)}.")
-        if self.schedule not in SCHEDULES:
-            raise ValueError(f"`schedule` must be one of {', '.join(SCHEDULES)}. Received: {self.schedule!r}.")
+        known = {"schedule": SCHEDULES, "augmentation": tuple(AUGMENTATIONS), "fit": images.FITS,
+                 "pair_augmentation": tuple(AUGMENTATIONS), "style": TRAINING_STYLES}  # fmt: skip
+        for name, values in known.items():
+            if getattr(self, name) not in values:
+                raise ValueError(f"`{name}` must be one of {', '.join(values)}. Received: {getattr(self, name)!r}.")
+        images.check_size(self.size)
 
-
-RESEARCH_ONLY = "trained on CelebA, CUFS and others: non-commercial research use only"
 
 FACES = Recipe(
     name="faces",
@@ -71,7 +77,6 @@ FACES = Recipe(
     result="weights/README.md",
     demo="demo:faces",
     pair_share=0.1,
-    terms=RESEARCH_ONLY,
 )
 
 BUILDINGS = Recipe(
@@ -83,11 +88,11 @@ BUILDINGS = Recipe(
     demo="demo:buildings",
     size=(120, 160),
     augmentation="buildings",
+    flip=False,  # the augmentation flips
     initial="faces",
     epochs=25,
     learning_rate=3e-4,
     warmup=100,
-    terms=RESEARCH_ONLY,
 )
 
 # The original, number by number: AlKhamissi and Nassar 2017.
@@ -110,7 +115,6 @@ FACES_2017 = Recipe(
     warmup=0,
     schedule="constant",
     clip=None,
-    terms=RESEARCH_ONLY,
 )
 
 BUILDINGS_2017 = dataclasses.replace(
@@ -143,14 +147,12 @@ def shrink(recipe: Recipe) -> Recipe:
     Arithmetic: 6 epochs x 24 batches of 16 pictures of 64 x 64 are 2,304 pictures; a full-sized generator trains
     some 40 of them a second, a narrow one 100.
     """
-    buildings = recipe.size[0] != recipe.size[1] and recipe.fit != "squeeze"
     return dataclasses.replace(
         recipe,
-        size=(48, 64) if buildings else (64, 64),
+        size=(48, 64) if recipe.demo == BUILDINGS.demo else (64, 64),
         epochs=min(recipe.epochs, 6),
         limit=min(384, recipe.limit or 384),
         validate=32,
         warmup=min(recipe.warmup, 20),
         arguments={"width": 16, "blocks": 2} if recipe.model == "scribbler" else recipe.arguments,
-        terms="trained on drawn demo pictures: no restriction",
     )

@@ -74,6 +74,24 @@ class Run:
     def __exit__(self, *_: object) -> None:
         self._lock.release()
 
+    def set_aside(self) -> Path | None:
+        """Moves an earlier run's files into `earlier-N/`, so that a new one overwrites nothing.
+
+        Returns:
+            That folder, or None where there was no earlier run.
+        """
+        files = [path for path in self.folder.iterdir() if path.is_file() and path.name != ".lock"]
+        if not files:
+            return None
+        number = 1
+        while (self.folder / f"earlier-{number}").exists():
+            number += 1
+        aside = self.folder / f"earlier-{number}"
+        aside.mkdir()
+        for path in files:
+            path.replace(aside / path.name)
+        return aside
+
     def write_json(self, name: str, content: dict[str, Any]) -> None:
         """Writes a JSON file into the folder."""
         with replacing(self.folder / name) as temporary:
@@ -121,7 +139,8 @@ class Run:
         if not history:
             return
         text = io.StringIO()
-        table = csv.DictWriter(text, list(history[0]), lineterminator="\n")
+        columns = list(dict.fromkeys(name for row in history for name in row))  # a resumed run may gain some
+        table = csv.DictWriter(text, columns, lineterminator="\n")
         table.writeheader()
         table.writerows({k: f"{v:.6g}" for k, v in row.items()} for row in history)
         with replacing(self.folder / "history.csv") as temporary:
@@ -137,11 +156,12 @@ class Run:
 def _plot(history: Sequence[dict[str, float]], path: Path) -> None:
     from matplotlib.figure import Figure  # not pyplot: no window, no global state
 
-    columns = [name for name in history[0] if name not in ("epoch", "seconds")]
+    columns = [name for name in history[-1] if name not in ("epoch", "seconds")]
     figure = Figure(figsize=(3.2 * min(len(columns), 4), 2.6 * -(-len(columns) // 4)), layout="constrained")
     for place, name in enumerate(columns, start=1):
         axes = figure.add_subplot(-(-len(columns) // 4), min(len(columns), 4), place)
-        axes.plot([row["epoch"] for row in history], [row[name] for row in history], marker=".")
+        rows = [row for row in history if name in row]
+        axes.plot([row["epoch"] for row in rows], [row[name] for row in rows], marker=".")
         axes.set_title(name.replace("_", " "))
         axes.grid(alpha=0.3)
         axes.set_xlabel("epoch")

@@ -16,6 +16,7 @@ import numpy as np
 
 from .images import MIN_SIDE, resize, to_gray
 
+MAX_BLUR, MAX_SIGMA, MAX_SCALE = 501, 50, 8  # beyond these a sketch is blank, and takes minutes
 STYLES = ("pencil", "xdog", "line", "neural", "random")
 
 
@@ -42,8 +43,8 @@ def pencil(photo: np.ndarray, blur: int = 21, paper: np.ndarray | None = None, s
     >>> float(pencil(flat).min())                                   # nothing to draw on a flat picture
     1.0
     """
-    if blur < 1 or blur % 2 == 0:
-        raise ValueError(f"`blur` must be odd and positive, the side of a kernel. Received: blur={blur}.")
+    if not 1 <= blur <= MAX_BLUR or blur % 2 == 0:
+        raise ValueError(f"`blur` must be odd, positive and at most {MAX_BLUR}, a kernel's side. Received: {blur=}.")
     if scale != 1.0:
         sketch = _at_scale(photo, scale, lambda scaled: pencil(scaled, blur))
     else:
@@ -84,8 +85,14 @@ def xdog(
     Raises:
         ValueError: `sigma` is not positive or `k` is not above 1.
     """
-    if sigma <= 0 or k <= 1:
-        raise ValueError(f"`sigma` must be positive and `k` above 1. Received: sigma={sigma}, k={k}.")
+    if not (0 < sigma <= MAX_SIGMA and 1 < k <= 10):
+        raise ValueError(
+            f"`sigma` must be positive, at most {MAX_SIGMA}, and `k` above 1, at most 10. Received: {sigma=}, {k=}."
+        )
+    if not (0 <= phi < np.inf and abs(p) < np.inf and abs(epsilon) < np.inf):
+        raise ValueError(
+            f"`p`, `epsilon` and `phi` must be finite, `phi` not negative. Received: {p=}, {epsilon=}, {phi=}."
+        )
     if scale != 1.0:
         return _at_scale(photo, scale, lambda scaled: xdog(scaled, sigma, k, p, epsilon, phi))
     gray = to_gray(photo)
@@ -113,8 +120,12 @@ def line(photo: np.ndarray, sigma: float = 1.0, low: float = 0.02, high: float =
     Raises:
         ValueError: The thresholds are not `0 <= low <= high`.
     """
-    if not 0 <= low <= high:
+    if not 0 <= low <= high < np.inf:
         raise ValueError(f"`low` and `high` must be gradients, 0 <= low <= high. Received: {low=}, {high=}.")
+    if not (0 < sigma <= MAX_SIGMA and 0 < thickness <= MAX_SIGMA):
+        raise ValueError(
+            f"`sigma` and `thickness` must be positive, at most {MAX_SIGMA}. Received: {sigma=}, {thickness=}."
+        )
     if scale != 1.0:
         return _at_scale(photo, scale, lambda scaled: line(scaled, sigma, low, high, thickness))
     gray = _gaussian(to_gray(photo), sigma)
@@ -208,8 +219,10 @@ def _gaussian(gray: np.ndarray, sigma: float) -> np.ndarray:
 
 
 def _at_scale(photo: np.ndarray, scale: float, draw: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
-    if scale <= 0:
-        raise ValueError(f"`scale` must be positive, the factor of the size to draw at. Received: scale={scale}.")
+    if not 0 < scale <= MAX_SCALE:
+        raise ValueError(
+            f"`scale` must be positive, at most {MAX_SCALE}, the factor of the size to draw at. Received: {scale=}."
+        )
     height, width = photo.shape[:2]
     at = max(round(height * scale), MIN_SIDE), max(round(width * scale), MIN_SIDE)
     return resize(draw(resize(photo, at)), (height, width))
@@ -353,6 +366,8 @@ def sketch(photo: np.ndarray, style: str = "pencil", seed: int = 0, **parameters
         ValueError: There is no such style.
     """
     check_style(style)
+    if seed < 0:
+        raise ValueError(f"`seed` must not be negative. Received: seed={seed}.")
     if style == "random":
         return apply_style(photo, draw_style(seed))
     return {"pencil": pencil, "xdog": xdog, "line": line, "neural": neural}[style](photo, **parameters)

@@ -15,7 +15,7 @@ import platform
 import signal
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,6 +41,20 @@ class TrainingError(ValueError):
     """A run that cannot go on: the loss or the weights are no longer finite."""
 
 
+@dataclasses.dataclass(frozen=True)
+class Plan:
+    """Everything that was resolved about a run: `recipe.json` holds it, and `--resume` reads it again."""
+
+    recipe: Recipe
+    data: list[str]
+    vgg16: str | None  # a file, "random", or None for Keras's download
+    precision: str
+    deterministic: bool
+    fingerprint: str  # of the examples
+    seen: list[str]  # the data of these weights, with that of the weights they began with
+    terms: str
+
+
 def train(
     recipe: Recipe,
     data: Sequence[str | Path] = (),
@@ -51,7 +65,7 @@ def train(
     precision: str = "auto",
     deterministic: bool = False,
     workers: int = 2,
-    progress: bool = True,
+    progress: bool = False,
 ) -> Path:
     """Trains a generator.
 
@@ -59,8 +73,8 @@ def train(
 
     Args:
         recipe: Every number, see `recipes`.
-        data: Folders that are mixed, see `datasets.find`; none takes the recipe's built-in set and shrinks it.
-        out: The run's folder, `runs/<recipe>` by default.
+        data: Folders that are mixed, see `datasets.find`; none takes the recipe's built-in set.
+        out: The run's folder, `runs/<recipe>` by default. An earlier run in it is moved to `earlier-N/`.
         initial: Weights to start from, a name or a file; they bring their architecture.
         resume: Go on from the folder's checkpoint, with the recipe that stands there.
         vgg16: VGG16's weights, see `features.vgg16`; `"random"` for a random network.
@@ -78,24 +92,21 @@ def train(
         OSError: The folder cannot be written.
     """
     with Run(out or Path("runs") / recipe.name) as run:
-        state, arrays, began_with = Progress(), {}, ""
+        state, arrays, before = Progress(), {}, None
         if resume:
             state, arrays = run.load_checkpoint()
-            recipe, data, initial, precision, began_with = _recall(run, recipe, data, precision)
-        demo = not data
-        if demo:
-            data = [recipe.demo]
-            if not resume:
-                recipe = recipes.shrink(recipe)
-            logger.info(
-                "no --data: the built-in %s stand in, which are drawn, not photographed; the recipe shrinks to "
-                "%d epochs at %d x %d (under 3 minutes on 2 cores)",
-                recipe.demo, recipe.epochs, *recipe.size,
-            )  # fmt: skip
+            before = _recall(run)
+            if data and [str(place) for place in data] != before.data:
+                logger.warning("the data is given anew: %s (it was %s)",
+                               ", ".join(map(str, data)), ", ".join(before.data))  # fmt: skip
+            recipe, data, initial = before.recipe, data or before.data, None
+            vgg16, deterministic = vgg16 or before.vgg16, deterministic or before.deterministic
+            precision = before.precision if precision == "auto" else precision
+        data = [str(place) for place in data or [recipe.demo]]
 
         import keras
 
-        from . import features, inversion, losses
+        from . import inversion, losses
         from .batches import Batches, View
 
         if precision not in PRECISIONS:
@@ -104,6 +115,8 @@ def train(
         keras.utils.set_random_seed(recipe.seed)
         if deterministic:
             inversion.ask_for_determinism()
+        policy = "mixed_bfloat16" if precision == "bfloat16" else "float32"
+        generator, recipe, seen, terms = _generator(recipe, initial, policy, before)
 
         examples = datasets.find_all(data)
         view = View(recipe.size, recipe.style, recipe.fit, recipe.enlarge)
@@ -112,19 +125,11 @@ def train(
             recipe.pair_augmentation, recipe.pair_share, recipe.flip, limit=recipe.limit, workers=workers,
         )  # fmt: skip
         held_out = inversion.hold_out(datasets.subset(examples, "val"), recipe.validate)
+        network, vgg16 = _features(recipe, vgg16, policy, all(map(datasets.is_demo, examples)))
 
-        policy = "mixed_bfloat16" if precision == "bfloat16" else "float32"
-        generator, recipe = _generator(recipe, initial, policy, resume)
-        try:
-            network = features.vgg16_relu2_2(vgg16, dtype=policy) if recipe.feature > 0 else None
-        except features.FeaturesError as error:
-            if not demo or vgg16 is not None:
-                raise
-            logger.info("the feature loss uses a random VGG16, which is enough for demo data (%s)", error)
-            network = features.vgg16_relu2_2("random", dtype=policy)
-        objective = losses.WeightedLoss(network, recipe.pixel, recipe.feature, recipe.variation)
-
-        model = inversion.Inversion(generator, objective)
+        model = inversion.Inversion(
+            generator, losses.WeightedLoss(network, recipe.pixel, recipe.feature, recipe.variation)
+        )
         model.compile(
             optimizer=inversion.adam(
                 recipe.schedule, recipe.learning_rate, recipe.warmup, recipe.epochs * batches.steps, recipe.clip
@@ -134,46 +139,63 @@ def train(
         )
         model.build((None, *recipe.size, 1))
         model.optimizer.build(model.trainable_variables)
-        fingerprint = datasets.fingerprint(examples)
-        if resume:
+        plan = Plan(
+            recipe, data, vgg16, precision, deterministic, datasets.fingerprint(examples),
+            list(dict.fromkeys([*seen, *(Path(place).name for place in data)])),
+            "; ".join(dict.fromkeys([*terms, *datasets.terms(examples)])),
+        )  # fmt: skip
+        if before is None:
+            aside = run.set_aside()
+            if aside is not None:
+                logger.info("%s held an earlier run, which is kept in %s", run.folder, aside)
+            run.write_json("recipe.json", {**dataclasses.asdict(plan), "versions": _versions(),
+                                           "examples": len(batches.examples), "steps": batches.steps})  # fmt: skip
+        else:
             try:
                 model.restore(arrays)
             except ValueError as error:
                 raise ValueError(f"{error} It is {run.checkpoint}; start again without --resume.") from None
-            if fingerprint != began_with:
+            if plan.fingerprint != before.fingerprint:
                 logger.warning("the data is not what the run began with (its files or splits have changed); "
                                "it goes on with %d examples", len(batches.examples))  # fmt: skip
                 state.step = min(state.step, batches.steps - 1)
             logger.info("going on in %s at epoch %d, step %d of %d, best PSNR %.2f dB",
                         run.folder, state.epoch + 1, state.step, batches.steps, state.best)  # fmt: skip
-        else:
-            if run.checkpoint.exists():
-                # It belongs to another recipe: a kill before our first checkpoint must not mix the two.
-                logger.warning("%s holds an earlier run, which is written over", run.folder)
-                run.checkpoint.unlink()
-            run.write_json("recipe.json", {
-                "recipe": dataclasses.asdict(recipe), "data": [str(place) for place in data], "demo": demo,
-                "fingerprint": fingerprint, "examples": len(batches.examples),
-                "steps": batches.steps, "precision": precision, "initial": str(initial or recipe.initial or ""),
-                "versions": _versions(),
-            })  # fmt: skip
-        _fit(run, recipe, model, batches, view, held_out, state, data, progress)
+        _fit(run, plan, model, batches, view, held_out, state, progress)
         return run.folder / BEST
+
+
+def _features(
+    recipe: Recipe, vgg16: str | Path | None, policy: str, demo: bool
+) -> tuple[keras.Model | None, str | None]:
+    """The network of the feature loss, and which one it became."""
+    from . import features
+
+    if recipe.feature == 0:
+        return None, None
+    vgg16 = None if vgg16 is None else str(vgg16)
+    try:
+        return features.vgg16_relu2_2(vgg16, dtype=policy), vgg16
+    except features.FeaturesError as error:
+        if not demo or vgg16 is not None:
+            raise
+        logger.info("the feature loss uses a random VGG16, which is enough for drawn pictures (%s)", error)
+        return features.vgg16_relu2_2("random", dtype=policy), "random"
 
 
 def _fit(
     run: Run,
-    recipe: Recipe,
+    plan: Plan,
     model: Inversion,
     batches: Batches,
     view: View,
     held_out: list[datasets.Example],
     state: Progress,
-    data: Sequence[str | Path],
     progress: bool,
 ) -> None:
-    from .inversion import validate
+    from .inversion import SAMPLES, validate
 
+    recipe = plan.recipe
     total = recipe.epochs * batches.steps
     done = state.epoch * batches.steps + state.step
     bar = commands.Bar(total, f"epoch {state.epoch + 1}/{recipe.epochs}", initial=done, shown=progress)
@@ -196,10 +218,10 @@ def _fit(
             state.epoch, state.step = state.epoch + 1, 0
             better = scores.get("psnr", 0.0) > state.best or not held_out
             state.best = max(state.best, scores.get("psnr", -1.0))
-            run.write_samples(rows or [[np.ones((16, 16, 1), np.float32)]])
+            run.write_samples(rows or validate(model.generator, batches.examples[:SAMPLES], view)[1])
             run.write_history(state.history)
             for name in (LAST, BEST) if better else (LAST,):
-                _save(run.folder / name, model.generator, recipe, data, row)
+                _save(run.folder / name, model.generator, plan, row)
             # The checkpoint comes last: a kill before it repeats an epoch, and loses nothing.
             run.save_checkpoint(state, arrays)
             logger.info("epoch %d/%d: %s", state.epoch, recipe.epochs,
@@ -264,17 +286,25 @@ def _diverged(what: str, epoch: int, step: int) -> TrainingError:
     )
 
 
-def _generator(recipe: Recipe, initial: str | Path | None, policy: str, resume: bool) -> tuple[keras.Model, Recipe]:
+def _generator(
+    recipe: Recipe, initial: str | Path | None, policy: str, before: Plan | None
+) -> tuple[keras.Model, Recipe, list[str], list[str]]:
+    """The generator, the recipe that is true of it, and the data and terms that its weights bring along."""
     from . import models, weights
 
+    if before is not None:
+        return models.build(recipe.model, **recipe.arguments, dtype=policy), recipe, before.seen, [before.terms]
     initial = initial or recipe.initial
-    if resume or initial is None:
-        return models.build(recipe.model, **recipe.arguments, dtype=policy), recipe
+    if initial is None:
+        return models.build(recipe.model, **recipe.arguments, dtype=policy), recipe, [], []
     path = weights.find(initial)
     generator = weights.load(path, dtype=policy)
     logger.info("starting from %s (%s)", path, generator.architecture)
     # The weights bring their architecture: what the recipe says of it gives way.
-    return generator, dataclasses.replace(recipe, model=generator.architecture, arguments=dict(generator.arguments))
+    recipe = dataclasses.replace(recipe, model=generator.architecture, arguments=dict(generator.arguments),
+                                 initial=f"{path.name} (sha256 {weights.sha256(path)})")  # fmt: skip
+    data, terms = generator.facts.get("data"), generator.facts.get("terms")
+    return generator, recipe, list(data) if isinstance(data, list) else [], [str(terms)] if terms else []
 
 
 def _versions() -> dict[str, str]:
@@ -287,31 +317,27 @@ def _versions() -> dict[str, str]:
 # ---- what resuming needs
 
 
-def _recall(run: Run, recipe: Recipe, data: Sequence[str | Path], precision: str) -> tuple[Any, ...]:
+def _recall(run: Run) -> Plan:
     """What a resumed run was: its own recipe counts, not the one that the command line would give."""
     facts = run.read_json("recipe.json")
-    missing = {"recipe", "data", "demo", "precision", "fingerprint"} - facts.keys()
-    if missing:
-        raise ValueError(f"recipe.json must hold {', '.join(sorted(missing))}. Received: {run.folder} without. "
-                         "Start without --resume.")  # fmt: skip
-    own = {field.name for field in dataclasses.fields(Recipe)}
-    kept = {name: tuple(value) if isinstance(value, list) else value
-            for name, value in facts["recipe"].items() if name in own}  # fmt: skip
-    if data and [str(place) for place in data] != facts["data"]:
-        logger.warning("the data is given anew: %s (it was %s)", ", ".join(map(str, data)), ", ".join(facts["data"]))
-    places = list(data) or ([] if facts["demo"] else facts["data"])
-    precision = facts["precision"] if precision == "auto" else precision
-    return Recipe(**kept), places, None, precision, facts["fingerprint"]
+    try:
+        own = {field.name for field in dataclasses.fields(Recipe)}
+        kept = {name: tuple(value) if isinstance(value, list) else value
+                for name, value in facts["recipe"].items() if name in own}  # fmt: skip
+        rest = {field.name: facts[field.name] for field in dataclasses.fields(Plan) if field.name != "recipe"}
+        return Plan(Recipe(**kept), **rest)
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
+        raise ValueError(f"recipe.json must hold the whole plan of a run. Received: {run.folder}, where it does not "
+                         f"({commands.one_line(error)}). Start without --resume.") from None  # fmt: skip
 
 
-def _save(path: Path, generator: keras.Model, recipe: Recipe, data: Sequence[str | Path], row: dict) -> None:
+def _save(path: Path, generator: keras.Model, plan: Plan, row: dict[str, float]) -> None:
     from . import weights
 
-    sets = [Path(place).name for place in map(str, data)]
     scores = {name: round(float(value), 4) for name, value in row.items() if name.startswith("val_")}
-    numbers = {name: value for name, value in dataclasses.asdict(recipe).items() if name not in ("cost", "result")}
-    numbers["epochs_done"] = row["epoch"]
-    weights.save(generator, path, json.dumps(numbers), sets, recipe.terms, scores)
+    numbers = {name: value for name, value in dataclasses.asdict(plan.recipe).items() if name not in ("cost", "result")}
+    numbers |= {"epochs_done": row["epoch"], "seconds": row["seconds"]}
+    weights.save(generator, path, json.dumps(numbers), plan.seen, plan.terms, scores)
 
 
 @contextlib.contextmanager
@@ -338,20 +364,28 @@ def _asked_to_stop() -> Iterator[threading.Event]:
 
 # ---- the command line
 
-OVERRIDES = {  # a recipe's numbers that the command line can change: type and help
+OVERRIDES: dict[str, tuple[type, str]] = {  # a recipe's numbers that the command line can change: type and help
     "epochs": (int, "how often all examples are seen"),
     "batch_size": (int, "examples a step"),
     "learning_rate": (float, "peak of the learning rate"),
+    "schedule": (str, f"of the learning rate: {', '.join(recipes.SCHEDULES)}"),
     "warmup": (int, "steps until the peak"),
+    "clip": (float, "norm that gradients are clipped to"),
     "pixel": (float, "weight of the pixel loss"),
     "feature": (float, "weight of the feature loss (VGG16 relu2_2)"),
     "variation": (float, "weight of the total variation"),
-    "model": (str, "scribbler or sketchback2017"),
     "pair_share": (float, "share of each epoch that shows hand-drawn pairs"),
     "augmentation": (str, "of photographs: none, faces or buildings"),
+    "pair_augmentation": (str, "of hand-drawn pairs, likewise"),
     "limit": (int, "show at most so many examples an epoch"),
     "validate": (int, "score so many held-out examples each epoch"),
     "seed": (int, "decides everything random"),
+}
+GENERATOR: dict[str, tuple[type, str]] = {  # arguments of `models.scribbler`
+    "width": (int, "channels at full size (32)"),
+    "halvings": (int, "how often the encoder halves the picture (4)"),
+    "blocks": (int, "residual blocks at the smallest size (3)"),
+    "normalisation": (str, "batch, as in Scribbler's paper (default: none)"),
 }
 
 
@@ -364,6 +398,8 @@ def add_arguments(made: argparse.ArgumentParser, default: str) -> None:
     made.add_argument("--out", metavar="DIR", help="the run's folder (default: runs/RECIPE)")
     made.add_argument("--resume", action="store_true", help="go on from the checkpoint in the run's folder")
     commands.add_view(made, style=None)
+    made.add_argument("--enlarge", type=commands.size, metavar="HxW", help="resize photographs to this first")
+    made.add_argument("--no-flip", dest="flip", action="store_false", default=None, help="do not mirror examples")
     made.add_argument("--vgg16", metavar="FILE", help="VGG16's weights, .npz or .h5, instead of a download")
     made.add_argument("--features", choices=("vgg16", "random"), default="vgg16",
                       help="random: a feature loss without ImageNet weights")  # fmt: skip
@@ -372,22 +408,44 @@ def add_arguments(made: argparse.ArgumentParser, default: str) -> None:
     made.add_argument("--deterministic", action="store_true", help="bit-identical repetition, also on a GPU")
     made.add_argument("--workers", type=int, default=2, help="threads that read and draw (default: 2)")
     numbers = made.add_argument_group("the recipe's numbers, each of which can be changed")
-    for name, (kind, text) in OVERRIDES.items():
-        numbers.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar=kind.__name__.upper(), help=text)
+    generator = made.add_argument_group("the generator, where no weights bring theirs")
+    generator.add_argument("--model", metavar="STR", help="scribbler or sketchback2017")
+    generator.add_argument("--no-skips", dest="skips", action="store_false", default=None,
+                           help="no skip connections, as in Scribbler's paper")  # fmt: skip
+    for group, options_of in ((numbers, OVERRIDES), (generator, GENERATOR)):
+        for name, (kind, text) in options_of.items():
+            group.add_argument(f"--{name.replace('_', '-')}", type=kind, metavar=kind.__name__.upper(), help=text)
 
 
 def options(arguments: argparse.Namespace) -> tuple[Recipe, dict[str, Any]]:
     """What the arguments of `add_arguments` say: the recipe with its changed numbers, and the options of `train`."""
-    commands.import_keras()
     recipe = recipes.find(arguments.recipe)
-    names = [*OVERRIDES, "size", "style", "fit"]
-    given = {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
-    if arguments.resume and given:
-        logger.warning("--resume goes on with the run's own recipe; these do not count: %s", ", ".join(given))
-    vgg16 = "random" if arguments.features == "random" else arguments.vgg16
+
+    def given(names: Iterable[str]) -> dict[str, Any]:
+        return {name: getattr(arguments, name) for name in names if getattr(arguments, name) is not None}
+
+    numbers = given([*OVERRIDES, "size", "style", "fit", "enlarge", "flip", "model"])
+    of_generator = given([*GENERATOR, "skips"])
+    if arguments.features == "random" and arguments.vgg16:
+        raise ValueError("--vgg16 names a file and --features random wants none. Received: both. Give one.")
+    if arguments.resume:
+        ignored = [*numbers, *of_generator, *(["weights"] if arguments.weights else [])]
+        if ignored:
+            logger.warning("--resume goes on with the run's own recipe; these do not count: %s", ", ".join(ignored))
+    elif not arguments.data:
+        recipe = recipes.shrink(recipe)
+        logger.info("no --data: the recipe shrinks to built-in pictures (under 3 minutes on 2 cores)")
+    if (arguments.weights or recipe.initial) and not arguments.resume and (of_generator or "model" in numbers):
+        logger.warning("the weights bring their own architecture; these do not count: %s",
+                       ", ".join([*of_generator, *(["model"] if "model" in numbers else [])]))  # fmt: skip
+    if numbers.get("model", recipe.model) != recipe.model:
+        recipe = dataclasses.replace(recipe, arguments={})
+    recipe = dataclasses.replace(recipe, **numbers, arguments={**recipe.arguments, **of_generator})
     same = ("data", "out", "resume", "precision", "deterministic", "workers")
     kept = {name: getattr(arguments, name) for name in same}
-    return dataclasses.replace(recipe, **given), {**kept, "vgg16": vgg16, "progress": not arguments.quiet}
+    vgg16 = "random" if arguments.features == "random" else arguments.vgg16
+    commands.import_keras()
+    return recipe, {**kept, "vgg16": vgg16, "progress": not arguments.quiet}
 
 
 def main(argv: list[str] | None = None) -> int:

@@ -1,15 +1,16 @@
 """Trained weights: find, verify, load, save. What an `.h5` says about itself stands in its attributes.
 
 A file is written by Keras (`model.save_weights`) and gets attributes at its root, all strings: `architecture`,
-`arguments`, `stride`, `recipe`, `data`, `terms`, `scores`, `date`, `sketchback` (JSON where structured). Plain Keras
-loads it into the same architecture. Loading runs no code from the file, follows no link out of it, and takes no more
-memory than it is long.
+`arguments`, `stride`, `recipe`, `data`, `terms`, `scores`, `note`, `date`, `sketchback` (JSON where structured).
+Plain Keras loads it into the same architecture. Loading runs no code from the file, follows no link out of it, and
+takes no more memory than it is long.
 """
 
 from __future__ import annotations
 
 import contextlib
 import datetime
+import hashlib
 import json
 import math
 import os
@@ -29,7 +30,8 @@ if TYPE_CHECKING:
 
 ENVIRONMENT = "SKETCHBACK_WEIGHTS"
 SUFFIX = ".weights.h5"
-ATTRIBUTES = ("architecture", "arguments", "stride", "recipe", "data", "terms", "scores", "date", "sketchback")
+ATTRIBUTES = ("architecture", "arguments", "stride", "recipe", "data", "terms", "scores", "note", "date",
+              "sketchback")  # fmt: skip
 STRUCTURED = ("arguments", "stride", "recipe", "data", "scores")  # as JSON
 CHANNELS = ("rgb", "bgr")
 
@@ -120,6 +122,15 @@ def describe(weights: str | Path) -> dict[str, object]:
     return facts
 
 
+def sha256(path: str | Path) -> str:
+    """The SHA-256 of a file, as `weights/README.md` lists it."""
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
 def load(weights: str | Path, dtype: str | None = None, channels: str = "rgb") -> keras.Model:
     """Loads a generator; the file says which architecture it is of.
 
@@ -174,6 +185,7 @@ def save(
     data: object = (),
     terms: str = "",
     scores: object = None,
+    note: str = "",
     half: bool = False,
     date: str | None = None,
 ) -> Path:
@@ -186,6 +198,7 @@ def save(
         data: What it was trained on.
         terms: Terms of use that come with the data.
         scores: Measured scores, as JSON can hold them.
+        note: Whatever else a user of the file should know.
         half: Store half precision, half the size; Keras casts when it loads.
         date: ISO date; today by default.
 
@@ -218,6 +231,7 @@ def save(
         "data": json.dumps(data),
         "terms": terms,
         "scores": json.dumps(scores or {}),
+        "note": note,
         "date": date or datetime.date.today().isoformat(),
         "sketchback": __version__,
     }
