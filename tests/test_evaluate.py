@@ -89,7 +89,7 @@ def test_equal_images_are_null_in_json(tmp_path: Path) -> None:
 @pytest.mark.parametrize("arguments", [
     ["--data", "nowhere"], ["--data", "demo:faces", "--split", "exam"], ["--data", "demo:faces", "--style", "oil"],
     ["--data", "demo:faces", "--weights", "nobody"], ["--data", "demo:faces", "--fit", "stretch"],
-    ["--data", "demo:faces", "--floors"], ["--data", "demo:faces", "--grid", "grid.xyz"],
+    ["--data", "demo:faces", "--limit", "0"], ["--data", "demo:faces", "--grid", "grid.xyz"],
 ])  # fmt: skip
 def test_bad_input_gets_one_line(arguments: list[str], tiny: Path, capsys) -> None:
     known = [] if "--weights" in arguments or "--floors" in arguments else ["--weights", str(tiny)]

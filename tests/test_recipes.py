@@ -10,7 +10,7 @@ import shlex
 import numpy as np
 import pytest
 
-from sketchback import augmentation, images, recipes, sketching
+from sketchback import augmentation, images, sketching
 from sketchback.recipes import RECIPES, find, shrink
 
 EVERY = pytest.mark.parametrize("recipe", RECIPES.values(), ids=list(RECIPES))

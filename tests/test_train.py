@@ -19,7 +19,7 @@ import keras
 import numpy as np
 import pytest
 
-from sketchback import datasets, demo, images, inversion, metrics, models, runs, sketching, train, weights
+from sketchback import commands, datasets, demo, images, inversion, metrics, models, runs, sketching, train, weights
 from sketchback.batches import View
 from sketchback.recipes import Recipe
 
@@ -101,7 +101,7 @@ def test_recipe_json_says_what_was_run(whole, photos):
     facts = json.loads((whole / "recipe.json").read_text())
     expected = json.loads(json.dumps(dataclasses.asdict(TOY)))
     assert facts["recipe"] == expected
-    assert facts["data"] == [str(photos)] and facts["demo"] is False and facts["initial"] == ""
+    assert facts["data"] == [str(photos)] and facts["vgg16"] == "random" and facts["seen"] == ["photos"]
     assert facts["fingerprint"] == datasets.fingerprint(datasets.find(photos))
     assert (facts["examples"], facts["steps"], facts["precision"]) == (2 * STEPS, STEPS, "float32")
     assert facts["versions"]["keras"] == keras.__version__
@@ -299,12 +299,13 @@ def test_weights_that_are_no_numbers_are_never_saved(whole, photos, tmp_path, mo
     monkeypatch.setattr(train, "CHECKPOINT_EVERY", 0.0)
     recipe = dataclasses.replace(TOY, learning_rate=float("inf"), warmup=0, schedule="constant")
     folder = Path(shutil.copytree(whole, tmp_path / "run"))
+    caplog.set_level(logging.INFO, "sketchback")
     with pytest.raises(train.TrainingError, match=r"weights must stay finite\. .* epoch 1, step 1"):
         train.train(recipe, [photos], folder, **SETTINGS)
-    for name in (runs.BEST, runs.LAST):
-        assert (folder / name).read_bytes() == (whole / name).read_bytes()
-    # The earlier run's checkpoint would not fit the new recipe.json: it went before that was written.
-    assert "holds an earlier run, which is written over" in caplog.text
+    # The earlier run was set aside, whole; the new one has saved nothing.
+    for name in (runs.BEST, runs.LAST, "checkpoint.npz", "recipe.json", "history.csv", "samples.png"):
+        assert (folder / "earlier-1" / name).read_bytes() == (whole / name).read_bytes()
+    assert not (folder / runs.BEST).exists() and not (folder / runs.LAST).exists()
     with pytest.raises(ValueError, match="Resuming needs a checkpoint"):
         train.train(recipe, [photos], folder, resume=True, **SETTINGS)
 
@@ -341,7 +342,7 @@ def test_weights_to_start_from_bring_their_architecture(whole, photos, tmp_path)
     facts = json.loads((tmp_path / "recipe.json").read_text())
     assert facts["recipe"]["model"] == "scribbler"
     assert facts["recipe"]["arguments"].items() >= TOY.arguments.items()
-    assert facts["initial"] == str(whole / runs.LAST)
+    assert facts["recipe"]["initial"] == f"{runs.LAST} (sha256 {weights.sha256(whole / runs.LAST)})"
     # So small a learning rate leaves them as they were.
     for mine, given in zip(final(tmp_path)[1]["generator"], final(whole)[1]["generator"], strict=True):
         np.testing.assert_allclose(mine, given, rtol=0, atol=1e-20)
@@ -356,9 +357,28 @@ def test_without_data_the_built_in_pictures_stand_in(whole, tmp_path, caplog):
     recipe = dataclasses.replace(TOY, epochs=1, limit=4, feature=0.0)
     with caplog.at_level(logging.INFO, "sketchback"):
         train.train(recipe, (), tmp_path, whole / runs.BEST, **SETTINGS)
-    assert "the built-in demo:faces stand in, which are drawn, not photographed" in caplog.text
+    assert "demo:faces: built-in pictures, drawn by sketchback and not photographed" in caplog.text
     facts = json.loads((tmp_path / "recipe.json").read_text())
-    assert facts["demo"] is True and facts["data"] == ["demo:faces"] and facts["recipe"]["size"] == [64, 64]
+    assert facts["data"] == ["demo:faces"] and facts["recipe"]["size"] == list(TOY.size)
+    # What the weights saw before binds them still.
+    assert facts["seen"] == ["photos", "demo:faces"] and facts["terms"] == "photographs: as its owners allow"
+
+
+def test_the_command_without_data_shrinks_and_then_takes_what_is_given():
+    def asked(*argv: str) -> train.Recipe:
+        made = commands.parser("train", "")
+        train.add_arguments(made, "faces")
+        made.add_argument("--weights")
+        return train.options(made.parse_args(argv))[0]
+
+    assert asked().size == (64, 64) and asked().epochs < 10
+    given = asked("--epochs", "8", "--size", "32x48", "--width", "6", "--no-skips", "--no-flip", "--clip", "0.5")
+    assert (given.epochs, given.size, given.flip, given.clip) == (8, (32, 48), False, 0.5)
+    assert given.arguments == {"width": 6, "blocks": 2, "skips": False}
+    assert asked("--data", "x", "--model", "sketchback2017").arguments == {}
+    assert asked("faces2017", "--data", "x").size == (72, 88)
+    with pytest.raises(ValueError, match="Give one"):
+        asked("--vgg16", "a.npz", "--features", "random")
 
 
 # ---- the command line

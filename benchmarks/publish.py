@@ -1,0 +1,49 @@
+"""Turns a run's best weights into a file that ships: half precision, with scores, and its row for weights/README.md.
+
+    python benchmarks/publish.py runs/faces faces --scores faces.json --note "interim: 3 epochs at 96 x 96"
+
+Scores are files that `sketchback.evaluate --json` wrote. The scores of the half-precision file are those that count;
+so publish first, evaluate what was published, and publish again with its scores.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from pathlib import Path
+
+from sketchback import commands, weights
+from sketchback.runs import BEST
+
+
+def main() -> None:
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("run", type=Path)
+    made.add_argument("name", help="faces, buildings ...")
+    made.add_argument("--scores", type=Path, nargs="*", default=[])
+    made.add_argument("--note", default="")
+    made.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "weights")
+    arguments = made.parse_args()
+    commands.import_keras()
+
+    generator = weights.load(arguments.run / BEST)
+    facts = generator.facts
+    scores = {"validation": facts["scores"]}
+    for path in arguments.scores:
+        result = json.loads(path.read_text(encoding="utf-8"))
+        title = f"{Path(result['data'][0]).name}, {result['style']}, {result['size'][0]} x {result['size'][1]}"
+        scores[title] = {row: {name: round(own[name][0], 4) for name in own} for row, own in result["scores"].items()}
+    recipe = facts["recipe"]
+    path = weights.save(
+        generator, arguments.out / f"{arguments.name}{weights.SUFFIX}", json.dumps(recipe), facts["data"],
+        str(facts["terms"]), scores, arguments.note, half=True, date=str(facts["date"]),
+    )  # fmt: skip
+    size = " x ".join(map(str, recipe["size"]))
+    print(
+        f"| `{path.name}` | `{recipe['name']}` | {', '.join(facts['data'])} | {recipe['epochs_done']}, {size} "
+        f"| {recipe['seconds'] / 3600:.1f} h | {generator.count_params():,} | `{weights.sha256(path)}` |"
+    )
+
+
+if __name__ == "__main__":
+    main()
