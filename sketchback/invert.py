@@ -124,4 +124,6 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
+    from sketchback.invert import main  # as itself: `__main__` is not below the log's `sketchback`
+
     raise SystemExit(main())

@@ -110,16 +110,16 @@ def test_its_size_trains(recipe, shrunk):
 def test_shrunk_recipes_are_small(recipe):
     small = shrink(recipe)
     assert math.prod(small.size) <= 64 * 64
-    assert small.epochs * small.limit <= 6 * 384  # the arithmetic beside `shrink`
+    assert small.epochs * small.limit <= 10 * 384  # the arithmetic beside `shrink`
     assert small.validate <= 32 and small.warmup <= 20
-    if small.model == "scribbler":
+    if small.model == "scribbler" and small.initial is None:
         assert small.arguments["width"] <= 16 and small.arguments["blocks"] <= 2
 
 
 @EVERY
 def test_shrinking_keeps_the_experiment(recipe):
     small = shrink(recipe)
-    for name in ("name", "style", "fit", "model", "initial", "schedule", "learning_rate", "batch_size", "demo"):
+    for name in ("name", "style", "fit", "model", "initial", "schedule", "demo", "pixel", "feature", "variation"):
         assert getattr(small, name) == getattr(recipe, name)
 
 
