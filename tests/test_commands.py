@@ -154,3 +154,23 @@ def test_bar_can_be_silent(capsys):
 def test_bar_over_nothing(capsys):
     assert list(commands.Bar(0, "x").over([])) == []
     assert capsys.readouterr().err == ""
+
+
+def test_arguments_that_cannot_be_parsed_get_one_line_too(capsys):
+    made = commands.parser("sketch", "")
+    commands.add_view(made)
+    with pytest.raises(SystemExit) as stop:
+        made.parse_args(["--size", "8x8"])
+    error = capsys.readouterr().err
+    assert stop.value.code == 2 and len(error.splitlines()) == 1 and error.startswith("error: argument --size")
+
+
+def test_no_two_results_share_a_name(tmp_path):
+    files = [tmp_path / name for name in ("a/1.png", "b/1.png", "b/1.jpg", "c/1.png", "d/2.png")]
+    targets = commands._targets(files, tmp_path / "out", "png")
+    assert [target.name for target in targets] == ["1-png.png", "1-png-2.png", "1-jpg.png", "1-png-3.png", "2.png"]
+
+
+def test_many_files_need_a_folder(tmp_path):
+    with pytest.raises(ValueError, match=r"2 files need a folder .*both\.png"):
+        commands._targets([tmp_path / "a.png", tmp_path / "b.png"], tmp_path / "both.png", "png")

@@ -481,3 +481,50 @@ def test_real_sets(name, kind, expected, caplog):
     assert "left out" not in caplog.text
     drawn = sum(example.sketch is not None for example in examples)
     assert drawn == (len(examples) if kind in ("CUFS", "FS2K") else 0)
+
+
+# ---- what holds across sets
+
+
+def photograph(path: Path, value: float) -> Path:
+    return images.write(path, np.full((16, 16, 3), value, np.float32))
+
+
+def test_a_partition_is_honoured_for_pairs(tmp_path):
+    for number in range(6):
+        photograph(tmp_path / "photos" / f"{number}.png", number / 6)
+        photograph(tmp_path / "sketches" / f"{number}.png", 1 - number / 6)
+    lines = [f"{number}.png {number // 2}" for number in range(6)]
+    (tmp_path / "partition.txt").write_text("\n".join(lines))
+    found = datasets.find(tmp_path)
+    assert [example.split for example in found] == ["train", "train", "val", "val", "test", "test"]
+    assert all(example.sketch is not None for example in found)
+
+
+def test_who_is_tested_in_one_folder_trains_in_none(tmp_path):
+    for folder, split in (("a", 0), ("b", 2)):
+        for number in range(4):
+            photograph(tmp_path / folder / "img_celeba" / f"{folder}{number}.png", number / 4)
+        people = [f"{folder}{number}.png {number}" for number in range(4)]  # the same four people in both
+        (tmp_path / folder / "identity_CelebA.txt").write_text("\n".join(people))
+        parts = [f"{folder}{number}.png {split if number else 0}" for number in range(4)]
+        (tmp_path / folder / "list_eval_partition.txt").write_text("\n".join(parts))
+    together = datasets.find_all([tmp_path / "a", tmp_path / "b"])
+    tested = {example.group for example in together if example.split == "test"}
+    assert tested >= {"celeba/1", "celeba/2", "celeba/3"}
+    assert all(example.split == "test" for example in together if example.group in tested)
+
+
+def test_files_of_kinds_that_are_not_read_are_named(tmp_path, caplog):
+    photograph(tmp_path / "a.png", 0.5)
+    (tmp_path / "phone.heic").write_bytes(b"not read")
+    datasets.find(tmp_path)
+    assert "left out 1 files of kinds that are not read" in caplog.text and "phone.heic" in caplog.text
+
+
+def test_terms_come_with_the_data_and_drawn_pictures_have_none(tmp_path, caplog):
+    caplog.set_level(logging.INFO, "sketchback")
+    photograph(tmp_path / "img_celeba" / "000001.png", 0.5)
+    assert datasets.terms(datasets.find(tmp_path)) == ["CelebA: non-commercial research use only"]
+    assert datasets.terms(datasets.find("demo:faces")) == []
+    assert "demo:faces: built-in pictures, drawn by sketchback and not photographed" in caplog.text

@@ -182,3 +182,20 @@ def test_a_folder_that_cannot_be_written_is_an_oserror(tmp_path):
     for folder in (tmp_path / "file", tmp_path / "file" / "run"):
         with pytest.raises(OSError, match="file"), Run(folder):
             pass
+
+
+def test_an_earlier_run_is_set_aside_whole(tmp_path):
+    with Run(tmp_path) as run:
+        assert run.set_aside() is None
+        for number in (1, 2):
+            run.write_json("recipe.json", {"run": number})
+            assert run.set_aside() == tmp_path / f"earlier-{number}"
+    assert not (tmp_path / "recipe.json").exists()
+    kept = [(tmp_path / f"earlier-{number}" / "recipe.json").read_text() for number in (1, 2)]
+    assert ['"run": 1' in kept[0], '"run": 2' in kept[1]] == [True, True]
+
+
+def test_history_may_gain_columns(tmp_path):
+    with Run(tmp_path) as run:
+        run.write_history([{"epoch": 1, "loss": 2.0}, {"epoch": 2, "loss": 1.0, "val_psnr": 15.0}])
+    assert (tmp_path / "history.csv").read_text().splitlines() == ["epoch,loss,val_psnr", "1,2,", "2,1,15"]
