@@ -371,7 +371,7 @@ def test_the_command_without_data_shrinks_and_then_takes_what_is_given():
         made.add_argument("--weights")
         return train.options(made.parse_args(argv))[0]
 
-    assert asked().size == (64, 64) and asked().epochs < 10
+    assert asked().size == (64, 64) and asked().epochs <= 10
     given = asked("--epochs", "8", "--size", "32x48", "--width", "6", "--no-skips", "--no-flip", "--clip", "0.5")
     assert (given.epochs, given.size, given.flip, given.clip) == (8, (32, 48), False, 0.5)
     assert given.arguments == {"width": 6, "blocks": 2, "skips": False}

@@ -163,14 +163,14 @@ def test_attributes(tmp_path):
     scores = {"psnr": 18.5, "floors": {"mean": 15.1}}
     path = weights.save(
         make(), tmp_path / "a.weights.h5", recipe="faces, pencil", data=["celeba", "cufs"],
-        terms="research only", scores=scores, date="2026-11-20",
+        terms="research only", scores=scores, note="interim", date="2026-11-20",
     )  # fmt: skip
     facts = weights.describe(path)
     assert facts == {
         "architecture": "scribbler",
         "arguments": {**SMALL, "skips": True, "normalisation": None},
         "stride": 4, "recipe": "faces, pencil", "data": ["celeba", "cufs"], "terms": "research only",
-        "scores": scores, "date": "2026-11-20", "sketchback": sketchback.__version__,
+        "scores": scores, "note": "interim", "date": "2026-11-20", "sketchback": sketchback.__version__,
     }  # fmt: skip
     assert weights.load(path).facts == facts
     with h5py.File(path) as file:
