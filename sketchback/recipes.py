@@ -145,7 +145,7 @@ def shrink(recipe: Recipe) -> Recipe:
     """The same recipe for built-in data: small, and done in under three minutes on two cores.
 
     Arithmetic: 10 epochs x 384 pictures of 64 x 64 are 3,840; a narrow generator trains some 40 of them a second on
-    two cores (measured: 115 s with start and validation), fine-tuning a full one at 48 x 64 some 50.
+    two cores (measured: 115 to 136 s with start and validation), fine-tuning a full one at 48 x 64 some 50.
     """
     faces = recipe.demo == FACES.demo
     small = dataclasses.replace(
