@@ -18,6 +18,7 @@ from .datasets import Example
 logger = logging.getLogger(__name__)
 
 NO_AUGMENTATION = "none"
+SQUEEZED = 0.25  # the share of pictures whose proportions are changed
 
 
 @dataclasses.dataclass(frozen=True)
@@ -45,7 +46,8 @@ class View:
                 images.check_size(size)
 
     def see(
-        self, example: Example, seed: Sequence[int] = (0,), augmentation: str = NO_AUGMENTATION, flip: bool = False
+        self, example: Example, seed: Sequence[int] = (0,), augmentation: str = NO_AUGMENTATION, flip: bool = False,
+        zoom: float = 1.0, squeeze: float = 1.0,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Makes the sketch and the photograph of one example; the same seed gives the same pixels.
 
@@ -54,6 +56,8 @@ class View:
             seed: Whole numbers that decide the style and the augmentation.
             augmentation: A name in `augmentation.AUGMENTATIONS`.
             flip: Mirror both, for half of the seeds.
+            zoom: Show a window of the picture, enlarged by 1 to `zoom`, at a place that is drawn; 1 shows the middle.
+            squeeze: For a quarter of the seeds, change the proportions by up to this factor.
 
         Returns:
             Sketch `(H, W, 1)` and photograph `(H, W, 3)`, float32 in [0, 1].
@@ -70,6 +74,7 @@ class View:
             sketch = None if sketch is None else images.resize(sketch, self.enlarge)
         # Whether or not they are used, the same numbers are drawn: one choice does not change the others.
         flipped, seed_of_augmentation = rng.random() < 0.5, int(rng.integers(2**31))
+        dice = rng.random(5)
         if augmentation != NO_AUGMENTATION:
             photo, sketch = augment(photo, sketch, augmentation, seed_of_augmentation)
         if sketch is None:
@@ -79,13 +84,31 @@ class View:
                 if self.style == "random"
                 else sketching.sketch(photo, self.style)
             )
-        if self.size is not None:
+        if self.size is not None and (zoom > 1 or squeeze > 1):
+            window = _window(photo.shape[:2], self.size, zoom, squeeze, dice)
+            photo, sketch = (images.resize(image[window], self.size) for image in (photo, sketch))
+        elif self.size is not None:
             photo, sketch = (images.fit(image, self.size, self.fit) for image in (photo, sketch))
         if flip and flipped:
             photo, sketch = photo[:, ::-1], sketch[:, ::-1]
         # Averaging over an area rounds white up to 1.0000001.
         sketch, photo = (np.clip(image, 0.0, 1.0) for image in (sketch, photo))
         return np.ascontiguousarray(sketch), np.ascontiguousarray(photo)
+
+
+def _window(
+    shape: tuple[int, int], size: tuple[int, int], zoom: float, squeeze: float, dice: np.ndarray
+) -> tuple[slice, slice]:
+    """The part of a picture of `shape` that is shown at `size`; five numbers in [0, 1) decide which."""
+    proportions = size[0] / size[1]
+    if dice[0] < SQUEEZED:
+        proportions *= squeeze ** (2 * dice[1] - 1)
+    height = min(shape[0], shape[1] * proportions)
+    ratio = zoom ** -dice[2]
+    rows = min(max(round(height * ratio), 1), shape[0])
+    columns = min(max(round(height / proportions * ratio), 1), shape[1])
+    top, left = round((shape[0] - rows) * dice[3]), round((shape[1] - columns) * dice[4])
+    return slice(top, top + rows), slice(left, left + columns)
 
 
 class Batches(keras.utils.PyDataset):
@@ -105,6 +128,8 @@ class Batches(keras.utils.PyDataset):
         pair_share: The share of an epoch that shows hand-drawn pairs, which are repeated to reach it; 0 shows each
             once an epoch.
         flip: Mirror half of the examples.
+        zoom: Show windows at random places, enlarged by up to this factor; see `View.see`.
+        squeeze: Change the proportions of a quarter of the examples by up to this factor.
         shuffle: Draw another order each epoch.
         limit: Show at most so many examples an epoch.
         workers: Threads that read and draw ahead.
@@ -123,6 +148,8 @@ class Batches(keras.utils.PyDataset):
         pair_augmentation: str = NO_AUGMENTATION,
         pair_share: float = 0.0,
         flip: bool = True,
+        zoom: float = 1.0,
+        squeeze: float = 1.0,
         shuffle: bool = True,
         limit: int | None = None,
         workers: int = 2,
@@ -145,7 +172,10 @@ class Batches(keras.utils.PyDataset):
             raise ValueError(f"`pair_share` must be in [0, 1). Received: pair_share={pair_share}.")
         self.examples, self.view, self.batch_size, self.seed = list(examples), view, batch_size, seed
         self.augmentation, self.pair_augmentation = augmentation, pair_augmentation
+        if not (zoom >= 1 and squeeze >= 1):
+            raise ValueError(f"`zoom` and `squeeze` must be at least 1. Received: zoom={zoom}, squeeze={squeeze}.")
         self.pair_share, self.flip, self.shuffle, self.limit = pair_share, flip, shuffle, limit
+        self.zoom, self.squeeze = zoom, squeeze
         self.skipped: dict[Example, str] = {}  # what could not be decoded, and why
         self._lock = threading.Lock()
         self.epoch, self.first = 0, 0
@@ -195,7 +225,8 @@ class Batches(keras.utils.PyDataset):
                 continue
             augmentation = self.augmentation if example.sketch is None else self.pair_augmentation
             try:
-                return self.view.see(example, (self.seed, self.epoch, place), augmentation, self.flip)
+                seed = (self.seed, self.epoch, place)
+                return self.view.see(example, seed, augmentation, self.flip, self.zoom, self.squeeze)
             except (ValueError, OSError) as error:
                 with self._lock:
                     if example not in self.skipped:

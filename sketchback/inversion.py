@@ -92,27 +92,32 @@ class Inversion(keras.Model):
                 "trackers": self.tracker_variables()}  # fmt: skip
 
 
-def adam(schedule: str, peak: float, warmup: int, steps: int, clip: float | None) -> keras.optimizers.Adam:
-    """Adam (Kingma and Ba 2015) with clipped gradients and a learning rate that is constant, or rises and falls.
+def adam(
+    schedule: str, peak: float, warmup: int, steps: int, clip: float | None, average: float | None = None
+) -> keras.optimizers.Adam:
+    """Adam (Kingma and Ba 2015) with clipped gradients, a learning rate that warms up, and averaged weights.
 
     Args:
-        schedule: `"constant"`, or `"cosine"`: linear warm-up to the peak, then a cosine to zero.
+        schedule: After a linear warm-up to the peak, `"constant"`, or `"cosine"`: down to zero.
         peak: The highest learning rate.
         warmup: Steps until the peak, at most a quarter of all.
         steps: Steps of the whole run.
         clip: Norm that the gradient of all weights together is clipped to; None does not clip.
+        average: Momentum of the exponential moving average of the weights (Polyak and Juditsky 1992), which takes
+            their place when a `fit` ends; None does not average.
 
     Returns:
         The optimiser.
     """
+    warmup = min(warmup, max(steps // 4, 1))
     rate: float | keras.optimizers.schedules.LearningRateSchedule = peak
-    if schedule == "cosine":
-        warmup = min(warmup, max(steps // 4, 1))
+    if warmup or schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(
-            0.0 if warmup else peak, max(steps - warmup, 1), warmup_target=peak if warmup else None,
-            warmup_steps=warmup,
+            0.0 if warmup else peak, max(steps - warmup, 1), alpha=1.0 if schedule == "constant" else 0.0,
+            warmup_target=peak if warmup else None, warmup_steps=warmup,
         )  # fmt: skip
-    return keras.optimizers.Adam(rate, global_clipnorm=clip)
+    averaging = {} if average is None else {"use_ema": True, "ema_momentum": average}
+    return keras.optimizers.Adam(rate, global_clipnorm=clip, **averaging)
 
 
 def choose_precision() -> str:

@@ -33,6 +33,8 @@ class Recipe:
     pair_augmentation: str = "faces"
     pair_share: float = 0.0
     flip: bool = True
+    zoom: float = 1.0  # windows of the picture, enlarged by up to this factor
+    squeeze: float = 1.0  # proportions changed by up to this factor, for a quarter of the pictures
     limit: int | None = None
     validate: int = 200  # held-out examples that are scored each epoch, at most
     # generator
@@ -50,11 +52,13 @@ class Recipe:
     warmup: int = 300
     schedule: str = "cosine"
     clip: float | None = 1.0
+    average: float | None = None  # momentum of the weights' moving average, which takes their place after each epoch
     seed: int = 0
 
     def __post_init__(self) -> None:
         positive = {"epochs": self.epochs, "batch_size": self.batch_size, "learning_rate": self.learning_rate,
-                    "limit": 1 if self.limit is None else self.limit, "clip": 1 if self.clip is None else self.clip}
+                    "limit": 1 if self.limit is None else self.limit, "clip": 1 if self.clip is None else self.clip,
+                    "zoom": self.zoom, "squeeze": self.squeeze}
         for name, value in positive.items():
             if not value > 0:
                 raise ValueError(f"`{name}` must be positive. Received: {name}={value}.")
@@ -66,6 +70,8 @@ class Recipe:
         for name, values in known.items():
             if getattr(self, name) not in values:
                 raise ValueError(f"`{name}` must be one of {', '.join(values)}. Received: {getattr(self, name)!r}.")
+        if self.average is not None and not 0 < self.average < 1:
+            raise ValueError(f"`average` must be between 0 and 1. Received: average={self.average}.")
         images.check_size(self.size)
 
 

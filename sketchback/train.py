@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import __version__, commands, datasets, recipes
+from . import __version__, commands, datasets, near_copies, recipes
 from .recipes import Recipe
 from .runs import BEST, LAST, Progress, Run
 
@@ -47,6 +47,7 @@ class Plan:
 
     recipe: Recipe
     data: list[str]
+    against: list[str]
     vgg16: str | None  # a file, "random", or None for Keras's download
     precision: str
     deterministic: bool
@@ -66,6 +67,7 @@ def train(
     deterministic: bool = False,
     workers: int = 2,
     progress: bool = False,
+    against: Sequence[str | Path] = (),
 ) -> Path:
     """Trains a generator.
 
@@ -82,6 +84,8 @@ def train(
         deterministic: Ask the backend for bit-identical results of identical runs, also on a GPU.
         workers: Threads that read and draw.
         progress: Show a bar.
+        against: Further folders that the weights will be tested on: near-copies of their test pictures are left out
+            of training, as are those of `data`'s own (see `near_copies`).
 
     Returns:
         The best weights of the run.
@@ -100,9 +104,10 @@ def train(
                 logger.warning("the data is given anew: %s (it was %s)",
                                ", ".join(map(str, data)), ", ".join(before.data))  # fmt: skip
             recipe, data, initial = before.recipe, data or before.data, None
+            against = against or before.against
             vgg16, deterministic = vgg16 or before.vgg16, deterministic or before.deterministic
             precision = before.precision if precision == "auto" else precision
-        data = [str(place) for place in data or [recipe.demo]]
+        data, against = [str(place) for place in data or [recipe.demo]], [str(place) for place in against]
 
         import keras
 
@@ -119,10 +124,13 @@ def train(
         generator, recipe, seen, terms = _generator(recipe, initial, policy, before)
 
         examples = datasets.find_all(data)
+        tested = [example for place in against for example in datasets.subset(datasets.find(place), "test")]
+        examples = near_copies.leave_out(examples, tested, workers)
         view = View(recipe.size, recipe.style, recipe.fit, recipe.enlarge)
         batches = Batches(
             datasets.subset(examples, "train"), view, recipe.batch_size, recipe.seed, recipe.augmentation,
-            recipe.pair_augmentation, recipe.pair_share, recipe.flip, limit=recipe.limit, workers=workers,
+            recipe.pair_augmentation, recipe.pair_share, recipe.flip, recipe.zoom, recipe.squeeze, limit=recipe.limit,
+            workers=workers,
         )  # fmt: skip
         held_out = inversion.hold_out(datasets.subset(examples, "val"), recipe.validate)
         network, vgg16 = _features(recipe, vgg16, policy, all(map(datasets.is_demo, examples)))
@@ -132,7 +140,8 @@ def train(
         )
         model.compile(
             optimizer=inversion.adam(
-                recipe.schedule, recipe.learning_rate, recipe.warmup, recipe.epochs * batches.steps, recipe.clip
+                recipe.schedule, recipe.learning_rate, recipe.warmup, recipe.epochs * batches.steps, recipe.clip,
+                recipe.average,
             ),
             # XLA's convolutions are several times slower than oneDNN's on a CPU; JAX has no other way.
             jit_compile=keras.backend.backend() == "jax",
@@ -140,7 +149,7 @@ def train(
         model.build((None, *recipe.size, 1))
         model.optimizer.build(model.trainable_variables)
         plan = Plan(
-            recipe, data, vgg16, precision, deterministic, datasets.fingerprint(examples),
+            recipe, data, against, vgg16, precision, deterministic, datasets.fingerprint(examples),
             list(dict.fromkeys([*seen, *(Path(place).name for place in data)])),
             "; ".join(dict.fromkeys([*terms, *datasets.terms(examples)])),
         )  # fmt: skip
@@ -371,12 +380,15 @@ OVERRIDES: dict[str, tuple[type, str]] = {  # a recipe's numbers that the comman
     "schedule": (str, f"of the learning rate: {', '.join(recipes.SCHEDULES)}"),
     "warmup": (int, "steps until the peak"),
     "clip": (float, "norm that gradients are clipped to"),
+    "average": (float, "momentum of the weights' moving average (0.999), which takes their place after each epoch"),
     "pixel": (float, "weight of the pixel loss"),
     "feature": (float, "weight of the feature loss (VGG16 relu2_2)"),
     "variation": (float, "weight of the total variation"),
     "pair_share": (float, "share of each epoch that shows hand-drawn pairs"),
     "augmentation": (str, "of photographs: none, faces or buildings"),
     "pair_augmentation": (str, "of hand-drawn pairs, likewise"),
+    "zoom": (float, "show windows of pictures, enlarged by up to this factor"),
+    "squeeze": (float, "change the proportions of a quarter of the pictures by up to this factor"),
     "limit": (int, "show at most so many examples an epoch"),
     "validate": (int, "score so many held-out examples each epoch"),
     "seed": (int, "decides everything random"),
@@ -395,6 +407,8 @@ def add_arguments(made: argparse.ArgumentParser, default: str) -> None:
     made.add_argument("--data", action="append", default=[], metavar="DIR",
                       help="a folder of photographs or pairs (see data/README.md); may be given several times; "
                       "without it, built-in drawn pictures show how it works in under 3 minutes")  # fmt: skip
+    made.add_argument("--against", action="append", default=[], metavar="DIR",
+                      help="a further folder that will be tested on: near-copies of its test pictures are not shown")
     made.add_argument("--out", metavar="DIR", help="the run's folder (default: runs/RECIPE)")
     made.add_argument("--resume", action="store_true", help="go on from the checkpoint in the run's folder")
     commands.add_view(made, style=None)
@@ -441,7 +455,7 @@ def options(arguments: argparse.Namespace) -> tuple[Recipe, dict[str, Any]]:
     if numbers.get("model", recipe.model) != recipe.model:
         recipe = dataclasses.replace(recipe, arguments={})
     recipe = dataclasses.replace(recipe, **numbers, arguments={**recipe.arguments, **of_generator})
-    same = ("data", "out", "resume", "precision", "deterministic", "workers")
+    same = ("data", "against", "out", "resume", "precision", "deterministic", "workers")
     kept = {name: getattr(arguments, name) for name in same}
     vgg16 = "random" if arguments.features == "random" else arguments.vgg16
     commands.import_keras()

@@ -334,3 +334,51 @@ def test_built_in_faces_make_batches():
     examples = datasets.subset(datasets.find("demo:faces"), "train")
     sketches, photos = Batches(examples, View((32, 32), "random"), 2)[0]
     assert sketches.shape == (2, 32, 32, 1) and photos.std() > 0.05
+
+
+# ---- windows
+
+
+def test_windows_keep_inside_the_picture_and_their_proportions(tmp_path):
+    # Every pixel says where it is: red its row, green its column.
+    rows, columns = np.mgrid[0:120, 0:90] / 120
+    place = np.stack([rows, columns, np.zeros_like(rows)], axis=-1).astype(np.float32)
+    example = Example("place", images.write(tmp_path / "place.png", place))
+    zooms = []
+    for seed in range(60):
+        sketch, photo = View((40, 40)).see(example, (seed,), zoom=1.5)
+        assert photo.shape == (40, 40, 3) and sketch.shape == (40, 40, 1)
+        height, width = (float(photo[..., channel].max() - photo[..., channel].min()) * 120 for channel in (0, 1))
+        # The largest square of 120 x 90 is 90; the outer pixels' centres lie half a pixel inside.
+        assert height == pytest.approx(width, abs=3) and 55 < height < 91
+        zooms.append(90 / (height * 40 / 39))
+    assert min(zooms) < 1.05 and max(zooms) > 1.4
+
+
+def test_a_quarter_of_the_windows_change_their_proportions(tmp_path):
+    rows, columns = np.mgrid[0:120, 0:120] / 120
+    place = np.stack([rows, columns, np.zeros_like(rows)], axis=-1).astype(np.float32)
+    example = Example("place", images.write(tmp_path / "place.png", place))
+    ratios = []
+    for seed in range(200):
+        _, photo = View((40, 40)).see(example, (seed,), squeeze=2.0)
+        height, width = (float(photo[..., channel].max() - photo[..., channel].min()) for channel in (0, 1))
+        ratios.append(height / width)
+    changed = [ratio for ratio in ratios if abs(ratio - 1) > 0.05]
+    assert 0.15 < len(changed) / len(ratios) < 0.32
+    assert min(changed) < 0.6 and max(changed) > 1.6 and min(changed) > 0.47 and max(changed) < 2.1
+
+
+def test_sketch_and_photograph_share_their_window(mixed):
+    drawn, photo = View((32, 32)).see(mixed[-1], (5,), zoom=1.4, squeeze=1.5)  # a pair
+    # Its sketch is Pencil Sketchify's of its photograph: white where the photograph is flat, dark at its lines.
+    again = images.resize(sketching.sketch(images.resize(photo, (64, 64)), "pencil"), (32, 32))
+    assert np.corrcoef(drawn.ravel(), again.ravel())[0, 1] > 0.5
+    moved = np.roll(drawn, 8, axis=1)
+    assert np.corrcoef(moved.ravel(), again.ravel())[0, 1] < 0.4
+
+
+@pytest.mark.parametrize("wrong", [{"zoom": 0.5}, {"squeeze": float("nan")}])
+def test_windows_cannot_shrink(mixed, wrong):
+    with pytest.raises(ValueError, match=r"`zoom` and `squeeze` must be at least 1\. Received: "):
+        Batches(mixed, View(SIZE), 2, **wrong)

@@ -93,7 +93,24 @@ def test_learning_rate_warms_up_then_falls_as_a_cosine():
     assert [float(rate(step)) for step in (14, 24)] == pytest.approx([0.5, 0], abs=1e-6)
     at_once = inversion.adam("cosine", peak=1.0, warmup=0, steps=24, clip=None)._learning_rate
     assert [float(at_once(step)) for step in (0, 12, 24)] == pytest.approx([1, 0.5, 0], abs=1e-6)
-    assert float(inversion.adam("constant", 0.25, 4, 24, None).learning_rate) == 0.25
+    assert float(inversion.adam("constant", 0.25, 0, 24, None).learning_rate) == 0.25
+    constant = inversion.adam("constant", 0.25, 4, 24, None)._learning_rate
+    assert [float(constant(step)) for step in (0, 2, 4, 14, 24)] == pytest.approx([0, 0.125, 0.25, 0.25, 0.25])
+
+
+def test_averaged_weights_take_the_place_of_the_last_ones_when_a_fit_ends():
+    model = keras.Sequential([keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
+    x, y = np.ones((3, 1), np.float32), np.ones((3, 1), np.float32)
+    seen: list[float] = []
+    after = keras.callbacks.LambdaCallback(
+        on_train_batch_end=lambda batch, logs: seen.append(float(model.get_weights()[0][0, 0]))
+    )
+    model.compile(optimizer=inversion.adam("constant", 0.1, 0, 3, None, average=0.5), loss="mse", jit_compile=False)
+    model.fit(x, y, batch_size=1, callbacks=[after], verbose=0)
+    average = 0.0
+    for place, value in enumerate(seen):
+        average = value if place == 0 else 0.5 * average + 0.5 * value
+    assert model.get_weights()[0][0, 0] == pytest.approx(average, abs=1e-6) and average < seen[-1]
 
 
 def test_trackers_are_the_means_of_the_terms(photos):
