@@ -125,8 +125,8 @@ class Batches(keras.utils.PyDataset):
         seed: Decides everything random.
         augmentation: For photographs without a drawn sketch.
         pair_augmentation: For pairs, which are few.
-        pair_share: The share of an epoch that shows hand-drawn pairs, which are repeated to reach it; 0 shows each
-            once an epoch.
+        pair_share: The share of an epoch that shows hand-drawn pairs, which are repeated to reach it, every set of
+            them equally often however small it is; 0 shows each pair once an epoch.
         flip: Mirror half of the examples.
         zoom: Show windows at random places, enlarged by up to this factor; see `View.see`.
         squeeze: Change the proportions of a quarter of the examples by up to this factor.
@@ -192,10 +192,16 @@ class Batches(keras.utils.PyDataset):
         rng = np.random.default_rng([self.seed, self.epoch])
         paired = np.array([example.sketch is not None for example in self.examples])
         photos, pairs = np.flatnonzero(~paired), np.flatnonzero(paired)
-        if len(photos) and len(pairs) and self.pair_share:
-            count = max(round(len(photos) * self.pair_share / (1 - self.pair_share)), 1)
-            # Each pair once before any is shown again.
-            pairs = np.concatenate([rng.permutation(pairs) for _ in range(-(-count // len(pairs)))])[:count]
+        if len(pairs) and self.pair_share:
+            total = len(photos) * self.pair_share / (1 - self.pair_share) if len(photos) else len(pairs)
+            kinds = sorted({self.examples[index].kind for index in pairs})
+            count = max(round(total / len(kinds)), 1)
+            parts = []
+            for kind in kinds:
+                own = [index for index in pairs if self.examples[index].kind == kind]
+                # Each pair once before any is shown again.
+                parts += [np.concatenate([rng.permutation(own) for _ in range(-(-count // len(own)))])[:count]]
+            pairs = np.concatenate(parts)
         order = np.concatenate([photos, pairs])
         if self.shuffle:
             order = rng.permutation(order)

@@ -254,6 +254,16 @@ def test_pair_share_is_reached(tmp_path, share, expected):
     assert sorted(value for value in values if value < 200) == list(range(18))
 
 
+def test_every_set_of_pairs_is_shown_equally_often(tmp_path):
+    photos = grey(tmp_path, 12)
+    drawn = [Example(f"{value}", images.write(tmp_path / f"{value}.png", np.full((20, 16, 3), value / 255)),
+                     photos[0].photo, kind="few" if value == 200 else "many") for value in range(200, 206)]  # fmt: skip
+    values = shown(Batches(photos + drawn, View((20, 16)), 2, pair_share=0.5))
+    assert values.count(200) == 6 and sum(value > 200 for value in values) == 6
+    alone = shown(Batches(drawn, View((20, 16)), 1, pair_share=0.5))
+    assert alone.count(200) == 3 and sum(value > 200 for value in alone) == 3
+
+
 def test_pair_share_of_pairs_alone_shows_each_once(mixed):
     batches = Batches(mixed[-3:], View(SIZE), 1, pair_share=0.5)
     assert len(batches) == 3

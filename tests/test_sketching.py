@@ -252,8 +252,11 @@ def test_styles_stay_in_their_ranges():
         assert low <= min(values) and max(values) <= high, name
         assert len(set(values)) > 5, name
     assert all(style.low < style.high and style.blur % 2 == 1 for style in styles)
+    usual = [style for style in styles if style == sketching.Style(style.name, seed=style.seed)]
+    assert len(usual) / len(styles) == pytest.approx(0.25, abs=0.04)
+    assert {style.name for style in usual} == {"pencil", "xdog", "line"}
     plain = np.mean([style.noise == 0 and style.displacement == 0 for style in styles])
-    assert plain == pytest.approx(0.3, abs=0.04)
+    assert plain == pytest.approx(0.25 + 0.75 * 0.3, abs=0.04)
 
 
 @pytest.mark.parametrize("name", ["pencil", "xdog", "line"])
