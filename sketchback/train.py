@@ -141,7 +141,7 @@ def train(
         model.compile(
             optimizer=inversion.adam(
                 recipe.schedule, recipe.learning_rate, recipe.warmup, recipe.epochs * batches.steps, recipe.clip,
-                recipe.average,
+                None if recipe.average is None else 1 - 1 / max(recipe.average * batches.steps, 1),
             ),
             # XLA's convolutions are several times slower than oneDNN's on a CPU; JAX has no other way.
             jit_compile=keras.backend.backend() == "jax",
@@ -380,7 +380,7 @@ OVERRIDES: dict[str, tuple[type, str]] = {  # a recipe's numbers that the comman
     "schedule": (str, f"of the learning rate: {', '.join(recipes.SCHEDULES)}"),
     "warmup": (int, "steps until the peak"),
     "clip": (float, "norm that gradients are clipped to"),
-    "average": (float, "momentum of the weights' moving average (0.999), which takes their place after each epoch"),
+    "average": (float, "share of an epoch over which weights are averaged; the average takes their place after it"),
     "pixel": (float, "weight of the pixel loss"),
     "feature": (float, "weight of the feature loss (VGG16 relu2_2)"),
     "variation": (float, "weight of the total variation"),
