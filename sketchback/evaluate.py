@@ -1,4 +1,7 @@
-"""Scores weights on a test split; the floors, which need no network, stand beside every score."""
+"""Scores weights on a test split; the floors, which need no network, stand beside every score.
+
+Or, with `--identify`, searches for the people of hand-drawn sketches among photographs, before and after inversion.
+"""
 
 from __future__ import annotations
 
@@ -6,13 +9,13 @@ import argparse
 import json
 import logging
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import commands, datasets, images, metrics, weights
+from . import commands, datasets, identification, images, metrics, weights
 from .atomic import replacing
 
 if TYPE_CHECKING:
@@ -72,8 +75,7 @@ def evaluate(
 
     if grid is not None:
         images.check_writable(grid)
-    if limit is not None and limit < 1:
-        raise ValueError(f"`limit` must be at least 1. Received: limit={limit}.")
+    _check_limit(limit)
     View(None, style, fit)  # names that are wrong are said before anything is read
     generator = None if name is None else weights.load(name)
     examples = datasets.find_all(data)
@@ -127,6 +129,11 @@ def evaluate(
     }  # fmt: skip
 
 
+def _check_limit(limit: int | None) -> None:
+    if limit is not None and limit < 1:
+        raise ValueError(f"`limit` must be at least 1. Received: limit={limit}.")
+
+
 def _draw(examples: list[Example], limit: int | None) -> list[Example]:
     if limit is None or limit >= len(examples):
         return examples
@@ -153,32 +160,121 @@ def _fit_floors(examples: list[Example], view: View, progress: bool) -> metrics.
     if not examples:
         logger.warning("no training part beside the one that is scored: of the floors only the sketch itself is left")
         return None
-    bar = commands.Bar(len(examples), "fitting the floors", "image", shown=progress)
+    pairs = _seen(examples, lambda example, index: view.see(example, (1, index)), "fitting the floors", progress)
+    return metrics.Floors.fit((photo, sketch) for sketch, photo in pairs)
 
-    def pairs():
-        for index, example in enumerate(bar.over(examples)):
-            try:
-                sketch, photo = view.see(example, (1, index))
-            except (ValueError, OSError) as error:
-                logger.warning("left out: %s", error)
-                continue
-            yield photo, sketch
 
-    return metrics.Floors.fit(pairs())
+def _seen(examples: list[Example], see: Callable[[Example, int], tuple], what: str, progress: bool) -> Iterator[tuple]:
+    """Yields what `see` makes of each example and its number; what cannot be read is named and left out."""
+    for index, example in enumerate(commands.Bar(len(examples), what, "image", shown=progress).over(examples)):
+        try:
+            seen = see(example, index)
+        except (ValueError, OSError) as error:
+            logger.warning("left out: %s", error)
+        else:
+            yield seen
 
 
 def _summarise(scores: list[dict[str, float]]) -> dict[str, tuple[float, float, float]]:
     return {name: tuple(metrics.bootstrap_interval([score[name] for score in scores])) for name in metrics.METRICS}
 
 
+def identify(
+    name: str | Path | None,
+    data: Sequence[str | Path],
+    strangers: Mapping[str | Path, str] | None = None,
+    size: Sequence[int] | None = None,
+    fit: str = "crop",
+    split: str = "test",
+    limit: int | None = None,
+    working: Sequence[int] | None = None,
+    descriptor: str = "hog",
+    cmc: str | Path | None = None,
+    progress: bool = False,
+) -> dict[str, Any]:
+    """Searches for the people of hand-drawn sketches among their photographs, before and after inversion.
+
+    Args:
+        name: Weights by name or file; None searches by the sketches alone.
+        data: Folders, see `datasets.find`; examples without a hand-drawn sketch are left out.
+        strangers: Folders of photographs that enlarge the gallery, each with the part to take of it: `"test"`,
+            `"all"` ... Pictures of people who are searched for are left out of them.
+        size: `(height, width)`; by default the one size that all pairs have, else that of the weights.
+        fit: How pictures, those of the strangers too, are brought to the size.
+        split: `"train"`, `"val"`, `"test"` or `"all"`.
+        limit: Search for the first so many sketches in an order drawn by seed 0; the gallery shrinks with them.
+        working: As in `evaluate`.
+        descriptor: A name in `identification.DESCRIPTORS`.
+        cmc: Draw the CMC curves to this file.
+        progress: Show bars.
+
+    Returns:
+        What was searched and how, and what `identification.identify` returns.
+
+    Raises:
+        ValueError: There are no hand-drawn pairs, or of fewer than two people.
+    """
+    from . import models
+    from .batches import View
+
+    if cmc is not None:
+        identification.check_plot(cmc)
+    _check_limit(limit)
+    identification.Faces(descriptor)  # names that are wrong are said before anything is read
+    images.check_fit(fit)
+    generator = None if name is None else weights.load(name)
+    examples = datasets.subset(datasets.find_all(data), split)
+    drawn = [example for example in examples if example.sketch is not None]
+    if len(drawn) < len(examples):
+        logger.warning("left out %d photographs without a hand-drawn sketch", len(examples) - len(drawn))
+    if not drawn:
+        raise ValueError(
+            f"Identification needs hand-drawn sketches with their photographs. Received: {', '.join(map(str, data))} "
+            f"without any {split} pair. Give a folder of pairs, or another --split."
+        )
+    drawn = _draw(drawn, limit)
+    others = _strangers(strangers or {}, {example.group for example in drawn})
+    view = View(_size(size, drawn, generator), fit=fit)
+    pairs = _seen(drawn, lambda example, _: (*view.see(example), example.group), "searching", progress)
+    found = identification.identify(
+        pairs,
+        _seen(others, lambda one, _: (images.fit(one.read_photo(), view.size, fit), one.group), "strangers", progress),
+        None if generator is None else lambda sketches: models.predict(generator, sketches, working),
+        descriptor,
+    )
+    if cmc is not None:
+        identification.plot(found, cmc)
+    return {
+        "weights": None if name is None else str(name), "data": [str(place) for place in data], "split": split,
+        "images": found["photographs"], "hand_drawn": found["photographs"],
+        "strangers_from": {str(place): part for place, part in (strangers or {}).items()}, "size": list(view.size),
+        "fit": fit, "working": None if generator is None else list(working or models.working_size(generator)), **found,
+    }  # fmt: skip
+
+
+def _strangers(folders: Mapping[str | Path, str], people: set[str]) -> list[Example]:
+    chosen: list[Example] = []
+    for folder, part in folders.items():
+        found = datasets.find(folder)
+        own = datasets.subset(found, part)
+        apart = [example for example in own if example.group not in people]
+        logger.info("%s: %d of %d photographs are strangers in the gallery (%s)", folder, len(apart), len(found), part)
+        if len(apart) < len(own):
+            logger.warning("left out %d photographs of people who are searched for: %s", len(own) - len(apart), folder)
+        chosen += apart
+    return chosen
+
+
 def report(result: dict[str, Any]) -> str:
-    """The result as a table to read: each score with its interval, floors below."""
+    """The result of `evaluate` or `identify` as a table to read: each score with its interval, floors below."""
     height, width = result["size"]
     drawn = "hand-drawn" if result["hand_drawn"] == result["images"] else f"{result['style']}, {result['fit']}"
     lines = [
         f"{result['weights'] or 'floors'} on {', '.join(result['data'])}: {result['images']} {result['split']} images, "
         f"{height} rows x {width} columns, {drawn}"
     ]
+    if "rows" in result:
+        return f"{lines[0]}\n{identification.report(result)}"
     for title, scores in [("", result["scores"]), *result["labels"].items()]:
         lines.append(f"\n{title:38}{'PSNR dB':24}{'SSIM':26}{'Pearson R'}")
         for row, own in scores.items():
@@ -204,10 +300,12 @@ def main(argv: list[str] | None = None) -> int:
     made = commands.parser(
         "evaluate",
         "Score weights on a test split. Beside every score stand its floors, which need no network: the sketch\n"
-        "itself, the mean training photograph, and the linear mix of both that fits the training pairs best.",
+        "itself, the mean training photograph, and the linear mix of both that fits the training pairs best.\n"
+        "With --identify, search for the people of hand-drawn sketches among photographs instead.",
         "  python -m sketchback.evaluate --weights faces --data CELEBA --size 128x128 --style pencil\n"
         "  python -m sketchback.evaluate --weights faces --data CUFS --grid cufs.png --json cufs.json\n"
-        "  python -m sketchback.evaluate --floors --data CUFS",
+        "  python -m sketchback.evaluate --floors --data CUFS\n"
+        "  python -m sketchback.evaluate --weights faces --data CUFS --identify --strangers LFW all --cmc cmc.png",
     )
     made.add_argument("--weights", default="faces", metavar="W", help="a name or a file (default: faces)")
     made.add_argument("--floors", action="store_true", help="score the floors alone, without weights")
@@ -219,20 +317,44 @@ def main(argv: list[str] | None = None) -> int:
     made.add_argument("--working", type=commands.size, metavar="HxW", help="as in invert")
     made.add_argument("--json", metavar="FILE", help="write the scores to this file")
     made.add_argument("--grid", metavar="FILE", help="write sketches, photographs and truths to this picture")
+    made.add_argument("--identify", action="store_true",
+                      help="search for the people of hand-drawn sketches among their photographs, before and after "
+                      "inversion: rank-1, 5 and 10, whole face and inner face")  # fmt: skip
+    made.add_argument("--strangers", action="append", nargs="+", metavar="DIR", default=[],
+                      help="enlarge the gallery with photographs of these folders; a split's name after them, such as "
+                      "all, takes that part (default: test); may be given several times")  # fmt: skip
+    made.add_argument("--descriptor", default="hog", metavar="NAME",
+                      help=f"compares faces: {', '.join(identification.DESCRIPTORS)} (default: hog)")  # fmt: skip
+    made.add_argument("--cmc", metavar="FILE", help="draw the curves of --identify, found against rank, to this file")
 
     def score(arguments: argparse.Namespace) -> None:
-        if arguments.json:
-            Path(arguments.json).parent.mkdir(parents=True, exist_ok=True)  # not after all the work
+        for option in ("grid", "enlarge") if arguments.identify else ("strangers", "cmc"):
+            if getattr(arguments, option):
+                rule = "without" if arguments.identify else "with"
+                raise ValueError(f"--{option} means something only {rule} --identify. Received: --{option}.")
+        for file in filter(None, (arguments.json, arguments.cmc)):
+            Path(file).parent.mkdir(parents=True, exist_ok=True)  # not after all the work
         commands.import_keras()
         data = arguments.data
         if not data:
             data = ["demo:faces"]
             logger.info("no --data: scoring on the built-in demo faces, which are drawn, not photographed")
-        result = evaluate(
-            None if arguments.floors else arguments.weights, data, arguments.style, arguments.size,
-            arguments.fit or "crop", arguments.enlarge, arguments.split, arguments.limit, arguments.working,
-            arguments.grid, progress=not arguments.quiet,
-        )  # fmt: skip
+        name = None if arguments.floors else arguments.weights
+        fit, shown = arguments.fit or "crop", not arguments.quiet
+        if arguments.identify:
+            strangers = {}
+            for folders in arguments.strangers:
+                named = len(folders) > 1 and folders[-1] in (*datasets.SPLITS, "all")
+                strangers |= dict.fromkeys(folders[:-1] if named else folders, folders[-1] if named else "test")
+            result = identify(
+                name, data, strangers, arguments.size, fit, arguments.split, arguments.limit, arguments.working,
+                arguments.descriptor, arguments.cmc, progress=shown,
+            )  # fmt: skip
+        else:
+            result = evaluate(
+                name, data, arguments.style, arguments.size, fit, arguments.enlarge, arguments.split, arguments.limit,
+                arguments.working, arguments.grid, progress=shown,
+            )  # fmt: skip
         if arguments.json:
             with replacing(arguments.json) as temporary:
                 temporary.write_text(json.dumps(_finite(result), indent=2) + "\n", encoding="utf-8")

@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sketchback import images, metrics, models, weights
-from sketchback.evaluate import evaluate, main, report
+from sketchback import identification, images, metrics, models, weights
+from sketchback.evaluate import evaluate, identify, main, report
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
 
@@ -96,6 +96,76 @@ def test_bad_input_gets_one_line(arguments: list[str], tiny: Path, capsys) -> No
     assert main([*arguments, *known, "--quiet"]) == 2
     error = capsys.readouterr().err.strip()
     assert len(error.splitlines()) == 1 and error.startswith("error: ")
+
+
+@pytest.fixture(scope="module")
+def strangers(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Three training photographs and two test photographs, larger and wider than the pairs."""
+    folder = tmp_path_factory.mktemp("strangers")
+    for number, part in enumerate(("train", "train", "train", "test", "test")):
+        photo = np.random.default_rng(100 + number).random((30, 40, 3), np.float32)
+        images.write(folder / part / f"{number}.png", photo)
+    return folder
+
+
+def test_sketches_are_searched_as_the_generator_inverts_them(pairs: Path, tiny: Path) -> None:
+    result = identify(tiny, [pairs], split="all")
+    assert result["size"] == result["working"] == [24, 20] and result["photographs"] == result["people"] == 8
+    generator = weights.load(tiny)
+    files = [(part, f"{part}{number}.png") for part, count in (("test", 2), ("train", 6)) for number in range(count)]
+    seen = []
+    for part, name in files:
+        sketch, photo = pairs / part / "sketches" / name, pairs / part / "photos" / name
+        seen.append((images.read(sketch, channels=1), images.read(photo), name))
+    expected = identification.identify(seen, invert=lambda sketches: models.predict(generator, sketches))
+    assert result["rows"] == expected["rows"]
+    assert {row["probe"] for row in result["rows"]} == {"the sketch itself", "the generator"}
+
+
+def test_strangers_are_fitted_and_counted(pairs: Path, strangers: Path, caplog) -> None:
+    for part, count in (("test", 2), ("all", 5)):
+        result = identify(None, [pairs], {strangers: part})
+        assert result["strangers"] == count and result["strangers_from"] == {str(strangers): part}
+        assert [row["gallery"] for row in result["rows"]] == [2, 2, 2 + count, 2 + count]
+    result = identify(None, [pairs], {pairs: "all"})
+    assert result["strangers"] == 6 and "left out 2 photographs of people who are searched for" in caplog.text
+
+
+def test_the_command_searches_draws_and_writes(
+    pairs: Path, strangers: Path, tiny: Path, tmp_path: Path, capsys
+) -> None:
+    written, curves = tmp_path / "new" / "found.json", tmp_path / "new" / "cmc.png"
+    arguments = ["--weights", str(tiny), "--data", str(pairs), "--identify", "--strangers", str(strangers), "all",
+                 "--strangers", str(pairs), "all", "--cmc", str(curves), "--json", str(written)]  # fmt: skip
+    assert main([*arguments, "--quiet"]) == 0
+    found = json.loads(written.read_text())
+    assert found["strangers"] == 11 and len(found["rows"]) == 8
+    assert images.probe(curves)[0] > 100
+    table = capsys.readouterr().out
+    assert "proves nothing: hair and outline decide it" in table and "24 rows x 20 columns, hand-drawn" in table
+
+
+@pytest.mark.parametrize(("arguments", "says"), [
+    (["--identify", "--data", "demo:faces"], "needs hand-drawn sketches with their photographs"),
+    (["--identify", "--limit", "1"], "at least 2 people"),
+    (["--identify", "--limit", "0"], "`limit` must be at least 1"),
+    (["--identify", "--descriptor", "sift"], "one of hog. Received: 'sift'"),
+    (["--identify", "--cmc", "cmc.xyz"], "must end in one of .png"),
+    (["--identify", "--strangers", "nowhere"], "Received: nowhere"),
+    (["--identify", "--fit", "stretch"], "one of crop, squeeze, pad"),
+    (["--identify", "--grid", "grid.png"], "only without --identify"),
+    (["--cmc", "cmc.png"], "only with --identify"),
+    (["--strangers", "demo:faces"], "only with --identify"),
+])  # fmt: skip
+def test_a_bad_search_gets_one_line(
+    arguments: list[str], says: str, pairs: Path, tmp_path, monkeypatch, capsys
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    known = [] if "--data" in arguments else ["--data", str(pairs)]
+    assert main([*arguments, *known, "--floors", "--quiet"]) == 2
+    error = capsys.readouterr().err.strip()
+    assert len(error.splitlines()) == 1 and error.startswith("error: ") and says in error
+    assert list(tmp_path.iterdir()) == []
 
 
 @pytest.mark.skipif(not (SHARED / "cufs").is_dir(), reason="needs ../shared/data/cufs")
