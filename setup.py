@@ -5,6 +5,8 @@ from pathlib import Path
 from setuptools import setup
 
 HERE = Path(__file__).parent
+EXPORT = ["onnx>=1.16", "tf2onnx>=1.16", "onnxruntime>=1.18"]
+PAGE = ["fastapi>=0.115", "uvicorn>=0.30", "fastapi-offline>=1.7"]
 
 setup(
     name="sketchback",
@@ -17,7 +19,10 @@ setup(
     python_requires=">=3.10",
     packages=["sketchback", "sketchback._weights"],
     package_dir={"sketchback": "sketchback", "sketchback._weights": "weights"},
-    package_data={"sketchback": ["py.typed"], "sketchback._weights": ["*.h5", "README.md", "LICENSE"]},
+    package_data={
+        "sketchback": ["py.typed", "page/*", "page/samples/*"],
+        "sketchback._weights": ["*.h5", "SHA256SUMS", "README.md", "LICENSE"],
+    },
     install_requires=[
         "tensorflow>=2.16",
         "keras>=3.5",
@@ -31,7 +36,21 @@ setup(
         "tqdm>=4.66",
         "filelock>=3.12",
     ],
-    extras_require={"test": ["pytest>=8", "scipy>=1.11", "hypothesis>=6", "ruff>=0.5", "build>=1"]},
+    extras_require={
+        "page": PAGE,
+        "export": [*EXPORT, "openvino>=2024.4"],
+        "test": [
+            "pytest>=8",
+            "scipy>=1.11",
+            "hypothesis>=6",
+            "ruff>=0.5",
+            "build>=1",
+            *PAGE,
+            *EXPORT,
+            "httpx2>=2",
+            "playwright>=1.45",
+        ],
+    },
     entry_points={"console_scripts": ["sketchback=sketchback.__main__:main"]},
     classifiers=[
         "Development Status :: 3 - Alpha",

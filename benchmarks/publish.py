@@ -38,6 +38,7 @@ def main() -> None:
         generator, arguments.out / f"{arguments.name}{weights.SUFFIX}", json.dumps(recipe), facts["data"],
         str(facts["terms"]), scores, arguments.note, half=True, date=str(facts["date"]),
     )  # fmt: skip
+    weights.write_sums(arguments.out)
     size = " x ".join(map(str, recipe["size"]))
     print(
         f"| `{path.name}` | `{recipe['name']}` | {', '.join(facts['data'])} | {recipe['epochs_done']}, {size} "

@@ -22,7 +22,7 @@ ROWS = [
     ("CelebA, line, 128 x 128", "faces", "celeba", {"style": "line", "size": (128, 128)}),
     ("CelebA aligned, the original's conditions: 72 rows x 88 columns, squeezed", "faces", "celeba_aligned",
      {"style": "pencil", "size": (72, 88), "fit": "squeeze", "enlarge": (218, 178)}),
-    ("FS2K, hand-drawn, 96 x 96 (its training part was not trained on)", "faces", "fs2k", {"size": (96, 96)}),
+    ("FS2K, hand-drawn, 96 x 96", "faces", "fs2k", {"size": (96, 96)}),
     ("LFW, Pencil Sketchify, 96 x 96 (never trained on)", "faces", "lfw", {"style": "pencil", "size": (96, 96)}),
     ("buildings, Pencil Sketchify, 120 rows x 160 columns", "buildings", "buildings",
      {"style": "pencil", "size": (120, 160)}),

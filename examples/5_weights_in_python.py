@@ -18,7 +18,8 @@ print("scores:", facts["scores"])
 # A name or a path: the file says which architecture it is of.
 generator = sketchback.load("faces")
 sketches = np.ones((2, 64, 48, 1), np.float32)  # two sheets of white paper
-photos = models.predict(generator, sketches)  # any size in, the same size out
+# Any size in, the same size out; shown as they are, not at the scale of training, to compare with plain Keras below.
+photos = models.predict(generator, sketches, working=(64, 48))
 print("photographs:", photos.shape, photos.dtype, "from", photos.min().round(3), "to", photos.max().round(3))
 
 # Plain Keras: build the architecture, load the file. It is an ordinary model to train, convert or embed.

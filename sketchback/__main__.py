@@ -13,6 +13,8 @@ VERBS = {
     "finetune": "train on from existing weights",
     "invert": "drawings -> photographs",
     "evaluate": "score weights on a test split, floors beside every score",
+    "serve": "the page: draw in a browser, see the photograph",
+    "export": "one file for other runtimes: ONNX, OpenVINO, SavedModel, LiteRT",
 }
 
 

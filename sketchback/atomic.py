@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import secrets
 from collections.abc import Iterator
 from pathlib import Path
+
+FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 
 @contextlib.contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yields a temporary path beside `path`; when the block succeeds it becomes `path`, at once and whole.
 
-    A kill, an exception or a full disk inside the block leaves what was at `path` before.
+    A kill, an exception or a full disk inside the block leaves what was at `path` before; so does a power failure.
     The temporary name keeps the suffixes of `path`, because many writers choose the format by them.
 
     Args:
@@ -46,6 +49,23 @@ def replacing(path: str | Path) -> Iterator[Path]:
         with temporary.open("rb+") as file:
             os.fsync(file.fileno())
         temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
+    except BaseException as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError) and error.errno in FULL:
+            # Each library says it in its own way, HDF5 in two long lines.
+            reason = (
+                f"A file must fit on its disk ({os.strerror(error.errno)}), which still holds what was there before"
+            )
+            raise OSError(
+                error.errno, f"{reason}. Free some space, or choose another place. Received", str(path)
+            ) from None
         raise
+    # The new name outlasts a power failure once its folder is on the disk too. Windows cannot be asked for that.
+    if hasattr(os, "O_DIRECTORY"):
+        with contextlib.suppress(OSError):
+            folder = os.open(path.parent, os.O_RDONLY | os.O_DIRECTORY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)

@@ -59,7 +59,7 @@ def evaluate(
         enlarge: Resize photographs to this size first, for data that is stored small.
         split: `"train"`, `"val"`, `"test"` or `"all"`.
         limit: Score the first so many examples in an order drawn by seed 0.
-        working: `(height, width)` that larger sketches are reduced to for the generator, see `invert`.
+        working: `(height, width)` that sketches are brought to for the generator, see `invert`.
         grid: Write sketch, photograph and truth of eight examples to this picture.
         progress: Show a bar.
 

@@ -6,28 +6,41 @@ Inside the house an image is RGB, `(H, W, C)`, float32 in [0, 1]; a sketch is `(
 
 from __future__ import annotations
 
+import io
+import os
 import re
+import stat
 import warnings
 from collections.abc import Sequence
 from pathlib import Path
+from typing import BinaryIO
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, UnidentifiedImageError
 
 from .atomic import replacing
 
 MAX_PIXELS = 100_000_000
+MAX_BYTES = 512 << 20
+MAX_SCANS = 100  # of a JPEG; a progressive one has about ten
 MIN_SIDE = 16
 FITS = ("crop", "squeeze", "pad")
-ORIENTATION = 0x0112  # EXIF
+# Pillow knows sixty more, among them some that start other programs.
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
+ORIENTATION, IMAGE_WIDTH, IMAGE_LENGTH = 0x0112, 0x0100, 0x0101  # EXIF and TIFF
+EXIF_OF_PNG = {"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"}
+TURNS = {2: Image.Transpose.FLIP_LEFT_RIGHT, 3: Image.Transpose.ROTATE_180, 4: Image.Transpose.FLIP_TOP_BOTTOM,
+         5: Image.Transpose.TRANSPOSE, 6: Image.Transpose.ROTATE_270, 7: Image.Transpose.TRANSVERSE,
+         8: Image.Transpose.ROTATE_90}  # fmt: skip
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif")
 WRITABLE = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".pdf")
 
 # The worker threads are ours (batches.py); OpenCV's own would compete with them and with the training step.
 cv2.setNumThreads(1)
-# Our own limit comes before Pillow's warning, and says more.
+# Our own limit comes before Pillow's warning, and says more; odd EXIF and TIFF tags say nothing about the pixels.
 warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 def probe(path: str | Path) -> tuple[int, int]:
@@ -37,27 +50,27 @@ def probe(path: str | Path) -> tuple[int, int]:
         path: An image file.
 
     Returns:
-        `(height, width)`, after an EXIF turn.
+        `(height, width)`, after an EXIF turn. (That of a PNG is seen where it stands before the pixels.)
 
     Raises:
         FileNotFoundError: There is no such file.
         ValueError: The file is no image, too large or too small.
     """
-    with _open(path) as picture:
-        try:
-            turned = picture.getexif().get(ORIENTATION, 1) in (5, 6, 7, 8)
-        except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError):
-            turned = False  # damaged EXIF; `read` says so if the picture is damaged too
-        return (picture.width, picture.height) if turned else (picture.height, picture.width)
+    with _open_file(path) as file, _open(file, str(path), MAX_PIXELS) as picture:
+        width, height = picture.size
+        if picture.format == "TIFF":  # whose turn Pillow may, or may not yet, have counted in
+            width, height = picture.tag_v2[IMAGE_WIDTH], picture.tag_v2[IMAGE_LENGTH]
+        return (width, height) if _orientation(picture) in (5, 6, 7, 8) else (height, width)
 
 
 def read(path: str | Path, channels: int = 3) -> np.ndarray:
-    """Reads an image file of any kind that Pillow knows: any depth, palette, CMYK, alpha, EXIF turn.
+    """Reads an image file of any depth, palette, CMYK, alpha, EXIF turn.
 
     Of several frames the first is taken. Transparent parts become white paper.
 
     Args:
-        path: PNG, JPEG, WebP, TIFF, BMP, GIF ...; at most 100 megapixels, each side at least 16 pixels.
+        path: PNG, JPEG, WebP, TIFF, BMP or GIF, whatever its suffix; at most 100 megapixels and 512 MiB, each side at
+            least 16 pixels.
         channels: 3 for RGB, 1 for the luminance (ITU-R BT.601), as for a sketch.
 
     Returns:
@@ -67,55 +80,99 @@ def read(path: str | Path, channels: int = 3) -> np.ndarray:
         FileNotFoundError: There is no such file.
         ValueError: The file is no image, is damaged, or is too large or too small.
     """
+    with _open_file(path) as file:
+        return decode(file.read(MAX_BYTES), channels, str(path))
+
+
+def decode(data: bytes, channels: int = 3, name: str = "the picture", max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Reads an image from the bytes of its file, as `read` does, and touches no file.
+
+    Args:
+        data: The whole file.
+        channels: 3 or 1, as in `read`.
+        name: What errors call it.
+        max_pixels: The most pixels that are decoded.
+
+    Returns:
+        `(H, W, channels)` float32 in [0, 1].
+
+    Raises:
+        ValueError: The bytes are no image, are damaged, or the image is too large or too small.
+    """
     if channels not in (1, 3):
         raise ValueError(f"`channels` must be 1 (grey) or 3 (RGB). Received: channels={channels}.")
-    with _open(path) as picture:
+    with _open(io.BytesIO(data), name, max_pixels) as picture:
+        # A scan without content costs a few bytes and passes over all pixels; libtiff has the same bound.
+        scans = data.count(b"\xff\xda") if picture.format in ("JPEG", "MPO") else 1
+        if scans > MAX_SCANS:
+            raise ValueError(
+                f"A JPEG may have at most {MAX_SCANS} scans. Received: {name} with {scans}. Save it again as PNG."
+            )
         try:
             picture.load()
-            picture = ImageOps.exif_transpose(picture)
-            return _to_array(picture, channels)
-        except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, MemoryError) as error:
-            # Pillow's decoders raise all of these on damaged files.
+            # Pillow turns a TIFF itself, and forgets its orientation.
+            turn = TURNS.get(_orientation(picture))
+            return _to_array(picture if turn is None else picture.transpose(turn), channels)
+        except Exception as error:  # on damaged files Pillow's decoders raise a dozen kinds
             raise ValueError(
-                f"An image must be readable to its end. Received: {path}, which is damaged ({_first_line(error)}). "
-                "Copy or export it again."
+                f"An image must be readable to its end. Received: {name}, which is damaged or of a rare kind "
+                f"({_first_line(error)}). Copy it again, or save it as PNG or JPEG."
             ) from None
 
 
-def _open(path: str | Path) -> Image.Image:
-    path = Path(path)
-    if not path.exists():
-        raise FileNotFoundError(f"An image file must exist. Received: {path}. Check the name and the folder.")
-    if path.is_dir():
-        raise ValueError(f"An image must be a file. Received: the folder {path}. Name the files inside it.")
+def _open_file(path: str | Path) -> BinaryIO:
+    """Opens an ordinary file of bearable length: a pipe would be waited for, a device might never end."""
     try:
-        picture = Image.open(path)
+        facts = os.stat(path)
+        if stat.S_ISDIR(facts.st_mode):
+            raise ValueError(f"An image must be a file. Received: the folder {path}. Name the files inside it.")
+        if not stat.S_ISREG(facts.st_mode):
+            raise ValueError(f"An image must be a file. Received: {path}, which is a pipe, a socket or a device.")
+        if facts.st_size > MAX_BYTES:
+            raise ValueError(
+                f"An image may have at most {MAX_BYTES >> 20} MiB. Received: {path} with {facts.st_size >> 20}. "
+                "Make it smaller first."
+            )
+        return open(path, "rb")
+    except (FileNotFoundError, NotADirectoryError):
+        raise FileNotFoundError(f"An image file must exist. Received: {path}. Check the name and the folder.") from None
+    except OSError as error:  # a folder or file of somebody else, a link to itself, a name that is too long
+        raise ValueError(f"An image must be readable. Received: {path}: {error.strerror.lower()}.") from None
+
+
+def _open(file: BinaryIO, name: str, max_pixels: int) -> Image.Image:
+    """Reads the header; nothing is decoded before its size is known."""
+    too_large = f"An image may have at most {max_pixels / 1e6:.3g} megapixels. Received: {name} with "
+    try:
+        picture = Image.open(file, formats=FORMATS)
     except Image.DecompressionBombError as error:  # Pillow's own bound, which lies above ours
         pixels = int(re.search(r"\d+", str(error))[0])
-        raise ValueError(
-            f"An image may have at most {MAX_PIXELS // 10**6} megapixels. "
-            f"Received: {path} with {pixels / 1e6:.0f}. Make it smaller first."
-        ) from None
-    except PermissionError:
-        raise ValueError(f"An image must be readable. Received: {path}: permission denied.") from None
-    except (UnidentifiedImageError, OSError, SyntaxError, ValueError, EOFError) as error:
-        what = "an empty file" if path.stat().st_size == 0 else "which no decoder recognises"
+        raise ValueError(f"{too_large}{pixels / 1e6:.0f}. Make it smaller first.") from None
+    except Exception as error:  # on damaged headers Pillow raises a dozen kinds
+        what = "an empty file" if file.seek(0, os.SEEK_END) == 0 else "which no decoder recognises"
         if not isinstance(error, UnidentifiedImageError):
             what = f"which is damaged ({_first_line(error)})"
-        raise ValueError(f"An image must be PNG, JPEG, WebP, TIFF, BMP or GIF. Received: {path}, {what}.") from None
+        raise ValueError(f"An image must be PNG, JPEG, WebP, TIFF, BMP or GIF. Received: {name}, {what}.") from None
     width, height = picture.size
-    if width * height > MAX_PIXELS:
+    if width * height > max_pixels:
         picture.close()
-        raise ValueError(
-            f"An image may have at most {MAX_PIXELS // 10**6} megapixels. "
-            f"Received: {path} with {height} x {width} = {height * width / 1e6:.0f}. Make it smaller first."
-        )
+        raise ValueError(f"{too_large}{height} x {width} = {height * width / 1e6:.0f}. Make it smaller first.")
     if min(width, height) < MIN_SIDE:
         picture.close()
         raise ValueError(
-            f"An image must be at least {MIN_SIDE} x {MIN_SIDE} pixels. Received: {path} with {height} x {width}."
+            f"An image must be at least {MIN_SIDE} x {MIN_SIDE} pixels. Received: {name} with {height} x {width}."
         )
     return picture
+
+
+def _orientation(picture: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8; damaged EXIF says nothing about the pixels, and is passed over."""
+    try:
+        if picture.format == "PNG" and picture.tile and not EXIF_OF_PNG & picture.info.keys():
+            return 1  # asked for more, Pillow would decode the pixels to look behind them
+        return picture.getexif().get(ORIENTATION, 1)
+    except Exception:  # a dozen kinds
+        return 1
 
 
 def _first_line(error: BaseException) -> str:
@@ -167,19 +224,21 @@ def check_writable(path: str | Path) -> None:
     """Raises `ValueError` unless the suffix of `path` names a format that `write` can write."""
     suffix = Path(path).suffix.lower()
     if suffix not in WRITABLE:
-        raise ValueError(
-            f"The name of an image to write must end in one of {', '.join(WRITABLE)}. Received: {path}."
-        )
+        raise ValueError(f"The name of an image to write must end in one of {', '.join(WRITABLE)}. Received: {path}.")
 
 
 def list_files(folder: str | Path) -> list[Path]:
-    """Lists the files below `folder` that are named like images, sorted, without hidden ones."""
+    """Lists the files below `folder` that are named like images, sorted, without hidden ones.
+
+    A folder so named is none of them; what is inside it is.
+    """
     folder = Path(folder)
     return sorted(
         path
         for path in folder.rglob("*")
         if path.suffix.lower() in SUFFIXES
         and not any(part.startswith((".", "__")) for part in path.relative_to(folder).parts)
+        and not os.path.isdir(path)
     )
 
 
@@ -194,7 +253,9 @@ def to_uint8(image: np.ndarray) -> np.ndarray:
 
 def from_uint8(values: np.ndarray) -> np.ndarray:
     """Turns 8-bit values into float32 in [0, 1]."""
-    return values.astype(np.float32) * np.float32(1 / 255)
+    scaled = values.astype(np.float32)
+    scaled *= np.float32(1 / 255)  # in place: a large scan needs its memory once
+    return scaled
 
 
 def to_gray(image: np.ndarray) -> np.ndarray:

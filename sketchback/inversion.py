@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from .datasets import Example
 
 SAMPLES = 6
+CALIBRATION = 32  # batches
 
 logger = logging.getLogger(__name__)
 
@@ -56,6 +57,27 @@ class Inversion(keras.Model):
         for name, tracker in self.trackers.items():
             tracker.update_state(terms[name])
         return self.objective.total(terms)
+
+    def calibrate(self, batches: Sequence[Any]) -> None:
+        """Measures the statistics of the generator's batch normalisations, frozen ones too: their means over batches.
+
+        Moving statistics lag behind the weights; these belong to the weights that are there, as in PreciseBN (Wu and
+        Johnson 2021).
+
+        Args:
+            batches: Sketches `(B, H, W, 1)` come first in each; the first `CALIBRATION` batches are looked at.
+        """
+        own = [layer for layer in self.generator.layers if isinstance(layer, keras.layers.BatchNormalization)]
+        before = [(layer.momentum, layer.trainable) for layer in own]
+        try:
+            for index in range(min(len(batches), CALIBRATION) if own else 0):
+                for layer in own:
+                    layer.trainable = True  # a frozen one takes no statistics
+                    layer.momentum = index / (index + 1)  # so that each batch counts the same
+                self(batches[index][0], training=True)
+        finally:
+            for layer, (momentum, trainable) in zip(own, before, strict=True):
+                layer.momentum, layer.trainable = momentum, trainable
 
     def tracker_variables(self) -> list[Any]:
         """Sums and counts behind the means that `fit` logs."""

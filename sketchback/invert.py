@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import commands, images, weights
+from . import cleaning, commands, images, weights
 
 if TYPE_CHECKING:
     import keras
@@ -21,6 +21,7 @@ def invert(
     size: Sequence[int] | None = None,
     fit: str = "crop",
     working: Sequence[int] | None = None,
+    clean: bool = False,
 ) -> np.ndarray:
     """Turns a sketch into a photograph.
 
@@ -30,30 +31,38 @@ def invert(
         weights: A name, a path, or a generator that is already loaded.
         size: `(height, width)` that the sketch is brought to first; its own size by default.
         fit: `"crop"`, `"squeeze"` or `"pad"`, how it is brought there.
-        working: `(height, width)`: a larger sketch is reduced until it just covers this, and the photograph is
-            enlarged back. By default the size that the weights were trained at: a generator knows one scale.
+        working: `(height, width)`: the sketch is reduced or enlarged until it just covers this, and the photograph
+            brought back to its size. By default the size that the weights were trained at: a generator knows one scale.
+        clean: The sketch is a photograph or scan of paper, in colour if possible, and goes through `cleaning.clean`
+            first; its size may change.
 
     Returns:
         `(H, W, 3)` float32 RGB in [0, 1], of the size of the sketch (or `size`); `(B, H, W, 3)` for a batch.
 
     Raises:
         FileNotFoundError: No such drawing or weights.
-        ValueError: The sketch is no image, too small, or out of range.
+        ValueError: The sketch is no image, too small, or out of range; or cleaning brought a batch to several sizes.
     """
     from . import models
 
     if isinstance(sketch, (str, Path)):
-        sketch = images.read(sketch, channels=1)
-    sketches = _as_batch(np.asarray(sketch))
+        sketch = images.read(sketch, channels=3 if clean else 1)
+    sketches = _as_list(np.asarray(sketch), clean)
     if size is not None:
         size = images.check_size(size)
-        sketches = np.stack([images.fit(one, size, fit) for one in sketches])
+        sketches = [images.fit(one, size, fit) for one in sketches]
+    sizes = sorted({one.shape[:2] for one in sketches})
+    if len(sizes) > 1:
+        raise ValueError(
+            f"A batch must have one size. Received: sketches that are {sizes[0]} to {sizes[-1]} after cleaning. "
+            "Give `size`, or invert them one by one."
+        )
     generator = _load(weights) if isinstance(weights, (str, Path)) else weights
-    photos = models.predict(generator, sketches, working)
+    photos = models.predict(generator, np.stack(sketches), working)
     return photos if np.ndim(sketch) == 4 else photos[0]
 
 
-def _as_batch(sketch: np.ndarray) -> np.ndarray:
+def _as_list(sketch: np.ndarray, clean: bool) -> list[np.ndarray]:
     shape, batched = sketch.shape, sketch.ndim == 4
     if not (sketch.ndim == 2 or (sketch.ndim in (3, 4) and shape[-1] in (1, 3))):
         raise ValueError(
@@ -69,9 +78,10 @@ def _as_batch(sketch: np.ndarray) -> np.ndarray:
             f"Received: values from {sketch.min():.4g} to {sketch.max():.4g}. Divide by the maximum."
         )
     ones = sketch if batched else sketch[np.newaxis]
-    grays = np.stack([images.to_gray(one)[..., np.newaxis] for one in ones])
-    images.check_size(grays.shape[1:3])
-    return grays
+    images.check_size(ones.shape[1:3])
+    if clean:
+        return [cleaning.clean(np.clip(one, 0.0, 1.0)) for one in ones]
+    return [images.to_gray(one)[..., np.newaxis] for one in ones]
 
 
 @functools.lru_cache(maxsize=2)
@@ -91,17 +101,21 @@ def main(argv: list[str] | None = None) -> int:
         "invert",
         "Turn drawings into photographs.",
         "  python -m sketchback.invert drawing.png -o photo.png\n"
-        "  python -m sketchback.invert drawings/ -o photos --weights buildings --compare\n\n"
+        "  python -m sketchback.invert drawings/ -o photos --weights buildings --compare\n"
+        "  python -m sketchback.invert paper.jpg -o photo.png --clean\n\n"
         "A generated face is a suggestion, not evidence of identity.",
     )
     commands.add_files(made, "drawing", "photos")
     made.add_argument("--weights", default="faces", metavar="W", help="faces, buildings, or a file (default: faces)")
     made.add_argument("--compare", action="store_true", help="sketch and photograph side by side")
+    made.add_argument("--clean", action="store_true",
+                      help="drawings are photographs or scans of paper: first straighten the sheet, even out light and "
+                      "paper, remove noise")  # fmt: skip
     made.add_argument("--size", type=commands.size, metavar="HxW", help="bring drawings to this size first")
     made.add_argument("--fit", default="crop", metavar="FIT", help=f"how: {', '.join(images.FITS)} (default: crop)")
     made.add_argument("--working", type=commands.size, metavar="HxW",
-                      help="larger drawings are reduced to about this before they are shown to the generator, and "
-                      "the result is enlarged back (default: what the weights were trained at)")  # fmt: skip
+                      help="drawings are reduced or enlarged to about this before the generator sees them, "
+                      "and the result is brought back (default: what the weights were trained at)")  # fmt: skip
 
     def invert_files(arguments: argparse.Namespace) -> int:
         images.check_fit(arguments.fit)
@@ -111,7 +125,9 @@ def main(argv: list[str] | None = None) -> int:
 
         def change(file: Path, _: int) -> np.ndarray:
             nonlocal path
-            sketch = images.read(file, channels=1)
+            sketch = images.read(file, channels=3 if arguments.clean else 1)
+            if arguments.clean:
+                sketch = cleaning.clean(sketch)
             if arguments.size is not None:
                 sketch = images.fit(sketch, arguments.size, arguments.fit)
             path = path or weights.find(arguments.weights)

@@ -13,7 +13,9 @@ import keras
 import numpy as np
 from keras import layers
 
+from . import unet
 from .images import MIN_SIDE, check_size, pad_to_multiple, resize
+from .unet import unet_resnet
 
 WORKING = (512, 512)  # bounds memory where a file does not say what its generator was trained at
 NORMALISATIONS = (None, "batch")
@@ -161,10 +163,15 @@ def sketchback2017(dtype: str | keras.DTypePolicy | None = None) -> keras.Model:
     return keras.Model(sketch, photo, name="sketchback2017")
 
 
-ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {"scribbler": scribbler, "sketchback2017": sketchback2017}
+ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
+    "scribbler": scribbler,
+    "sketchback2017": sketchback2017,
+    "unet_resnet": unet_resnet,
+}
 PARAMETERS: dict[str, Callable[..., int]] = {
     "scribbler": _scribbler_parameters,
     "sketchback2017": lambda dtype=None: 4_251_555,
+    "unet_resnet": unet.parameters,
 }
 
 
@@ -217,10 +224,14 @@ def stride(generator: keras.Model) -> int:
 
 def working_size(generator: keras.Model) -> tuple[int, int]:
     """The size that a loaded generator was trained at, as its file says; `WORKING` where it says nothing."""
+    return _trained_size(generator) or WORKING
+
+
+def _trained_size(generator: keras.Model) -> tuple[int, int] | None:
     try:
         return check_size(generator.facts["recipe"]["size"])
     except (AttributeError, KeyError, TypeError, ValueError):  # what a file says of itself may be anything
-        return WORKING
+        return None
 
 
 def predict(
@@ -228,13 +239,14 @@ def predict(
 ) -> np.ndarray:
     """Runs a generator on sketches of any size: reflects them to a multiple of its stride, and crops back.
 
-    A generator knows strokes and faces at the scale that it was trained at. Larger sketches are therefore reduced
-    first, until they just cover `working`, and the photographs are enlarged back.
+    A generator knows strokes and faces at the scale that it was trained at. Sketches are therefore brought to where
+    they just cover `working`, and the photographs back to the size of the sketches.
 
     Args:
         generator: `(B, H, W, 1) -> (B, H, W, 3)`.
         sketches: `(B, H, W, 1)` float in [0, 1].
-        working: `(height, width)`, by default what `working_size` says; smaller sketches are shown as they are.
+        working: `(height, width)`, by default what `working_size` says. Where a generator says nothing, smaller
+            sketches are shown as they are.
 
     Returns:
         `(B, H, W, 3)` float32 in [0, 1].
@@ -248,9 +260,13 @@ def predict(
     height, width = size = sketches.shape[1:3]
     rows, columns = check_size(working_size(generator) if working is None else working)
     ratio = max(rows / height, columns / width)
-    if ratio < 1:
-        seen = [max(round(side * ratio), MIN_SIDE) for side in size]
-        photos = predict(generator, np.stack([resize(sketch, seen) for sketch in sketches]), size)
+    if ratio > 1:
+        # A ribbon that covered `working` would be as long as memory; and who says nothing is shown no guess.
+        room = max(4 * rows * columns / (height * width), 1) ** 0.5
+        ratio = min(ratio, room) if working is not None or _trained_size(generator) else 1
+    seen = tuple(max(round(side * ratio), MIN_SIDE) for side in size)
+    if seen != size:
+        photos = predict(generator, np.stack([resize(sketch, seen) for sketch in sketches]), seen)
         return np.stack([resize(photo, size) for photo in photos])
     padded = pad_to_multiple(sketches, stride(generator))
     return np.asarray(generator.predict_on_batch(padded), np.float32)[:, :height, :width]

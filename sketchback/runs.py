@@ -126,6 +126,8 @@ class Run:
             )
         try:
             with np.load(self.checkpoint, allow_pickle=False) as file:
+                if any(member.compress_type for member in file.zip.infolist()):
+                    raise ValueError("its arrays are packed, and may be larger than memory")
                 progress = Progress(**json.loads(file["progress"].tobytes()))
                 arrays: dict[str, list[np.ndarray]] = {}
                 for name in sorted(set(file.files) - {"progress"}):

@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from .cleaning import clean as clean  # where one looks for it, beside the styles
 from .images import MIN_SIDE, resize, to_gray
 
 MAX_BLUR, MAX_SIGMA, MAX_SCALE = 501, 50, 8  # beyond these a sketch is blank, and takes minutes

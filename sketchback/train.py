@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 CHECKPOINT_EVERY = 300.0  # seconds
 PRECISIONS = ("auto", "float32", "bfloat16")
+ENCODERS = ("auto", "imagenet", "scratch")
 
 logger = logging.getLogger(__name__)
 
@@ -68,6 +69,7 @@ def train(
     workers: int = 2,
     progress: bool = False,
     against: Sequence[str | Path] = (),
+    encoder: str = "auto",
 ) -> Path:
     """Trains a generator.
 
@@ -86,6 +88,8 @@ def train(
         progress: Show a bar.
         against: Further folders that the weights will be tested on: near-copies of their test pictures are left out
             of training, as are those of `data`'s own (see `near_copies`).
+        encoder: What the encoder of a new `unet_resnet` begins with: `"imagenet"` weights, `"scratch"`, or `"auto"`:
+            ImageNet's where they can be had.
 
     Returns:
         The best weights of the run.
@@ -116,12 +120,15 @@ def train(
 
         if precision not in PRECISIONS:
             raise ValueError(f"`precision` must be one of {', '.join(PRECISIONS)}. Received: {precision!r}.")
+        if encoder not in ENCODERS:
+            raise ValueError(f"`encoder` must be one of {', '.join(ENCODERS)}. Received: {encoder!r}.")
         precision = inversion.choose_precision() if precision == "auto" else precision
         keras.utils.set_random_seed(recipe.seed)
         if deterministic:
             inversion.ask_for_determinism()
         policy = "mixed_bfloat16" if precision == "bfloat16" else "float32"
-        generator, recipe, seen, terms = _generator(recipe, initial, policy, before)
+        untaught = before is None and initial is None and recipe.initial is None
+        generator, recipe, seen, terms = _generator(recipe, initial, policy, before, encoder)
 
         examples = datasets.find_all(data)
         tested = [example for place in against for example in datasets.subset(datasets.find(place), "test")]
@@ -153,6 +160,8 @@ def train(
             list(dict.fromkeys([*seen, *(Path(place).name for place in data)])),
             "; ".join(dict.fromkeys([*terms, *datasets.terms(examples)])),
         )  # fmt: skip
+        if untaught:
+            model.calibrate(batches)
         if before is None:
             aside = run.set_aside()
             if aside is not None:
@@ -296,7 +305,7 @@ def _diverged(what: str, epoch: int, step: int) -> TrainingError:
 
 
 def _generator(
-    recipe: Recipe, initial: str | Path | None, policy: str, before: Plan | None
+    recipe: Recipe, initial: str | Path | None, policy: str, before: Plan | None, encoder: str
 ) -> tuple[keras.Model, Recipe, list[str], list[str]]:
     """The generator, the recipe that is true of it, and the data and terms that its weights bring along."""
     from . import models, weights
@@ -305,7 +314,10 @@ def _generator(
         return models.build(recipe.model, **recipe.arguments, dtype=policy), recipe, before.seen, [before.terms]
     initial = initial or recipe.initial
     if initial is None:
-        return models.build(recipe.model, **recipe.arguments, dtype=policy), recipe, [], []
+        generator = models.build(recipe.model, **recipe.arguments, dtype=policy)
+        if recipe.model == "unet_resnet" and _take_imagenet(generator, encoder):
+            return generator, dataclasses.replace(recipe, initial="ImageNet (Keras's ResNet50)"), ["imagenet"], []
+        return generator, recipe, [], []
     path = weights.find(initial)
     generator = weights.load(path, dtype=policy)
     logger.info("starting from %s (%s)", path, generator.architecture)
@@ -314,6 +326,22 @@ def _generator(
                                  initial=f"{path.name} (sha256 {weights.sha256(path)})")  # fmt: skip
     data, terms = generator.facts.get("data"), generator.facts.get("terms")
     return generator, recipe, list(data) if isinstance(data, list) else [], [str(terms)] if terms else []
+
+
+def _take_imagenet(generator: keras.Model, encoder: str) -> bool:
+    """Begins the encoder with ImageNet's weights, where they are wanted and can be had."""
+    from . import unet
+
+    if encoder != "scratch":
+        try:
+            unet.take_imagenet(generator)
+            logger.info("the encoder begins with ImageNet's weights")
+            return True
+        except unet.EncoderError as error:
+            if encoder == "imagenet":
+                raise
+            logger.info("the encoder begins from scratch (%s)", error)
+    return False
 
 
 def _versions() -> dict[str, str]:
@@ -423,7 +451,9 @@ def add_arguments(made: argparse.ArgumentParser, default: str) -> None:
     made.add_argument("--workers", type=int, default=2, help="threads that read and draw (default: 2)")
     numbers = made.add_argument_group("the recipe's numbers, each of which can be changed")
     generator = made.add_argument_group("the generator, where no weights bring theirs")
-    generator.add_argument("--model", metavar="STR", help="scribbler or sketchback2017")
+    generator.add_argument("--model", metavar="STR", help="scribbler, sketchback2017 or unet_resnet")
+    generator.add_argument("--encoder", choices=ENCODERS, default="auto",
+                           help="of unet_resnet; auto: ImageNet's weights (95 MB, once) where they can be had")
     generator.add_argument("--no-skips", dest="skips", action="store_false", default=None,
                            help="no skip connections, as in Scribbler's paper")  # fmt: skip
     for group, options_of in ((numbers, OVERRIDES), (generator, GENERATOR)):
@@ -455,7 +485,7 @@ def options(arguments: argparse.Namespace) -> tuple[Recipe, dict[str, Any]]:
     if numbers.get("model", recipe.model) != recipe.model:
         recipe = dataclasses.replace(recipe, arguments={})
     recipe = dataclasses.replace(recipe, **numbers, arguments={**recipe.arguments, **of_generator})
-    same = ("data", "against", "out", "resume", "precision", "deterministic", "workers")
+    same = ("data", "against", "out", "resume", "precision", "deterministic", "workers", "encoder")
     kept = {name: getattr(arguments, name) for name in same}
     vgg16 = "random" if arguments.features == "random" else arguments.vgg16
     commands.import_keras()

@@ -2,34 +2,34 @@
 
 A file is written by Keras (`model.save_weights`) and gets attributes at its root, all strings: `architecture`,
 `arguments`, `stride`, `recipe`, `data`, `terms`, `scores`, `note`, `date`, `sketchback` (JSON where structured).
-Plain Keras loads it into the same architecture. Loading runs no code from the file, follows no link out of it, and
-takes no more memory than it is long.
+Plain Keras loads it into the same architecture. Loading runs no code from the file. Weights that ship are bound to
+their names by a `SHA256SUMS` beside them; a file that it does not list is read as a stranger's (see `hdf5`).
 """
 
 from __future__ import annotations
 
 import contextlib
 import datetime
+import functools
 import hashlib
 import json
-import math
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import h5py
 import numpy as np
 
-from . import __version__
+from . import __version__, hdf5
 from .atomic import replacing
 
 if TYPE_CHECKING:
+    import h5py
     import keras
 
 ENVIRONMENT = "SKETCHBACK_WEIGHTS"
 SUFFIX = ".weights.h5"
+SUMS = "SHA256SUMS"
 ATTRIBUTES = ("architecture", "arguments", "stride", "recipe", "data", "terms", "scores", "note", "date",
               "sketchback")  # fmt: skip
 STRUCTURED = ("arguments", "stride", "recipe", "data", "scores")  # as JSON
@@ -106,15 +106,18 @@ def describe(weights: str | Path) -> dict[str, object]:
         WeightsError: The file is not HDF5, or says nothing that we understand.
     """
     path = find(weights)
-    with _opened(path) as file:
-        if "layer_names" in file.attrs:
-            return {"architecture": "sketchback2017", "arguments": {}, "layout": "2017"}
-        if "architecture" not in file.attrs:
-            raise WeightsError(
-                f"Weights must say what they are in attributes. Received: {path} without `architecture`. "
-                "Files of plain Keras are loaded with build(...).load_weights(path)."
-            )
-        facts: dict[str, object] = {name: _text(file.attrs.get(name, "")) for name in ATTRIBUTES}
+    return _facts(path, _contents(path, arrays=False))
+
+
+def _facts(path: Path, contents: hdf5.Contents) -> dict[str, object]:
+    if "layer_names" in contents.lists:
+        return {"architecture": "sketchback2017", "arguments": {}, "layout": "2017"}
+    if "architecture" not in contents.texts:
+        raise WeightsError(
+            f"Weights must say what they are in attributes. Received: {path} without `architecture`. "
+            "Files of plain Keras are loaded with build(...).load_weights(path)."
+        )
+    facts: dict[str, object] = {name: contents.texts.get(name, "") for name in ATTRIBUTES}
     for name in STRUCTURED:
         # What is no JSON stays text; `load` refuses it where it needs it.
         with contextlib.suppress(ValueError, RecursionError):
@@ -153,7 +156,8 @@ def load(weights: str | Path, dtype: str | None = None, channels: str = "rgb") -
     if channels not in CHANNELS:
         raise ValueError(f"`channels` must be one of {', '.join(CHANNELS)}. Received: {channels!r}.")
     path = find(weights)
-    facts = describe(path)
+    contents = _contents(path, arrays=True)
+    facts = _facts(path, contents)
     architecture, arguments = str(facts["architecture"]), facts["arguments"] or {}
     old = facts.get("layout") == "2017"
     try:
@@ -161,16 +165,19 @@ def load(weights: str | Path, dtype: str | None = None, channels: str = "rgb") -
             raise ValueError(f"its arguments are {arguments!r}")
         claimed = models.count_parameters(architecture, **arguments)
     except (ValueError, TypeError) as error:
-        raise WeightsError(f"{path} names an architecture that cannot be built: {error}") from None
+        # A file may say a great deal.
+        reason = str(error) if len(str(error)) < 300 else f"{str(error)[:300]}..."
+        raise WeightsError(f"{path} names an architecture that cannot be built: {reason}") from None
     # Before anything is built: a file must not make us build more than it can fill.
-    held = _count(path, "/" if old else "layers")
+    held = sum(array.size for array in contents.arrays.values())
     if held < claimed or (held > claimed and not old):
+        instead = "".join(f", and {what} at {place}" for place, what in list(contents.others.items())[:1])
         raise WeightsError(
-            f"{path} must hold the {claimed} parameters of {architecture}. Received: {held}. "
-            "Is it of another architecture?"
+            f"{path} must hold the {claimed} parameters of {architecture} as arrays of floating-point numbers. "
+            f"Received: {held}{instead}. Is it of another architecture?"
         )
     generator = models.build(architecture, **arguments, dtype=dtype)
-    _fill(generator, _read(path, generator, old), path)
+    _fill(generator, _ordered(path, contents, generator, old), path)
     if channels == "bgr":
         last = generator.layers[-1]
         last.set_weights([array[..., ::-1] for array in last.get_weights()])
@@ -209,6 +216,8 @@ def save(
         ValueError: The path ends otherwise, the generator does not know its architecture, or a parameter is not
             finite or too large for the precision.
     """
+    import h5py
+
     from . import models
 
     path = Path(path)
@@ -239,7 +248,9 @@ def save(
         generator.save_weights(temporary, overwrite=True)
         with h5py.File(temporary, "r+") as file:
             if half:
-                for dataset in list(_datasets(file)):
+                datasets: list[h5py.Dataset] = []
+                file.visititems(lambda _, item: datasets.append(item) if isinstance(item, h5py.Dataset) else None)
+                for dataset in datasets:
                     name, values = dataset.name, dataset[()]
                     del file[name]
                     file.create_dataset(name, data=values.astype(np.float16))
@@ -250,6 +261,8 @@ def save(
 
 
 def _repack(path: Path) -> None:
+    import h5py
+
     # HDF5 does not give back the room of deleted datasets; a copy does.
     with replacing(path) as smaller, h5py.File(path, "r") as source, h5py.File(smaller, "w") as target:
         for name in source:
@@ -257,80 +270,73 @@ def _repack(path: Path) -> None:
         target.attrs.update(source.attrs)
 
 
-def _datasets(group: h5py.Group) -> Iterator[h5py.Dataset]:
-    found: list[h5py.Dataset] = []
-    group.visititems(lambda _, item: found.append(item) if isinstance(item, h5py.Dataset) else None)
-    yield from found
-
-
-@contextlib.contextmanager
-def _opened(path: Path) -> Iterator[h5py.File]:
-    """Opens a file to read; whatever HDF5 stumbles over becomes one `WeightsError`."""
+def _contents(path: Path, arrays: bool) -> hdf5.Contents:
+    """What a file holds; one that `SHA256SUMS` beside it lists must be that file, and every other is a stranger."""
+    facts = path.stat()
     try:
-        with h5py.File(path, "r") as file:
-            yield file
-    except WeightsError:
-        raise
-    # h5py raises all of these on damaged files.
-    except (OSError, KeyError, ValueError, TypeError, AttributeError, RuntimeError, MemoryError) as error:
-        reason = (str(error).splitlines() or [type(error).__name__])[0]
+        return hdf5.read(path, arrays, trusted=_listed(path, facts.st_mtime_ns, facts.st_size))
+    except hdf5.Hdf5Error as error:
         raise WeightsError(
-            f"Weights must be a whole HDF5 file. Received: {path}, which cannot be read ({reason}). "
-            "Download or copy it again."
+            f"Weights must be a whole HDF5 file that is safe to read. Received: {path}; {error}"
         ) from None
 
 
-def _text(value: object) -> str:
-    return value.decode(errors="replace") if isinstance(value, bytes) else str(value)
+@functools.lru_cache(maxsize=64)
+def _listed(path: Path, changed: int, size: int) -> bool:
+    """Whether a file is listed, and is what was listed. Hashing 20 MB takes 20 ms, once for each state of a file."""
+    wanted = read_sums(path.parent).get(path.name)
+    if wanted is None:
+        return False
+    found = sha256(path)
+    if found != wanted:
+        raise WeightsError(
+            f"Published weights must be the file that {SUMS} lists. Received: {path} with SHA-256 {found[:16]}... "
+            f"instead of {wanted[:16]}... Download it again; or, if the change is yours, take its line out of {SUMS}."
+        )
+    return True
 
 
-def _count(path: Path, group: str) -> int:
-    """The numbers that a file holds in `group`; refuses a file that declares more of them than it is long."""
-    with _opened(path) as file:
-        datasets = list(_datasets(file[group])) if group in file else []
-        count = sum(math.prod(dataset.shape or ()) for dataset in datasets)
-        declared = sum(math.prod(dataset.shape or ()) * dataset.dtype.itemsize for dataset in datasets)
-        if declared > path.stat().st_size:
+def read_sums(folder: str | Path) -> dict[str, str]:
+    """The files that `SHA256SUMS` in a folder lists, as `sha256sum` writes it: name -> SHA-256; {} without one."""
+    try:
+        lines = (Path(folder) / SUMS).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return {}
+    return {parts[1].lstrip("*"): parts[0].lower() for parts in (line.split(maxsplit=1) for line in lines)
+            if len(parts) == 2}  # fmt: skip
+
+
+def write_sums(folder: str | Path) -> Path:
+    """Lists every weight file of a folder in its `SHA256SUMS`, so that `load` trusts these, and no changed ones."""
+    paths = sorted(path for path in Path(folder).glob(f"*{SUFFIX}") if not path.name.startswith("."))
+    with replacing(Path(folder) / SUMS) as temporary:
+        temporary.write_text("".join(f"{sha256(path)}  {path.name}\n" for path in paths), encoding="utf-8")
+    return Path(folder) / SUMS
+
+
+def _ordered(path: Path, contents: hdf5.Contents, generator: keras.Model, old: bool) -> list[np.ndarray]:
+    """The arrays of a file in the order of `generator.weights`."""
+    places = _places_2017(contents) if old else _places(generator)
+    for place in places:
+        if place not in contents.arrays:
             raise WeightsError(
-                f"Weights must lie in their file, uncompressed. Received: {path} with {path.stat().st_size} bytes, "
-                f"which declares arrays of {declared}. Repack it with h5repack -f NONE."
+                f"{path} must hold an array of floating-point numbers at {place}. "
+                f"Received: {contents.others.get(place, 'nothing')}. Download or copy it again."
             )
-    return count
-
-
-def _read(path: Path, generator: keras.Model, old: bool) -> list[np.ndarray]:
-    """The arrays of a file in the order of `generator.weights`; shapes are checked before anything is read."""
-    with _opened(path) as file:
-        places = _places_2017(file) if old else _places(generator)
-        datasets = [_dataset(file, place, path) for place in places]
-        wanted = [tuple(variable.shape) for variable in generator.weights]
-        found = [dataset.shape for dataset in datasets]
-        for place, shape, other in zip(places, wanted, found, strict=False):
-            if shape != other:
-                raise WeightsError(
-                    f"{path} does not fit {generator.name}: {place} must be {shape}. Received: {other}. "
-                    "Is it of another architecture?"
-                )
-        if len(wanted) != len(found):
+    wanted = [tuple(variable.shape) for variable in generator.weights]
+    found = [contents.arrays[place].shape for place in places]
+    for place, shape, other in zip(places, wanted, found, strict=False):
+        if shape != other:
             raise WeightsError(
-                f"{path} must hold {len(wanted)} arrays of {generator.name}. Received: {len(found)}. "
+                f"{path} does not fit {generator.name}: {place} must be {shape}. Received: {other}. "
                 "Is it of another architecture?"
             )
-        return [dataset[()] for dataset in datasets]
-
-
-def _dataset(file: h5py.File, place: str, path: Path) -> h5py.Dataset:
-    """The array at a place of the file itself: no link leads to another file, and no data lies outside."""
-    item = file
-    for part in place.split("/"):
-        link = item.get(part, getlink=True) if part and isinstance(item, h5py.Group) else None
-        if not isinstance(link, h5py.HardLink):
-            what = "nothing" if link is None else "a link"
-            raise WeightsError(f"{path} must hold an array at {place}. Received: {what}. Download or copy it again.")
-        item = item[part]
-    if not isinstance(item, h5py.Dataset) or item.is_virtual or item.external or item.dtype.kind != "f":
-        raise WeightsError(f"{path} must hold an array of floating-point numbers at {place}. Received: {item}.")
-    return item
+    if len(wanted) != len(found):
+        raise WeightsError(
+            f"{path} must hold {len(wanted)} arrays of {generator.name}. Received: {len(found)}. "
+            "Is it of another architecture?"
+        )
+    return [contents.arrays[place] for place in places]
 
 
 def _places(generator: keras.Model) -> list[str]:
@@ -353,11 +359,11 @@ def _snake(name: str) -> str:
     return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
 
 
-def _places_2017(file: h5py.File) -> list[str]:
+def _places_2017(contents: hdf5.Contents) -> list[str]:
     """Where an authors' file has its 24 kernels and biases; VGG, a nested group of many arrays, is left out."""
     places: list[str] = []
-    for name in map(_text, file.attrs["layer_names"]):
-        members = [_text(member) for member in file[name].attrs["weight_names"]]
+    for name in contents.lists.get("layer_names", []):
+        members = contents.lists.get(f"{name}/weight_names", [])
         if len(members) == 2:
             places += [f"{name}/{member}" for member in members]
     return places

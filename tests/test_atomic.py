@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
+import subprocess
+import sys
 import threading
 
 import pytest
@@ -73,3 +76,41 @@ def test_many_writers_of_one_file_leave_one_whole_text(tmp_path):
     text = path.read_text()
     assert len(text) == 1000 and len(set(text)) == 1
     assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_a_folder_that_may_only_be_read(tmp_path):
+    place = tmp_path / "disk"
+    place.mkdir()
+    if (
+        sys.platform != "linux"
+        or subprocess.run(["mount", "-t", "tmpfs", "-o", "ro", "tmpfs", str(place)], capture_output=True).returncode
+    ):
+        pytest.skip("only root may mount a disk that cannot be written")
+    try:
+        for name in ("a.txt", "new/a.txt"):
+            with pytest.raises(OSError, match=r"must be written where that is allowed.*choose another") as caught:
+                with replacing(place / name):
+                    pass
+            assert caught.value.errno == errno.EROFS and caught.value.filename == str(place / name)
+    finally:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="no device that is always full")
+def test_a_full_disk_is_said_in_one_line_whoever_writes(tmp_path):
+    path = tmp_path / "a.weights.h5"
+    path.write_text("old")
+    with pytest.raises(OSError) as caught, replacing(path), open("/dev/full", "wb") as file:
+        file.write(b"x")
+    assert caught.value.errno == errno.ENOSPC and caught.value.filename == str(path)
+    assert "must fit on its disk (No space left on device)" in str(caught.value)
+    # HDF5's own words take two lines.
+    with pytest.raises(OSError) as caught, replacing(path):
+        raise OSError(errno.ENOSPC, "Can't write data (file write failed: time = Sat\n, filename = ...)")
+    assert "\n" not in str(caught.value)
+    assert path.read_text() == "old" and [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_other_errors_stay_what_they_are(tmp_path):
+    with pytest.raises(FileNotFoundError, match="gone"), replacing(tmp_path / "a"):
+        (tmp_path / "gone").read_text()

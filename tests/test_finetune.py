@@ -45,7 +45,7 @@ def test_a_recipe_without_weights_needs_some(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("arguments", "said"), [
-    (["houses"], "faces, buildings"), (["buildings", "--weights", "nobody"], "Known names"),
+    (["houses"], "faces, drawings, buildings"), (["buildings", "--weights", "nobody"], "Known names"),
     (["buildings", "--data", "nowhere"], "nowhere"), (["buildings", "--learning-rate", "-1"], "learning"),
 ])  # fmt: skip
 def test_bad_input_gets_one_line(arguments: list[str], said: str, tiny: Path, tmp_path: Path, capsys) -> None:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import types
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from sketchback import images, models, weights
+from sketchback import cleaning, images, models, weights
 from sketchback.invert import invert, main
 
 
@@ -28,6 +29,16 @@ def drawing(tmp_path: Path) -> Path:
     sketch = np.ones((40, 33, 1), np.float32)
     sketch[10:30, 15:18] = 0.1
     return images.write(tmp_path / "drawing.png", sketch)
+
+
+@pytest.fixture
+def on_paper(tmp_path: Path) -> Path:
+    """A beige sheet with a drawing, on a brown table."""
+    picture = np.zeros((200, 160, 3), np.float32) + np.float32([0.35, 0.25, 0.2])
+    picture[25:175, 20:140] = (0.93, 0.86, 0.72)
+    picture[50:150, 50:110] = 0.1
+    picture[70:130, 65:95] = (0.93, 0.86, 0.72)
+    return images.write(tmp_path / "paper.png", picture)
 
 
 class TestFunction:
@@ -58,18 +69,46 @@ class TestFunction:
         sketch = np.ones((40, 20, 1), np.float32)
         assert invert(sketch, generator, size=(32, 32), fit="pad").shape == (32, 32, 3)
 
-    def test_a_large_sketch_is_reduced_to_what_the_generator_knows(self, generator) -> None:
+    def test_a_sketch_is_brought_to_what_the_generator_knows(self, generator) -> None:
         sketch = np.random.default_rng(2).random((64, 48, 1), np.float32)
         photo = invert(sketch, generator, working=(24, 24))  # covers 24 x 24: 32 x 24
         small = invert(images.resize(sketch, (32, 24)), generator)
         np.testing.assert_allclose(photo, images.resize(small, (64, 48)), atol=1e-6)
-        np.testing.assert_array_equal(invert(sketch, generator, working=(64, 64)), invert(sketch, generator))
+        photo = invert(sketch, generator, working=(96, 64))  # and this covers 96 x 64: 96 x 72
+        large = invert(images.resize(sketch, (96, 72)), generator)
+        np.testing.assert_allclose(photo, images.resize(large, (64, 48)), atol=1e-6)
+
+    def test_a_ribbon_is_enlarged_within_bounds(self, generator) -> None:
+        seen = []
+        watched = types.SimpleNamespace(layers=generator.layers, predict_on_batch=lambda batch: (
+            seen.append(batch.shape), generator.predict_on_batch(batch))[1])  # fmt: skip
+        ribbon = np.random.default_rng(2).random((16, 200, 1), np.float32)
+        assert invert(ribbon, watched, working=(64, 64)).shape == (16, 200, 3)
+        assert 16 * 200 < seen[0][1] * seen[0][2] < 5 * 64 * 64  # to cover 64 x 64 it would be 64 x 800
 
     def test_the_weights_say_what_they_know(self, generator, tmp_path: Path) -> None:
         path = tmp_path / "small.weights.h5"
         weights.save(generator, path, recipe=json.dumps({"size": [24, 24]}))
         sketch = np.random.default_rng(2).random((64, 48, 1), np.float32)
         np.testing.assert_allclose(invert(sketch, path), invert(sketch, generator, working=(24, 24)), atol=1e-5)
+
+    def test_clean_inverts_the_cleaned_sketch(self, generator, on_paper: Path) -> None:
+        picture = images.read(on_paper)
+        cleaned = cleaning.clean(picture)
+        assert cleaned.shape[:2] != picture.shape[:2]  # the sheet, without the table
+        expected = invert(cleaned, generator)
+        np.testing.assert_array_equal(invert(picture, generator, clean=True), expected)
+        np.testing.assert_array_equal(invert(on_paper, generator, clean=True), expected)
+        np.testing.assert_array_equal(invert(images.to_uint8(picture), generator, clean=True), expected)
+        assert invert(on_paper, generator, size=(32, 24), clean=True).shape == (32, 24, 3)
+
+    def test_a_cleaned_batch_needs_one_size(self, generator, on_paper: Path) -> None:
+        picture = images.read(on_paper)
+        batch = np.stack([picture, np.ones_like(picture)])
+        with pytest.raises(ValueError, match="batch must have one size.*after cleaning.*Give `size`"):
+            invert(batch, generator, clean=True)
+        together = invert(batch, generator, size=(32, 24), clean=True)
+        np.testing.assert_allclose(together[0], invert(picture, generator, size=(32, 24), clean=True), atol=1e-5)
 
     @pytest.mark.parametrize("bad", [
         np.ones((8, 8)), np.ones((20, 20, 2)), np.ones(20), np.full((20, 20), 200.0), np.full((20, 20), np.nan),
@@ -148,6 +187,18 @@ class TestCommand:
         assert main([str(bad), str(drawing), "-o", str(out), "--weights", str(tiny)]) == 2
         assert [path.name for path in out.iterdir()] == ["drawing.png"]
         assert "bad.png" in caplog.text and "1 of 2 files failed" in caplog.text
+
+    def test_clean(self, tiny: Path, on_paper: Path, tmp_path: Path) -> None:
+        target = tmp_path / "out.png"
+        command = [str(on_paper), "-o", str(target), "--weights", str(tiny), "--quiet", "--compare"]
+        cleaned = cleaning.clean(images.read(on_paper))
+        height, width = cleaned.shape[:2]
+        assert main([*command, "--clean"]) == 0
+        written = images.read(target)
+        assert written.shape == (height, 2 * width + 4, 3)  # cleaned sketch, gap, photograph
+        np.testing.assert_allclose(written[:, :width], np.repeat(cleaned, 3, -1), atol=0.5 / 255 + 1e-6)
+        assert main(command) == 0
+        assert images.read(target).shape == (200, 324, 3)  # off unless asked for
 
     def test_an_all_white_sketch_works(self, tiny: Path, tmp_path: Path) -> None:
         white = images.write(tmp_path / "white.png", np.ones((20, 20, 1), np.float32))

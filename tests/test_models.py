@@ -212,7 +212,8 @@ def test_build_remembers_everything_but_the_precision():
 
 @pytest.mark.parametrize("make", [build, count_parameters])
 def test_unknown_architectures_list_the_known(make):
-    with pytest.raises(ValueError, match=r"`model` must be one of scribbler, sketchback2017\. Received: 'pix2pix'"):
+    known = "scribbler, sketchback2017, unet_resnet"
+    with pytest.raises(ValueError, match=rf"`model` must be one of {known}\. Received: 'pix2pix'"):
         make("pix2pix")
 
 

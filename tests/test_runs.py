@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import json
 import os
@@ -9,6 +10,9 @@ import signal
 import subprocess
 import sys
 import time
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -199,3 +203,71 @@ def test_history_may_gain_columns(tmp_path):
     with Run(tmp_path) as run:
         run.write_history([{"epoch": 1, "loss": 2.0}, {"epoch": 2, "loss": 1.0, "val_psnr": 15.0}])
     assert (tmp_path / "history.csv").read_text().splitlines() == ["epoch,loss,val_psnr", "1,2,", "2,1,15"]
+
+
+def test_a_checkpoint_that_unpacks_to_more_than_it_is_long_is_refused(tmp_path):
+    with Run(tmp_path) as run:
+        run.save_checkpoint(Progress(), {"generator": [np.zeros(1_000_000, "f4")]})
+        with zipfile.ZipFile(run.checkpoint) as archive:
+            members = {name: archive.read(name) for name in archive.namelist()}
+        with zipfile.ZipFile(run.checkpoint, "w", zipfile.ZIP_DEFLATED) as archive:
+            for name, content in members.items():
+                archive.writestr(name, content)
+        assert run.checkpoint.stat().st_size < 10_000
+        with pytest.raises(ValueError, match="A checkpoint must be whole.*packed"):
+            run.load_checkpoint()
+
+
+# ---- a disk that is full
+
+
+@pytest.fixture
+def disk(tmp_path) -> Iterator[Path]:
+    """A disk of 8 MB where this process may mount one, else an ordinary folder."""
+    place = tmp_path / "disk"
+    place.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(place)]
+    mounted = sys.platform == "linux" and subprocess.run(mount, capture_output=True).returncode == 0
+    yield place
+    if mounted:
+        subprocess.run(["umount", "-l", str(place)], check=True)
+
+
+def is_small(disk: Path) -> bool:
+    free = os.statvfs(disk)
+    return free.f_blocks * free.f_frsize <= 8 << 20
+
+
+def fill(disk: Path, left: int = 0) -> Path:
+    """Leaves so many bytes free."""
+    free = os.statvfs(disk)
+    with (disk / "filler").open("ab") as file, contextlib.suppress(OSError):
+        file.write(bytes(max(free.f_bavail * free.f_frsize - left, 0)))
+    return disk / "filler"
+
+
+@pytest.mark.parametrize("left", [0, 4096, 100_000, 1_000_000])
+def test_a_full_disk_leaves_what_was_written_before(disk, left):
+    if not is_small(disk):
+        pytest.skip("only root may mount a small disk")
+    given = {"generator": [np.arange(500_000, dtype="f4")]}
+    with Run(disk / "run") as run:
+        run.write_json("recipe.json", {"run": 1})
+        run.write_history(HISTORY)
+        run.write_samples([[np.zeros((64, 64, 3))]])
+        run.save_checkpoint(Progress(step=1), given)
+        before = {path.name: path.read_bytes() for path in run.folder.iterdir()}
+        filler = fill(disk, left)
+        big = np.random.default_rng(0).random((600, 600, 3))
+        for write in (
+            lambda: run.save_checkpoint(Progress(step=2), given),
+            lambda: run.write_samples([[big, big]]),
+            lambda: run.write_json("recipe.json", {"run": "x" * 2_000_000}),
+        ):
+            with pytest.raises(OSError, match=r"must fit on its disk.*Free some space.*Received") as caught:
+                write()
+            assert "\n" not in str(caught.value) and str(run.folder) in str(caught.value)
+            assert {path.name: path.read_bytes() for path in run.folder.iterdir()} == before
+        filler.unlink()
+        run.save_checkpoint(Progress(step=2), given)
+        assert run.load_checkpoint()[0].step == 2

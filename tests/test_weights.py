@@ -22,6 +22,9 @@ import sketchback
 from sketchback import models, weights
 from sketchback.weights import ENVIRONMENT, SUFFIX, WeightsError
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+import hostile
+
 SMALL = {"width": 2, "halvings": 2, "blocks": 1}
 
 
@@ -675,3 +678,88 @@ def test_a_failed_load_changes_nothing(good):
 
 def test_weights_errors_are_value_errors():
     assert issubclass(WeightsError, ValueError)
+
+
+# Weights that ship are known by their hash
+
+
+def test_published_weights_are_the_file_that_is_listed(tmp_path, monkeypatch):
+    path = saved(tmp_path)
+    sums = weights.write_sums(tmp_path)
+    assert sums.read_text() == f"{weights.sha256(path)}  {path.name}\n"  # as sha256sum -c reads it
+    assert weights.read_sums(tmp_path) == {path.name: weights.sha256(path)}
+    assert same(weights.load(path), original())
+    monkeypatch.setenv(ENVIRONMENT, str(tmp_path))
+    assert same(weights.load("faces"), original()) and weights.describe("faces") == weights.describe(path)
+    damaged = bytearray(path.read_bytes())
+    damaged[-1] ^= 1
+    path.write_bytes(damaged)
+    for act in (weights.load, weights.describe):
+        for name in (path, "faces"):  # by its path too, as `train --weights` goes on from it
+            with pytest.raises(
+                WeightsError, match=r"must be the file that SHA256SUMS lists\. Received: .*faces.* SHA-256"
+            ):
+                act(name)
+    other = saved(tmp_path, "mine", seed=3)  # what is not listed is read as anybody's
+    assert same(weights.load(other), original(3))
+
+
+def test_listed_weights_need_no_process_of_their_own(tmp_path, monkeypatch):
+    path, other = saved(tmp_path), saved(tmp_path / "elsewhere")
+    weights.write_sums(tmp_path)
+    monkeypatch.setattr(sys, "executable", str(tmp_path / "no python"))
+    assert same(weights.load(path), original())
+    with pytest.raises(WeightsError, match="does not start"):
+        weights.load(other)
+
+
+def test_sums_of_other_tools_are_read(tmp_path):
+    path = saved(tmp_path)
+    text = f"# a comment\n\n{weights.sha256(path).upper()} *{path.name}\nnonsense\n"
+    (tmp_path / weights.SUMS).write_text(text)
+    assert weights.read_sums(tmp_path)[path.name] == weights.sha256(path)
+    assert same(weights.load(path), original())
+    assert weights.read_sums(tmp_path / "nowhere") == {}
+
+
+def test_the_weights_of_the_checkout_are_those_listed():
+    folder = Path(weights.__file__).parents[1] / "weights"
+    if not (folder / weights.SUMS).is_file():
+        pytest.skip("no checkout")
+    listed = weights.read_sums(folder)
+    assert set(listed) == {path.name for path in folder.glob(f"*{SUFFIX}")}
+    assert all(weights.sha256(folder / name) == value for name, value in listed.items())
+
+
+# Files made to do harm; test_hdf5.py has them kind by kind
+
+
+@pytest.mark.parametrize("kind", ["links out of the file", "huge shapes", "other types", "compressed", "NaN, infinity",
+                                  "truncated", "something else"])  # fmt: skip
+def test_hostile_files_are_refused_in_one_line(tmp_path, kind):
+    for number, make in enumerate(hostile.weights_by_hand(content())[kind]):
+        path = tmp_path / f"{number}.weights.h5"
+        make(path)
+        message = refused(path)
+        assert "\n" not in message and len(message) < 1000, (kind, number)
+
+
+def test_a_long_answer_is_cut_short(good):
+    with h5py.File(good, "r+") as file:
+        file.attrs["architecture"] = "a" * 50_000
+    assert len(refused(good)) < 1000
+
+
+def test_mutated_files_load_or_are_refused_in_one_line(tmp_path):
+    """A short form of benchmarks/fuzz.py."""
+    good = hostile.good_weights(tmp_path)
+    outcomes = set()
+    for number in range(40):
+        path = tmp_path / f"{number}.weights.h5"
+        path.write_bytes(hostile.bad_weights(good, 1, number)[1])
+        try:
+            outcomes.add(type(weights.load(path)).__name__)
+        except ValueError as error:
+            assert "\n" not in str(error) and str(path) in str(error)
+            outcomes.add("refused")
+    assert outcomes == {"Functional", "refused"}

@@ -1,0 +1,281 @@
+// The drawing sheet: white paper or an opened picture, strokes on it, and the history of both.
+//
+// The history is a list of steps. A step is a sheet (its size, the picture that lies on it, strokes carried over) or a
+// stroke. What is seen is drawn again from the last sheet on, so undo and redo only move a number.
+
+const LONG = 960; // pixels of the longer side
+const STEPS = 300; // of history
+const PAPER = "#fff";
+
+/** The size of a sheet with these proportions (width : height), neither too wide nor too tall to be drawn on. */
+export function sized(ratio) {
+  const bounded = Math.min(2, Math.max(0.5, ratio));
+  return bounded < 1
+    ? { width: Math.round(LONG * bounded), height: LONG }
+    : { width: LONG, height: Math.round(LONG / bounded) };
+}
+
+function paint(context, stroke, from = 1) {
+  const { points, width, eraser } = stroke;
+  context.lineCap = "round";
+  context.lineJoin = "round";
+  context.globalCompositeOperation = eraser ? "source-over" : "darken"; // graphite on graphite only gets darker
+  for (let index = Math.max(1, from); index < points.length; index += 1) {
+    const [a, b, c] = [points[Math.max(0, index - 2)], points[index - 1], points[index]];
+    const pressure = (b.pressure + c.pressure) / 2;
+    const grey = Math.round(120 - 95 * Math.min(1, pressure * 1.5));
+    context.strokeStyle = eraser ? PAPER : `rgb(${grey},${grey},${grey})`;
+    context.lineWidth = width * (0.4 + 1.2 * pressure);
+    context.beginPath();
+    context.moveTo((a.x + b.x) / 2, (a.y + b.y) / 2);
+    context.quadraticCurveTo(b.x, b.y, (b.x + c.x) / 2, (b.y + c.y) / 2);
+    context.stroke();
+  }
+  context.globalCompositeOperation = "source-over";
+}
+
+export class Sheet extends EventTarget {
+  #steps = [];
+  #at = 0; // steps that are in force
+  #stroke = null;
+  #pointer = null;
+  #penSeen = false;
+  #point = null; // of the keyboard
+
+  constructor(canvas, cross) {
+    super();
+    this.canvas = canvas;
+    this.cross = cross;
+    this.context = canvas.getContext("2d", { alpha: false });
+    this.tool = "pencil";
+    this.widths = { pencil: 4.5, eraser: 44 };
+    this.#push({ kind: "sheet", ...sized(4 / 5), picture: null, source: null, carried: [] });
+    this.#draw();
+    canvas.addEventListener("pointerdown", (event) => this.#down(event));
+    canvas.addEventListener("pointermove", (event) => this.#move(event));
+    for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, (event) => this.#up(event));
+    canvas.addEventListener("keydown", (event) => this.#key(event));
+    canvas.addEventListener("blur", () => this.#leave());
+  }
+
+  // ---- what it holds
+
+  #begin() {
+    let index = this.#at - 1;
+    while (this.#steps[index].kind !== "sheet") index -= 1;
+    return index;
+  }
+
+  get sheet() { return this.#steps[this.#begin()]; }
+
+  get strokes() {
+    const begin = this.#begin();
+    return [...this.#steps[begin].carried, ...this.#steps.slice(begin + 1, this.#at).map((step) => step.stroke)];
+  }
+
+  get empty() { return !this.sheet.picture && !this.strokes.some((stroke) => !stroke.eraser) && !this.#stroke; }
+
+  get canUndo() { return this.#at > 1; }
+
+  get canRedo() { return this.#at < this.#steps.length; }
+
+  get drawing() { return this.#stroke !== null; }
+
+  /** The drawing as a picture, dark on white, its longer side at most `long` pixels. */
+  async picture(long = LONG) {
+    const { width, height } = this.canvas;
+    const ratio = Math.min(1, long / Math.max(width, height));
+    const copy = document.createElement("canvas");
+    copy.width = Math.round(width * ratio);
+    copy.height = Math.round(height * ratio);
+    const context = copy.getContext("2d", { alpha: false, willReadFrequently: true });
+    context.imageSmoothingQuality = "high";
+    context.drawImage(this.canvas, 0, 0, copy.width, copy.height);
+    return new Promise((done) => copy.toBlob(done, "image/png"));
+  }
+
+  // ---- steps
+
+  #push(step) {
+    this.#steps.length = this.#at;
+    this.#steps.push(step);
+    if (this.#steps.length > STEPS) this.#forget();
+    this.#at = this.#steps.length;
+  }
+
+  #forget() { // the oldest step; the first must stay a sheet
+    const [sheet, next] = this.#steps;
+    if (next.kind === "sheet") this.#steps.shift();
+    else this.#steps.splice(0, 2, { ...sheet, carried: [...sheet.carried, next.stroke] });
+  }
+
+  #changed() { this.dispatchEvent(new Event("change")); }
+
+  #draw() {
+    const { width, height, picture } = this.sheet;
+    if (this.canvas.width !== width || this.canvas.height !== height) {
+      this.canvas.width = width;
+      this.canvas.height = height;
+    }
+    this.context.globalCompositeOperation = "source-over";
+    this.context.fillStyle = PAPER;
+    this.context.fillRect(0, 0, width, height);
+    if (picture) {
+      const ratio = Math.min(width / picture.width, height / picture.height);
+      const [w, h] = [picture.width * ratio, picture.height * ratio];
+      this.context.imageSmoothingQuality = "high";
+      this.context.drawImage(picture, (width - w) / 2, (height - h) / 2, w, h);
+    }
+    for (const stroke of this.strokes) paint(this.context, stroke);
+  }
+
+  #show() {
+    this.#draw();
+    this.#changed();
+  }
+
+  /** The first sheet, white, before which there is nothing to undo. */
+  start(ratio) {
+    this.#steps = [];
+    this.#at = 0;
+    this.#push({ kind: "sheet", ...sized(ratio), picture: null, source: null, carried: [] });
+    this.#show();
+  }
+
+  /** A new sheet: white, or with a picture on it; `source` is the file that it came from. */
+  lay({ picture = null, source = null, ratio = null, carried = [] } = {}) {
+    this.#end();
+    const size = ratio ? sized(ratio) : picture ? sized(picture.width / picture.height) : this.sheet;
+    this.#push({ kind: "sheet", width: size.width, height: size.height, picture, source, carried });
+    this.#show();
+  }
+
+  /** The same file, read in another way, under the same strokes. */
+  replace(picture, source) { this.lay({ picture, source, carried: this.strokes }); }
+
+  clear() { if (!this.empty) this.lay(); }
+
+  async turn() {
+    const { width, height } = this.sheet;
+    const ratio = Math.abs(width - height) < 20 ? 4 / 5 : width < height ? 4 / 3 : 4 / 5;
+    const picture = this.empty ? null : await createImageBitmap(this.canvas);
+    this.lay({ picture, ratio });
+  }
+
+  undo() {
+    this.#end();
+    if (!this.canUndo) return;
+    this.#at -= 1;
+    this.#show();
+  }
+
+  redo() {
+    this.#end();
+    if (!this.canRedo) return;
+    this.#at += 1;
+    this.#show();
+  }
+
+  // ---- strokes
+
+  #begun(point, eraser) {
+    const width = this.widths[eraser ? "eraser" : "pencil"];
+    this.#stroke = { points: [point, { ...point, x: point.x + 0.1 }], width, eraser }; // a touch leaves a dot
+    paint(this.context, this.#stroke);
+    this.#changed();
+  }
+
+  #add(point) {
+    const { points } = this.#stroke;
+    const last = points.at(-1);
+    if (Math.hypot(point.x - last.x, point.y - last.y) < 1) return;
+    points.push(point);
+    paint(this.context, this.#stroke, points.length - 1);
+  }
+
+  #end() {
+    if (!this.#stroke) return;
+    const stroke = this.#stroke;
+    this.#stroke = null;
+    this.#pointer = null;
+    stroke.points.push(stroke.points.at(-1)); // the curve ends between the last two points
+    paint(this.context, stroke, stroke.points.length - 1);
+    this.#push({ kind: "stroke", stroke });
+    this.cross.classList.remove("down");
+    this.#changed();
+  }
+
+  #where(event) {
+    const box = this.canvas.getBoundingClientRect();
+    const pressure = event.pointerType === "pen" ? event.pressure : 0.5; // others have none to tell
+    return {
+      x: ((event.clientX - box.left) / box.width) * this.canvas.width,
+      y: ((event.clientY - box.top) / box.height) * this.canvas.height,
+      pressure,
+    };
+  }
+
+  #down(event) {
+    if (event.pointerType === "pen") this.#penSeen = true;
+    const palm = this.#penSeen && event.pointerType === "touch";
+    const eraserEnd = (event.buttons & 32) !== 0;
+    if (this.#pointer !== null || palm || (event.button !== 0 && !eraserEnd)) return;
+    event.preventDefault();
+    this.canvas.dataset.by = "pointer"; // who draws by hand needs no focus ring
+    this.canvas.focus({ preventScroll: true });
+    this.#end();
+    this.cross.hidden = true;
+    this.#pointer = event.pointerId;
+    this.canvas.setPointerCapture(event.pointerId);
+    this.#begun(this.#where(event), eraserEnd || this.tool === "eraser");
+  }
+
+  #move(event) {
+    if (event.pointerId !== this.#pointer) return;
+    const events = event.getCoalescedEvents?.() ?? [];
+    for (const one of events.length ? events : [event]) this.#add(this.#where(one));
+    this.#changed();
+  }
+
+  #up(event) { if (event.pointerId === this.#pointer) this.#end(); }
+
+  // ---- by keyboard
+
+  #key(event) {
+    delete this.canvas.dataset.by;
+    const step = event.shiftKey ? 40 : 10;
+    const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    const { width, height } = this.canvas;
+    this.#point ??= { x: width / 2, y: height / 2, pressure: 0.5 };
+    if (event.key in moves && !event.ctrlKey && !event.metaKey && !event.altKey) {
+      const [dx, dy] = moves[event.key];
+      this.#point = {
+        x: Math.min(width, Math.max(0, this.#point.x + dx * step)),
+        y: Math.min(height, Math.max(0, this.#point.y + dy * step)),
+        pressure: 0.5,
+      };
+      if (this.#stroke && this.#pointer === null) {
+        this.#add(this.#point);
+        this.#changed();
+      }
+    } else if (event.key === " ") {
+      if (event.repeat) return event.preventDefault();
+      const lifted = this.#stroke !== null;
+      if (lifted) this.#end();
+      else this.#begun(this.#point, this.tool === "eraser");
+      this.dispatchEvent(new CustomEvent("pencil", { detail: lifted ? "up" : "down" }));
+    } else return undefined;
+    event.preventDefault();
+    this.cross.hidden = false;
+    this.cross.classList.toggle("down", this.#stroke !== null);
+    this.cross.style.left = `${(this.#point.x / width) * 100}%`;
+    this.cross.style.top = `${(this.#point.y / height) * 100}%`;
+    return undefined;
+  }
+
+  #leave() {
+    if (this.#pointer === null) this.#end();
+    this.cross.hidden = true;
+    delete this.canvas.dataset.by;
+  }
+}
