@@ -118,8 +118,6 @@ def work(what: str, by_hand: bool, seed: int, first: int, last: int, keep: Path)
             if lowered:
                 os.seteuid(0)
             peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
-            if not pictures:
-                peak = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
             if outcome not in ("read", "refused") and path.is_file() and not path.is_symlink():
                 (keep / f"{what}-{'hand' if by_hand else seed}-{number}").write_bytes(path.read_bytes())
             say(number=number, outcome=outcome, seconds=time.monotonic() - began, peak=peak * 1024)

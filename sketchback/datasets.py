@@ -299,7 +299,7 @@ def _colourfulness(folder: Path) -> float:
     for path in images.list_files(folder)[:8]:
         try:
             values.append(float(np.ptp(images.read(path), axis=-1).mean()))
-        except ValueError:
+        except (ValueError, OSError):
             continue
     return float(np.mean(values)) if values else 0.0
 
@@ -368,7 +368,7 @@ def _read_annotations(path: Path) -> list[dict]:
         return []
     try:
         records = json.loads(path.read_text(encoding="utf-8"))
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise ValueError(f"Annotations must be JSON. Received: {path}, {error}. Download it again.") from None
     if not isinstance(records, list) or not all(isinstance(one, dict) and "image_name" in one for one in records):
         raise ValueError(

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from sketchback import datasets, demo, images
 
@@ -528,3 +530,77 @@ def test_terms_come_with_the_data_and_drawn_pictures_have_none(tmp_path, caplog)
     assert datasets.terms(datasets.find(tmp_path)) == ["CelebA: non-commercial research use only"]
     assert datasets.terms(datasets.find("demo:faces")) == []
     assert "demo:faces: built-in pictures, drawn by sketchback and not photographed" in caplog.text
+
+
+# ---- whatever is in a folder
+
+
+def test_annotations_nested_without_end_are_an_error_in_one_line(tmp_path):
+    for name in ("photo", "sketch"):
+        put(tmp_path / name / "a.png")
+    (tmp_path / "anno_train.json").write_text("[" * 100_000)
+    with pytest.raises(ValueError, match="Annotations must be JSON") as caught:
+        datasets.find(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_links_to_nothing_do_not_hide_two_folders_of_pairs(tmp_path):
+    for number in range(8):
+        put(tmp_path / "a" / f"{number}.png", (1.0, 0.0, 0.0))
+        put(tmp_path / "b" / f"{number}.png", 0.5)
+    (tmp_path / "a" / "00.png").symlink_to(tmp_path / "nowhere")  # comes first, where colours are compared
+    assert sum(example.sketch is not None for example in datasets.find(tmp_path)) == 8
+
+
+def test_folders_pipes_and_links_named_like_pictures(tmp_path, caplog):
+    put(tmp_path / "a.png")
+    put(tmp_path / "b.png" / "c.png")
+    (tmp_path / "d.png").symlink_to(tmp_path / "nowhere")
+    (tmp_path / "e.png").touch()
+    found = datasets.find(tmp_path)
+    assert [example.name for example in found] == ["a.png", "b.png/c.png"]
+    assert "left out 2 unreadable files" in caplog.text
+
+
+PICTURE: list[bytes] = []
+NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="/\\\0"), max_size=12)
+PLACES = st.tuples(
+    st.sampled_from(["", "train", "test", "val", "photos", "sketches", "photo", "sketch", "x", "img_celeba", "a/b"]),
+    st.one_of(NAMES, st.sampled_from(["000001", "object0001.view01", "Ada_Lovelace_0001", "f-005-01", "F2-005-01"])),
+    st.sampled_from([".png", ".JPG", ".txt", ""]),
+    st.booleans(),
+)  # fmt: skip
+LISTS = st.dictionaries(
+    st.sampled_from(["partition.txt", "identity_CelebA.txt", "list_eval_partition.txt", "anno_train.json",
+                     "anno_test.json"]),
+    st.one_of(st.text(max_size=60), st.sampled_from(["[]", "{}", "[1]", '[{"image_name": 3}]', "a.png 2\nb 9", "7"])),
+    max_size=3,
+)  # fmt: skip
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(PLACES, max_size=12), LISTS)
+def test_any_folder_is_a_data_set_or_one_line(tmp_path_factory, places, lists):
+    """Names, lists and contents at random: nobody is in two splits, nothing comes twice, and nothing else escapes."""
+    root = tmp_path_factory.mktemp("any")
+    if not PICTURE:
+        PICTURE.append(put(root.parent / "one.png").read_bytes())
+    for folder, stem, suffix, whole in places:
+        path = root / folder / f"{stem}{suffix}"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_bytes(PICTURE[0] if whole else b"no picture")
+        except OSError:  # the name of a folder, or none that this file system has
+            continue
+    for name, content in lists.items():
+        (root / name).write_text(content, encoding="utf-8")
+    try:
+        examples = datasets.find(root)
+    except ValueError as error:
+        assert "\n" not in str(error).replace(repr(str(root)), "") and "Received" in str(error)
+        return
+    assert_apart(examples)
+    shown = [path for example in examples for path in (example.photo, example.sketch) if path]
+    assert len(shown) == len(set(shown)) and all(images.probe(path) == (20, 16) for path in shown)
+    assert examples == datasets.find(root)  # again the same
+    assert datasets.fingerprint(examples) == datasets.fingerprint(datasets.find(root))

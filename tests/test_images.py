@@ -11,9 +11,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from sketchback import images
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
+import hostile
+
+# Pillow's, which `images` turns off, and pytest turns on again.
+pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL", "ignore::PIL.Image.DecompressionBombWarning")
 
 RED, BLUE, WHITE = [1.0, 0.0, 0.0], [0.0, 0.0, 1.0], [1.0, 1.0, 1.0]
 
@@ -467,3 +475,198 @@ def test_list_files_below_a_hidden_folder(tmp_path):
     (tmp_path / ".cache" / "faces").mkdir(parents=True)
     (tmp_path / ".cache" / "faces" / "a.png").touch()
     assert len(images.list_files(tmp_path / ".cache" / "faces")) == 1  # what the user named is not hidden
+
+
+def test_a_folder_named_like_a_picture_is_none(tmp_path):
+    (tmp_path / "a.jpg").mkdir()
+    (tmp_path / "a.jpg" / "b.png").touch()
+    (tmp_path / "gone.png").symlink_to(tmp_path / "nowhere")  # listed: reading it says what is wrong
+    assert [path.name for path in images.list_files(tmp_path)] == ["b.png", "gone.png"]
+
+
+# files that nobody should trust; benchmarks/fuzz.py reads thousands
+
+BY_HAND = hostile.pictures_by_hand()
+
+
+@pytest.mark.parametrize("kind", BY_HAND)
+def test_bad_files_by_kind(tmp_path, kind):
+    """Each is the right picture, or one clear line; what the table in benchmarks/README.md counts."""
+    for number, make in enumerate(BY_HAND[kind]):
+        path = tmp_path / f"{number}.png"
+        if kind == "no permission" and (not hasattr(os, "geteuid") or os.geteuid() == 0):
+            pytest.skip("root may read everything")
+        right = make(path)
+        try:
+            image, shape = images.read(path), images.probe(path)
+        except (ValueError, FileNotFoundError) as error:
+            assert right is None, (kind, number, error)
+            assert "\n" not in str(error) and "Received" in str(error)
+            continue
+        assert is_image(image, (*shape, 3))
+        if right is not None:
+            np.testing.assert_allclose(image, right, atol=0.08)
+
+
+def test_nobody_but_the_owner_may_read(tmp_path):
+    """Also where the tests are run by root, who may read everything: the reader becomes nobody."""
+    if not hasattr(os, "geteuid") or os.geteuid() != 0:
+        pytest.skip("the test above has it")
+    save(tmp_path / "a.png", quarters()).chmod(0)
+    code = (
+        "import os, sys\nfrom sketchback import images\nos.chdir(sys.argv[1])\nos.seteuid(65534)\n"
+        "for read in (images.read, images.probe):\n"
+        "    try: read('a.png')\n    except ValueError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(tmp_path)], capture_output=True, text=True, check=True)
+    assert done.stdout == "An image must be readable. Received: a.png: permission denied.\n" * 2
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.png")
+    for read in (images.read, images.probe):
+        with pytest.raises(
+            ValueError, match=r"must be a file\. Received: .*a\.png, which is a pipe, a socket or a device"
+        ):
+            read(tmp_path / "a.png")
+
+
+def test_a_file_of_many_bytes_is_not_read(tmp_path):
+    with (tmp_path / "a.png").open("wb") as file:
+        file.truncate(images.MAX_BYTES + 1)  # takes no room on the disk
+    with pytest.raises(ValueError, match="at most 512 MiB"):
+        images.read(tmp_path / "a.png")
+
+
+def test_a_link_to_itself_and_a_name_that_is_too_long(tmp_path):
+    (tmp_path / "a.png").symlink_to(tmp_path / "a.png")
+    for path in (tmp_path / "a.png", tmp_path / ("a" * 300)):
+        with pytest.raises(ValueError, match="must be readable"):
+            images.read(path)
+    with pytest.raises(FileNotFoundError, match="must exist"):
+        images.read(save(tmp_path / "b.png", quarters()) / "c.png")
+
+
+@pytest.mark.parametrize("kind", ["EPS", "PDF", "ICO", "PPM", "TGA", "SGI", "ICNS"])
+def test_other_kinds_of_files_reach_no_decoder(tmp_path, kind):
+    """Pillow would hand an EPS to Ghostscript, which runs what is in it."""
+    path = save(tmp_path / "a.png", Image.fromarray(quarters(32, 32)), format=kind)
+    with pytest.raises(ValueError, match="must be PNG, JPEG, WebP, TIFF, BMP or GIF.*no decoder recognises"):
+        images.read(path)
+
+
+def test_scans_of_a_jpeg_are_bounded(tmp_path):
+    assert images.decode(hostile.jpeg_of_scans(64, 48, images.MAX_SCANS), 1).shape == (64, 48, 1)
+    with pytest.raises(ValueError, match="at most 100 scans. Received: the picture with 101"):
+        images.decode(hostile.jpeg_of_scans(64, 48, images.MAX_SCANS + 1))
+
+
+@pytest.mark.parametrize("kind", ["PNG", "TIFF", "WEBP", "JPEG"])
+@pytest.mark.parametrize("turn", range(1, 9))
+def test_probe_and_read_turn_alike(tmp_path, kind, turn):
+    exif = Image.Exif()
+    exif[images.ORIENTATION] = turn
+    path = save(tmp_path / "a", Image.fromarray(quarters(20, 30)), format=kind, exif=exif)
+    assert images.probe(path) == images.read(path).shape[:2] == ((20, 30) if turn < 5 else (30, 20))
+
+
+def test_the_turn_of_a_png_may_stand_behind_its_pixels(tmp_path):
+    exif = Image.Exif()
+    exif[images.ORIENTATION] = 6
+    whole = save(tmp_path / "a.png", quarters()).read_bytes()
+    data = exif.tobytes().removeprefix(b"Exif\0\0")
+    chunk = struct.pack(">I", len(data)) + b"eXIf" + data + struct.pack(">I", zlib.crc32(b"eXIf" + data))
+    (tmp_path / "a.png").write_bytes(whole[:-12] + chunk + whole[-12:])
+    assert images.read(tmp_path / "a.png").shape == (24, 20, 3)
+
+
+def test_probe_decodes_nothing(tmp_path):
+    (tmp_path / "a.png").write_bytes(png(9_000, 9_000, 8, 2, b"\0" * 100))  # there are no such pixels
+    assert images.probe(tmp_path / "a.png") == (9_000, 9_000)
+
+
+def test_decode_is_read_without_a_file(tmp_path):
+    path = save(tmp_path / "a.png", quarters())
+    for channels in (1, 3):
+        np.testing.assert_array_equal(images.decode(path.read_bytes(), channels), images.read(path, channels))
+    with pytest.raises(ValueError, match=r"at most 0\.0004 megapixels\. Received: your file with 20 x 24"):
+        images.decode(path.read_bytes(), name="your file", max_pixels=400)
+    for data, words in ((b"", "an empty file"), (b"words", "no decoder"), (path.read_bytes()[:60], "damaged")):
+        with pytest.raises(ValueError, match=f"Received: your file.*{words}"):
+            images.decode(data, name="your file")
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_mutated_files_are_read_or_refused_in_one_line(tmp_path, seed):
+    """A short form of benchmarks/fuzz.py."""
+    good = hostile.good_pictures()
+    outcomes = set()
+    for number in range(75):
+        path = tmp_path / "a"
+        path.write_bytes(hostile.bad_picture(good, seed + 1, number)[1])
+        try:
+            image = images.read(path)
+            assert image.shape[:2] == images.probe(path) and is_image(image, image.shape)
+            outcomes.add("read")
+        except ValueError as error:
+            assert "\n" not in str(error) and "Received" in str(error)
+            outcomes.add("refused")
+    assert outcomes == {"read", "refused"}
+
+
+# properties
+
+SIDES = st.integers(16, 80)
+PICTURES = st.tuples(SIDES, SIDES, st.sampled_from([1, 3]), st.integers(0, 2**32 - 1))
+
+
+def random_picture(facts: tuple[int, int, int, int]) -> np.ndarray:
+    height, width, channels, seed = facts
+    return np.random.default_rng(seed).random((height, width, channels), np.float32)
+
+
+@settings(max_examples=60, deadline=None)
+@given(PICTURES, st.tuples(SIDES, SIDES), st.sampled_from(images.FITS))
+def test_fitting_invents_nothing(facts, size, how):
+    """Any picture at any size: the right shape, and no value that was not between others (or paper)."""
+    image = random_picture(facts)
+    fitted = images.fit(image, size, how)
+    assert fitted.shape == (*size, image.shape[2]) and fitted.dtype == np.float32
+    highest = 1.0 if how == "pad" else image.max()
+    assert image.min() - 1e-5 <= fitted.min() and fitted.max() <= highest + 1e-5
+    if size == image.shape[:2]:
+        np.testing.assert_array_equal(fitted, image)
+    mirrored = images.fit(np.ascontiguousarray(image[:, ::-1]), size, "squeeze")
+    np.testing.assert_allclose(mirrored[:, ::-1], images.fit(image, size, "squeeze"), atol=1e-5)
+
+
+@settings(max_examples=60, deadline=None)
+@given(PICTURES, st.sampled_from([1, 2, 4, 8, 16, 32, 64]))
+def test_padding_is_undone_by_cropping(facts, multiple):
+    batch = random_picture(facts)[np.newaxis]
+    padded = images.pad_to_multiple(batch, multiple)
+    assert padded.shape[1] % multiple == padded.shape[2] % multiple == 0
+    assert all(0 <= new - old < multiple for new, old in zip(padded.shape[1:3], batch.shape[1:3], strict=True))
+    np.testing.assert_array_equal(padded[:, : batch.shape[1], : batch.shape[2]], batch)
+
+
+@settings(max_examples=40, deadline=None)
+@given(PICTURES, st.sampled_from([".png", ".bmp", ".tif"]))
+def test_what_is_written_is_read_to_the_last_bit(tmp_path_factory, facts, suffix):
+    image = random_picture(facts)
+    path = images.write(tmp_path_factory.getbasetemp() / f"property{suffix}", image)
+    np.testing.assert_array_equal(images.to_uint8(images.read(path, image.shape[2])), images.to_uint8(image))
+    assert images.probe(path) == image.shape[:2]
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.binary(max_size=400), st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF89a", b"BM", b"II*\0",
+                                              b"RIFF\0\1\0\0WEBPVP8 "]))  # fmt: skip
+def test_any_bytes_at_all_are_a_picture_or_one_line(data, start):
+    try:
+        image = images.decode(start + data)
+    except ValueError as error:
+        assert "\n" not in str(error) and "Received: the picture" in str(error)
+    else:
+        assert is_image(image, image.shape)

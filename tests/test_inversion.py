@@ -64,6 +64,36 @@ def test_restore_changes_nothing_where_a_shape_does_not_fit():
         np.testing.assert_array_equal(array, now)
 
 
+def test_calibrated_on_one_batch_inference_is_training():
+    generator = models.build("scribbler", width=4, halvings=2, blocks=1, normalisation="batch")
+    model = inversion.Inversion(generator, losses.WeightedLoss(None, feature=0))
+    sketches = np.random.default_rng(0).random((4, 18, 20, 1), np.float32)  # padded to the stride
+    trained = keras.ops.convert_to_numpy(model(sketches, training=True))
+    assert np.abs(trained - keras.ops.convert_to_numpy(model(sketches, training=False))).max() > 0.1
+    model.calibrate([(sketches, None)])
+    np.testing.assert_allclose(keras.ops.convert_to_numpy(model(sketches, training=False)), trained, atol=1e-5)
+    assert all(layer.momentum == 0.99 for layer in generator.layers if hasattr(layer, "momentum"))
+
+
+def test_calibration_counts_every_batch_the_same():
+    generator = models.build("scribbler", width=4, halvings=1, blocks=0, normalisation="batch")
+    model = inversion.Inversion(generator, losses.WeightedLoss(None, feature=0))
+    batches = [(np.random.default_rng(seed).random((2, 16, 16, 1), np.float32), None) for seed in range(5)]
+    stem = keras.Model(generator.input, generator.get_layer("stem").output)
+    seen = [keras.ops.convert_to_numpy(stem(sketches)) for sketches, _ in batches]
+    model.calibrate(batches)
+    *_, mean, variance = generator.get_layer("stem_norm").get_weights()
+    np.testing.assert_allclose(mean, np.mean([x.mean((0, 1, 2)) for x in seen], 0), rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(variance, np.mean([x.var((0, 1, 2)) for x in seen], 0), rtol=1e-4)
+
+
+def test_what_has_no_normalisation_needs_no_calibration():
+    model = made()
+    before = model.generator.get_weights()
+    model.calibrate([(np.ones((2, 18, 20, 1), np.float32), None)])
+    assert all(np.array_equal(a, b) for a, b in zip(before, model.generator.get_weights(), strict=True))
+
+
 def test_weights_that_are_not_finite_are_no_state():
     model = made()
     model.generator.weights[0].assign(np.full(model.generator.weights[0].shape, np.nan))

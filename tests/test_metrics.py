@@ -11,6 +11,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 from PIL import Image
 
 from sketchback import metrics
@@ -407,3 +409,61 @@ def test_floors_of_cufs_are_the_anchors():
         mean_psnr, mean_ssim = np.mean(scores[name], axis=0)
         assert mean_psnr == pytest.approx(decibels, abs=0.03), name
         assert mean_ssim == pytest.approx(similarity, abs=0.002), name
+
+
+# properties
+
+SEEDS = st.integers(0, 2**32 - 1)
+SIZES = st.tuples(st.integers(7, 40), st.integers(7, 40))
+
+
+@settings(max_examples=60, deadline=None)
+@given(SEEDS, SEEDS, SIZES)
+def test_scores_do_not_depend_on_what_should_not_matter(one, other, size):
+    """The order of the two, the side from which they are seen, and the order of the channels."""
+    truth, prediction = noise(one, size), noise(other, size)
+    scores = score(truth, prediction)
+    for change in (lambda x: x[::-1], lambda x: x[:, ::-1], lambda x: x[..., ::-1], lambda x: x.transpose(1, 0, 2)):
+        assert score(change(truth), change(prediction)) == pytest.approx(scores, rel=1e-9, abs=1e-9)
+    assert score(prediction, truth) == pytest.approx(scores, rel=1e-9, abs=1e-9)
+    assert -1 <= scores["ssim"] <= 1 and -1 <= scores["r"] <= 1 and scores["psnr"] > 0
+
+
+@settings(max_examples=60, deadline=None)
+@given(SEEDS, SIZES, st.floats(0.02, 1.0))
+def test_nearer_is_better(seed, size, share):
+    """On the straight way from another picture to the truth, PSNR rises with every part of the way."""
+    truth, other = noise(seed, size), noise(seed + 1, size)
+    near, far = truth + share / 2 * (other - truth), truth + share * (other - truth)
+    assert psnr(truth, near) > psnr(truth, far)
+    assert score(truth, truth) == {"psnr": math.inf, "ssim": 1.0, "r": pytest.approx(1.0)}
+
+
+@settings(max_examples=60, deadline=None)
+@given(SEEDS, SIZES, st.floats(0.01, 1.0), st.floats(0.0, 1.0))
+def test_correlation_is_blind_to_brightness_and_contrast(seed, size, contrast, brightness):
+    truth, prediction = noise(seed, size), noise(seed + 1, size)
+    assert pearson_r(truth, prediction.astype(np.float64) * contrast + brightness) == pytest.approx(
+        pearson_r(truth, prediction), abs=1e-9
+    )
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.lists(st.floats(-1e6, 1e6), min_size=1, max_size=30), SEEDS)
+def test_an_interval_holds_its_mean_and_lies_between_the_scores(values, seed):
+    interval = bootstrap_interval(values, resamples=200, seed=seed)
+    room = 1e-6 * max(1.0, *(abs(value) for value in values))
+    assert min(values) - room <= interval.low <= interval.high <= max(values) + room
+    assert interval.mean == pytest.approx(np.mean(values), abs=room)
+
+
+@settings(max_examples=40, deadline=None)
+@given(SEEDS, st.integers(1, 5), st.floats(-0.5, 0.5))
+def test_the_linear_floor_finds_a_line(seed, count, gain):
+    """Photographs that are a linear function of their sketches are predicted to the last digits."""
+    sketches = [noise(seed + number, (8, 8), 1) for number in range(count + 1)]
+    pairs = [(np.float32(0.5) + np.float32(gain) * np.repeat(s - 0.5, 3, axis=-1), s) for s in sketches]
+    assume(not np.array_equal(sketches[0], sketches[1]))
+    floors = Floors.fit(pairs)
+    np.testing.assert_allclose(floors.gain, gain, atol=1e-4)
+    np.testing.assert_allclose(floors.predictions(pairs[0][1])[LINEAR], pairs[0][0], atol=1e-4)

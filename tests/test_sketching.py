@@ -11,6 +11,8 @@ import cv2
 import numpy as np
 import pytest
 import skimage.data
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from scipy import ndimage
 
 from sketchback import images, sketching
@@ -332,3 +334,44 @@ def test_speed(photo, draw):
         draw(photo)
         times.append(time.perf_counter() - start)
     assert min(times) < 3e-3
+
+
+# Properties
+
+
+@st.composite
+def photographs(draw) -> np.ndarray:
+    """Any size, grey or in colour; noise between two levels, which may be one, and smoothed by half of the draws."""
+    height, width = draw(st.tuples(st.integers(16, 64), st.integers(16, 64)))
+    low, high = sorted(draw(st.tuples(st.sampled_from([0.0, 1e-7, 0.2, 1.0]), st.floats(0, 1, width=32))))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    photo = rng.uniform(low, high, (height, width, draw(st.sampled_from([1, 3])))).astype(np.float32)
+    if draw(st.booleans()):
+        photo = ndimage.uniform_filter(photo, (5, 5, 1), mode="nearest")
+    return np.clip(photo, 0.0, 1.0)
+
+
+@settings(max_examples=100, deadline=None)
+@given(photographs(), st.sampled_from(["pencil", "xdog", "line", "random"]), st.integers(0, 2**31 - 1))
+def test_any_photograph_becomes_a_sketch(photo, style, seed):
+    before = photo.copy()
+    drawn = sketching.sketch(photo, style, seed)
+    assert drawn.shape == (*photo.shape[:2], 1) and drawn.dtype == np.float32
+    assert np.isfinite(drawn).all() and drawn.min() >= 0.0 and drawn.max() <= 1.0
+    np.testing.assert_array_equal(sketching.sketch(photo, style, seed), drawn)  # again the same
+    np.testing.assert_array_equal(photo, before)  # which is left alone
+
+
+@settings(max_examples=60, deadline=None)
+@given(photographs(), st.sampled_from([pencil, xdog]))
+def test_a_mirrored_photograph_becomes_the_mirrored_sketch(photo, draw):
+    mirrored = draw(np.ascontiguousarray(photo[:, ::-1]))
+    np.testing.assert_allclose(mirrored[:, ::-1], draw(photo), atol=2e-4)
+
+
+@settings(max_examples=60, deadline=None)
+@given(photographs(), st.floats(0.3, 1.0))
+def test_pencil_does_not_see_how_bright_the_light_was(photo, light):
+    """The quotient of a photograph and its blur does not change when both are darker."""
+    photo = np.maximum(photo, 0.01)  # black is special: 0 / 0
+    np.testing.assert_allclose(pencil(photo * np.float32(light)), pencil(photo), atol=1e-4)

@@ -734,8 +734,7 @@ def test_the_weights_of_the_checkout_are_those_listed():
 # Files made to do harm; test_hdf5.py has them kind by kind
 
 
-@pytest.mark.parametrize("kind", ["links out of the file", "huge shapes", "other types", "compressed", "NaN, infinity",
-                                  "truncated", "something else"])  # fmt: skip
+@pytest.mark.parametrize("kind", ["links out of the file", "NaN, infinity", "truncated"])
 def test_hostile_files_are_refused_in_one_line(tmp_path, kind):
     for number, make in enumerate(hostile.weights_by_hand(content())[kind]):
         path = tmp_path / f"{number}.weights.h5"
@@ -754,7 +753,7 @@ def test_mutated_files_load_or_are_refused_in_one_line(tmp_path):
     """A short form of benchmarks/fuzz.py."""
     good = hostile.good_weights(tmp_path)
     outcomes = set()
-    for number in range(40):
+    for number in range(25):
         path = tmp_path / f"{number}.weights.h5"
         path.write_bytes(hostile.bad_weights(good, 1, number)[1])
         try:
