@@ -276,12 +276,13 @@ def draw_style(seed: int | np.random.Generator, name: str = "random") -> Style:
     rng = np.random.default_rng(seed)
     if name == "random":
         name = str(rng.choice(["pencil", "xdog", "line"], p=[0.55, 0.27, 0.18]))
-    usual = rng.random() < 0.25  # as `sketch` draws without being told anything, which is what most people do
+    # As `sketch` draws without being told anything, which is what most people do, on photographs of any size.
+    usual, any_size = rng.random() < 0.4, rng.random() < 0.5
     plain = rng.random() < 0.3  # no wear, no displacement
     low = rng.uniform(0.01, 0.035)
     drawn = Style(
         name=name,
-        scale=float(np.exp(rng.uniform(np.log(0.6), np.log(1.6)))),
+        scale=float(np.exp(rng.uniform(np.log(0.6), np.log(2.2)))),
         blur=int(rng.choice([9, 13, 17, 21, 21, 21, 25, 31, 41])),
         sigma=float(rng.uniform(0.5, 1.3)),
         p=float(rng.uniform(10, 30)),
@@ -299,7 +300,7 @@ def draw_style(seed: int | np.random.Generator, name: str = "random") -> Style:
         shading=0.0 if plain or rng.random() < 0.5 else float(rng.uniform(0.1, 0.6)),
         seed=int(rng.integers(2**31)),
     )
-    return Style(name=name, seed=drawn.seed) if usual else drawn
+    return Style(name=name, scale=drawn.scale if any_size else 1.0, seed=drawn.seed) if usual else drawn
 
 
 def apply_style(photo: np.ndarray, style: Style) -> np.ndarray:

@@ -244,7 +244,7 @@ def test_styles_stay_in_their_ranges():
     for name, share in {"pencil": 0.55, "xdog": 0.27, "line": 0.18}.items():
         assert np.mean([style.name == name for style in styles]) == pytest.approx(share, abs=0.04)
     ranges = {
-        "scale": (0.6, 1.6), "sigma": (0.5, 1.3), "p": (10, 30), "epsilon": (0.1, 0.55), "phi": (1.5, 12),
+        "scale": (0.6, 2.2), "sigma": (0.5, 1.3), "p": (10, 30), "epsilon": (0.1, 0.55), "phi": (1.5, 12),
         "low": (0.01, 0.035), "high": (0.015, 0.105), "thickness": (0.6, 2.0), "ink": (0.7, 2.2),
         "gamma": (0.6, 2.0), "paper": (0.85, 1.0), "grain": (0.0, 0.08), "noise": (0.0, 0.04),
         "displacement": (0.0, 1.6), "shading": (0.0, 0.6), "blur": (9, 41),
@@ -254,11 +254,12 @@ def test_styles_stay_in_their_ranges():
         assert low <= min(values) and max(values) <= high, name
         assert len(set(values)) > 5, name
     assert all(style.low < style.high and style.blur % 2 == 1 for style in styles)
-    usual = [style for style in styles if style == sketching.Style(style.name, seed=style.seed)]
-    assert len(usual) / len(styles) == pytest.approx(0.25, abs=0.04)
+    usual = [style for style in styles if style == sketching.Style(style.name, scale=style.scale, seed=style.seed)]
+    assert len(usual) / len(styles) == pytest.approx(0.4, abs=0.04)
+    assert np.mean([style.scale == 1 for style in usual]) == pytest.approx(0.5, abs=0.06)
     assert {style.name for style in usual} == {"pencil", "xdog", "line"}
     plain = np.mean([style.noise == 0 and style.displacement == 0 for style in styles])
-    assert plain == pytest.approx(0.25 + 0.75 * 0.3, abs=0.04)
+    assert plain == pytest.approx(0.4 + 0.6 * 0.3, abs=0.04)
 
 
 @pytest.mark.parametrize("name", ["pencil", "xdog", "line"])
