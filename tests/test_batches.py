@@ -125,7 +125,7 @@ def test_flip_mirrors_both_for_half_of_the_seeds(mixed):
 def test_random_style_differs_between_seeds(mixed):
     view = View(SIZE, "random")
     sketches = [view.see(mixed[0], (seed,))[0] for seed in range(8)]
-    assert len({sketch.tobytes() for sketch in sketches}) == 8
+    assert len({sketch.tobytes() for sketch in sketches}) > 4  # default style may come more than once
 
 
 @pytest.mark.parametrize(
