@@ -285,12 +285,14 @@ def check_size(size: Sequence[int]) -> tuple[int, int]:
     return int(size[0]), int(size[1])
 
 
-def resize(image: np.ndarray, size: Sequence[int]) -> np.ndarray:
+def resize(image: np.ndarray, size: Sequence[int], cubic: bool = False) -> np.ndarray:
     """Resizes an image: by area where it shrinks, bilinearly where it grows.
 
     Args:
         image: `(H, W, C)` float32.
         size: `(height, width)`.
+        cubic: Bicubically where it grows: crisper, and without the grid that a strong enlargement shows. What this
+            adds beyond [0, 1] is cut.
 
     Returns:
         `(height, width, C)` float32.
@@ -304,7 +306,8 @@ def resize(image: np.ndarray, size: Sequence[int]) -> np.ndarray:
     if image.shape[:2] != smaller:
         resized = cv2.resize(resized, smaller[::-1], interpolation=cv2.INTER_AREA)
     if (height, width) != smaller:
-        resized = cv2.resize(resized, (width, height), interpolation=cv2.INTER_LINEAR)
+        resized = cv2.resize(resized, (width, height), interpolation=cv2.INTER_CUBIC if cubic else cv2.INTER_LINEAR)
+        resized = np.clip(resized, 0.0, 1.0) if cubic else resized
     return resized[..., np.newaxis] if resized.ndim < image.ndim else resized  # OpenCV drops a last axis of 1
 
 
