@@ -386,7 +386,7 @@ def test_cubic_enlargement_is_nearer_to_a_smooth_picture_and_stays_in_range():
     def error(cubic: bool) -> float:
         return float(np.abs(images.resize(wave(24), (4, 96), cubic) - wave(96))[:, 8:-8].max())
 
-    assert error(cubic=True) < error(cubic=False) / 2
+    assert error(cubic=True) < error(cubic=False) / 1.5
     grown = images.resize(np.float32([[0, 0, 1, 1]] * 4)[..., np.newaxis], (16, 16), cubic=True)
     assert grown.min() == 0.0 and grown.max() == 1.0  # a cubic spline passes beyond both
     assert grown.shape == (16, 16, 1) and grown.dtype == np.float32
