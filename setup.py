@@ -5,8 +5,9 @@ from pathlib import Path
 from setuptools import setup
 
 HERE = Path(__file__).parent
+LIGHT = ["onnxruntime>=1.18", "onnx>=1.16", "platformdirs>=4"]
 EXPORT = ["onnx>=1.16", "tf2onnx>=1.16", "onnxruntime>=1.18"]
-PAGE = ["fastapi>=0.115", "uvicorn>=0.30", "fastapi-offline>=1.7"]
+PAGE = ["fastapi>=0.115", "uvicorn>=0.30", "fastapi-offline>=1.7", *LIGHT]
 
 setup(
     name="sketchback",
@@ -20,7 +21,7 @@ setup(
     packages=["sketchback", "sketchback._weights"],
     package_dir={"sketchback": "sketchback", "sketchback._weights": "weights"},
     package_data={
-        "sketchback": ["py.typed", "page/*", "page/samples/*"],
+        "sketchback": ["py.typed", "page/*", "page/samples/*", "skeletons/*"],
         "sketchback._weights": ["*.h5", "SHA256SUMS", "README.md", "LICENSE"],
     },
     install_requires=[
@@ -37,6 +38,8 @@ setup(
         "filelock>=3.12",
     ],
     extras_require={
+        "light": LIGHT,
+        "jax": ["jax>=0.7,<0.11"],  # several devices and machines; with a GPU, jax[cuda12]
         "page": PAGE,
         "export": [*EXPORT, "openvino>=2024.4"],
         "test": [

@@ -2,23 +2,28 @@
 
     python benchmarks/fuzz.py                              20,000 pictures and 2,000 weight files
     python benchmarks/fuzz.py --images 0 --weights 0       only those made by hand
+    python benchmarks/fuzz.py --images 2000 --seed 1       2,000 other pictures, and the same number of weight files
 
-Pictures go through `images.read` and `images.probe`, weight files through `weights.load`, as `invert` calls them. A
-file is handled if it becomes a right picture (or a generator), or one `ValueError` or `FileNotFoundError` whose message
-is one line that says what was received. Anything else is a finding: another exception, a process that ends, a case that
-takes longer than --seconds. Each case runs in a process that is watched, with bounded memory, and can be made again
-from its number; what was found is kept in --keep. Exit status 1 if anything was found.
+Pictures go through `images.read` and `images.probe`, weight files through `runtime.load`, as `invert` calls them:
+every other one into Keras, the rest into the lightest runtime that is installed. A file is handled if it becomes a
+right picture (or a generator), or one `ValueError` or `FileNotFoundError` whose message is one line that says what was
+received. Anything else is a finding: another exception, a process that ends, a case that takes longer than --seconds.
+Each case runs in a process that is watched, with bounded memory, and can be made again from its number; what was found
+is kept in --keep. Exit status 1 if anything was found.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import os
+import queue
 import selectors
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -52,16 +57,18 @@ def judge(path: Path, right: object = None) -> str:
     return "read" if right is None or seen.shape[:2] == (height, width) else f"wrong: probed {height} x {width}"
 
 
-def judge_weights(path: Path, right: object = None) -> str:
+def judge_weights(path: Path, light: bool) -> str:
     """Loads weights: "read", "refused", or what is wrong."""
-    import keras
-
-    from sketchback import weights
+    from sketchback import runtime
 
     try:
-        generator = weights.load(path)
+        generator = runtime.load(path, "auto" if light else "keras")
     except (ValueError, FileNotFoundError) as error:
         return _one_line(error)
+    if isinstance(generator, runtime.LightGenerator):
+        return "read"
+    import keras
+
     keras.backend.clear_session()
     return "read" if all(np.isfinite(array).all() for array in generator.get_weights()) else "wrong: not finite"
 
@@ -83,8 +90,9 @@ def work(what: str, by_hand: bool, seed: int, first: int, last: int, keep: Path)
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as temporary:
         folder = Path(temporary)
         if not pictures:
-            from sketchback import commands
+            from sketchback import commands, skeleton
 
+            os.environ[skeleton.ENVIRONMENT] = str(folder)  # not the user's cache
             commands.import_keras()
         good = hostile.good_pictures() if pictures else hostile.good_weights(folder)
         made = []
@@ -112,7 +120,7 @@ def work(what: str, by_hand: bool, seed: int, first: int, last: int, keep: Path)
                 folder.chmod(0o755)
                 os.seteuid(65_534)
             try:
-                outcome = (judge if pictures else judge_weights)(path, right)
+                outcome = judge(path, right) if pictures else judge_weights(path, light=number % 2 == 1)
             except Exception as error:
                 outcome = f"{type(error).__name__}: {str(error)[:300]}"
             if lowered:
@@ -131,9 +139,36 @@ def work(what: str, by_hand: bool, seed: int, first: int, last: int, keep: Path)
 # ---- all cases
 
 
-def results(what: str, by_hand: bool, seed: int, total: int, seconds: float, keep: Path) -> Iterator[dict]:
-    """Runs cases in processes of their own; yields what became of each. One that ends or hangs is replaced."""
-    first = 0
+def results(
+    what: str, by_hand: bool, seed: int, total: int, seconds: float, keep: Path, jobs: int = 1
+) -> Iterator[dict]:
+    """What became of each case; `jobs` processes at once, each with its part of them."""
+    edges = [total * job // jobs for job in range(jobs + 1)]
+    found: queue.Queue[dict | BaseException | None] = queue.Queue()
+
+    def run(first: int, last: int) -> None:
+        try:
+            for result in part(what, by_hand, seed, first, last, seconds, keep):
+                found.put(result)
+            found.put(None)
+        except BaseException as error:
+            found.put(error)
+
+    threads = [threading.Thread(target=run, args=edge, daemon=True) for edge in itertools.pairwise(edges)]
+    for thread in threads:
+        thread.start()
+    while jobs:
+        result = found.get()
+        if isinstance(result, BaseException):
+            raise result
+        if result is None:
+            jobs -= 1
+        else:
+            yield result
+
+
+def part(what: str, by_hand: bool, seed: int, first: int, total: int, seconds: float, keep: Path) -> Iterator[dict]:
+    """Runs cases in a process of their own. One that ends or hangs is replaced."""
     while first < total:
         command = [sys.executable, __file__, "--worker", what, "--seed", str(seed), "--from", str(first), "--cases",
                    str(total), "--keep", str(keep), *(["--by-hand"] if by_hand else [])]  # fmt: skip
@@ -186,7 +221,7 @@ def table(title: str, outcomes: Iterator[dict]) -> list[dict]:
         if outcome == "finding":
             findings.append(result)
             print(f"FOUND {result['kind']} {result['number']}: {result['outcome']}", file=sys.stderr, flush=True)
-        if number % 500 == 0:
+        if number % 100 == 0:
             print(f"{title}: {number}", file=sys.stderr, flush=True)
     if number:
         print(f"\n**{title}**\n\n| kind | tried | read | refused in one line | neither |")
@@ -199,11 +234,13 @@ def table(title: str, outcomes: Iterator[dict]) -> list[dict]:
 
 def main() -> int:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--images", type=int, default=20_000)
-    made.add_argument("--weights", type=int, default=2_000)
-    made.add_argument("--seed", type=int, default=0)
-    made.add_argument("--seconds", type=float, default=60.0, help="after which a case counts as hung")
-    made.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "findings")
+    made.add_argument("--images", type=int, default=20_000, help="pictures made by chance (default: 20000)")
+    made.add_argument("--weights", type=int, default=2_000, help="weight files made by chance (default: 2000)")
+    made.add_argument("--seed", type=int, default=0, help="another one makes other files (default: 0)")
+    made.add_argument("--seconds", type=float, default=60.0, help="after which a case counts as hung (default: 60)")
+    made.add_argument("--jobs", type=int, default=1, help="processes at once (default: 1)")
+    made.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "findings",
+                      help="a folder for the files that were found wanting (default: %(default)s)")  # fmt: skip
     made.add_argument("--skip-hand", action="store_true", help="leave out those made by hand")
     for name in ("--worker", "--from", "--cases", "--by-hand"):  # how a watched process is called
         made.add_argument(name, help=argparse.SUPPRESS, **({"action": "store_true"} if name == "--by-hand" else {}))
@@ -219,8 +256,9 @@ def main() -> int:
             title = f"{'Pictures' if what == 'images' else 'Weight files'} made {'by hand' if by_hand else 'by chance'}"
             total = 10_000 if by_hand else count
             if total:
+                jobs = 1 if by_hand else arguments.jobs
                 findings += table(
-                    title, results(what, by_hand, arguments.seed, total, arguments.seconds, arguments.keep)
+                    title, results(what, by_hand, arguments.seed, total, arguments.seconds, arguments.keep, jobs)
                 )
     print(f"\n{len(findings)} findings" + (f", kept in {arguments.keep}" if findings else ""))
     return 1 if findings else 0

@@ -114,9 +114,9 @@ def _window(
 class Batches(keras.utils.PyDataset):
     """The batches of one epoch, as Keras's `fit` takes them. `at(epoch)` gives those of another.
 
-    The order, the styles and the augmentation depend on `(seed, epoch, index)` alone, so any number of workers gives
-    the same pixels, and an epoch can be taken up in its middle. Every batch is full: a remainder is left for other
-    epochs, whose order differs.
+    The order, the styles and the augmentation depend on `(seed, epoch, index)` alone, so any number of threads and
+    workers gives the same pixels, and an epoch can be taken up in its middle. Every batch is full: a remainder is
+    left for other epochs, whose order differs.
 
     Args:
         examples: What to show, in training usually `datasets.subset(examples, "train")`.
@@ -132,7 +132,7 @@ class Batches(keras.utils.PyDataset):
         squeeze: Change the proportions of a quarter of the examples by up to this factor.
         shuffle: Draw another order each epoch.
         limit: Show at most so many examples an epoch.
-        workers: Threads that read and draw ahead.
+        threads: How many read and draw ahead.
 
     Raises:
         ValueError: There are no examples.
@@ -152,9 +152,9 @@ class Batches(keras.utils.PyDataset):
         squeeze: float = 1.0,
         shuffle: bool = True,
         limit: int | None = None,
-        workers: int = 2,
+        threads: int = 2,
     ):
-        super().__init__(workers=workers, use_multiprocessing=False, max_queue_size=8)
+        super().__init__(workers=threads, use_multiprocessing=False, max_queue_size=8)
         if not examples:
             raise ValueError("Batches need at least one example. Received: none. Is there a training part?")
         if view.size is None:
@@ -166,8 +166,8 @@ class Batches(keras.utils.PyDataset):
         for name in (augmentation, pair_augmentation):
             if name not in AUGMENTATIONS:
                 raise ValueError(f"`augmentation` must be one of {', '.join(AUGMENTATIONS)}. Received: {name!r}.")
-        if workers < 1:
-            raise ValueError(f"`workers` must be at least 1. Received: workers={workers}.")
+        if threads < 1:
+            raise ValueError(f"`threads` must be at least 1. Received: threads={threads}.")
         if not 0 <= pair_share < 1:
             raise ValueError(f"`pair_share` must be in [0, 1). Received: pair_share={pair_share}.")
         self.examples, self.view, self.batch_size, self.seed = list(examples), view, batch_size, seed
@@ -178,13 +178,26 @@ class Batches(keras.utils.PyDataset):
         self.zoom, self.squeeze = zoom, squeeze
         self.skipped: dict[Example, str] = {}  # what could not be decoded, and why
         self._lock = threading.Lock()
-        self.epoch, self.first = 0, 0
+        self._door, self._inside, self._closed = threading.Condition(), 0, False
+        self.epoch, self.first, self.rank, self.parts = 0, 0, 0, 1
         self._order = self._draw_order()
 
-    def at(self, epoch: int, first: int = 0) -> Batches:
-        """The batches of an epoch, from number `first` on."""
+    def at(self, epoch: int, first: int = 0, rank: int = 0, workers: int = 1) -> Batches:
+        """The batches of an epoch, from number `first` on; in a `with`, whose end sends the threads home.
+
+        With `workers`, number `rank` of as many equal parts of each of them: one after the other they are the batch.
+
+        Raises:
+            ValueError: A batch cannot be divided into so many parts.
+        """
+        if self.batch_size % workers or not 0 <= rank < workers:
+            raise ValueError(
+                "`batch_size` must be a multiple of `workers`, and `rank` one of them. Received: "
+                f"batch_size={self.batch_size}, workers={workers}, rank={rank}."
+            )
         other = copy.copy(self)
-        other.epoch, other.first = epoch, first
+        other._door, other._inside, other._closed = threading.Condition(), 0, False
+        other.epoch, other.first, other.rank, other.parts = epoch, first, rank, workers
         other._order = other._draw_order()
         return other
 
@@ -218,12 +231,41 @@ class Batches(keras.utils.PyDataset):
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Returns sketches `(B, H, W, 1)` and photographs `(B, H, W, 3)`."""
-        begin = (self.first + index) * self.batch_size
-        shown = [self._show(place) for place in range(begin, begin + self.batch_size)]
+        count = self.batch_size // self.parts
+        begin = (self.first + index) * self.batch_size + self.rank * count
+        with self._door:
+            self._inside += 1
+        try:
+            shown = [self._show(place) for place in range(begin, begin + count)]
+        finally:
+            with self._door:
+                self._inside -= 1
+                self._door.notify_all()
         sketches, photos = zip(*shown, strict=True)
         return np.stack(sketches), np.stack(photos)
 
+    def __enter__(self) -> Batches:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Lets no thread begin another example, and waits for the examples that are being made.
+
+        Where `fit` ends early, Keras leaves its threads to themselves, eight batches ahead. One that comes back from
+        OpenCV while Python ends aborts the process (its C++ must not be unwound), one inside BLAS can hang it.
+        """
+        self._closed, interrupted = True, False
+        while self._inside:
+            try:
+                with self._door:
+                    self._door.wait_for(lambda: not self._inside)
+            except KeyboardInterrupt:  # Ctrl-C held down: this is a matter of milliseconds
+                interrupted = True
+        if interrupted:
+            raise KeyboardInterrupt
+
     def _show(self, place: int) -> tuple[np.ndarray, np.ndarray]:
+        if self._closed:
+            raise RuntimeError("Batches end with their `with`. Received: a request after it. Call `at` again.")
         # A file that breaks off is found only now; the next example in order stands in for it.
         for offset in range(len(self._order)):
             example = self.examples[self._order[(place + offset) % len(self._order)]]

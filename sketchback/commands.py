@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import argparse
+import atexit
+import contextlib
 import logging
 import os
+import signal
 import sys
 import time
 from collections import Counter
@@ -88,14 +91,22 @@ def run(main: Callable[[argparse.Namespace], int | None], made: argparse.Argumen
     try:
         return main(arguments) or 0
     except KeyboardInterrupt:
-        print("stopped", file=sys.stderr)
+        _say("stopped")
         return 130
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except (ValueError, OSError, MemoryError, ImportError) as error:
-        print(f"error: {one_line(error)}", file=sys.stderr)
+        _say(f"error: {one_line(error)}")
         return 2
+    finally:  # Ctrl-C held down: the process is ending, which takes TensorFlow a moment
+        atexit.register(signal.signal, signal.SIGINT, signal.SIG_IGN)
+
+
+def _say(line: str) -> None:
+    """Writes to the terminal or the log; one that went away, or whose disk is full, is no reason to lose a run."""
+    with contextlib.suppress(OSError):
+        print(line, file=sys.stderr, flush=True)
 
 
 def import_keras() -> None:
@@ -154,14 +165,14 @@ class Bar:
         self._bar.set_description(self.what, refresh=False)
         if values:
             self._bar.set_postfix({name: f"{value:.4g}" for name, value in values.items()}, refresh=False)
-        self._bar.update()
+        self._bar.update()  # which takes no offence at a terminal that goes away
         now = time.monotonic()
         if self._lines and (now - self._said > REPORT_EVERY or self.done == self.total):
             self._said = now
             left = (now - self._start) / (self.done - self._initial) * (self.total - self.done)
             shown = "  ".join(f"{name} {value:.4g}" for name, value in values.items())
             line = f"{self.what}: {self.done}/{self.total} {self.unit}s, {duration(left)} left  {shown}"
-            print(line.rstrip(), file=sys.stderr, flush=True)
+            _say(line.rstrip())
 
     def close(self) -> None:
         """Leaves the bar as it is."""

@@ -1,7 +1,7 @@
 """The darkroom: one thread in which the bytes of drawings become the bytes of photographs, for the page.
 
-Everything that a stranger may send is bounded here: its kind, its pixels, how many wait. Keras is imported on that
-thread, when the first weights are loaded.
+Everything that a stranger may send is bounded here: its kind, its pixels, how many wait. Weights are loaded on that
+thread.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 from PIL import Image
 
-from . import commands, images, weights
+from . import commands, images, inference, runtime, weights
 
 if TYPE_CHECKING:
     import keras
@@ -137,7 +137,7 @@ def check_format(kind: str) -> str:
 class Darkroom:
     """Generators, kept once they are loaded, and the one thread that runs them.
 
-    TensorFlow already uses all cores for one picture; two at a time would only wait for each other.
+    A generator already uses all cores for one picture; two at a time would only wait for each other.
 
     Args:
         known: From `catalogue`; its first is the default. What else is damaged is left out and logged.
@@ -160,7 +160,7 @@ class Darkroom:
                 logging.getLogger(__name__).warning("left out: %s", error)
             else:
                 self.known[name] = path
-        self._generators: dict[str, keras.Model] = {}
+        self._generators: dict[str, runtime.LightGenerator | keras.Model] = {}
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="darkroom")
         self._places, self._taken, self._lock = places, 0, threading.Lock()
 
@@ -260,26 +260,21 @@ class Darkroom:
         """
         sketch = self.sketch(data, clean)
         generator = self._load(name)
-        from . import models
-
-        photo = models.predict(generator, sketch[np.newaxis])[0]
+        photo = inference.predict(generator, sketch[np.newaxis])[0]
         return images.side_by_side([sketch, photo]) if compare else photo
 
     def _load_quietly(self, name: str) -> None:
         with contextlib.suppress(UnusableError):
             self._load(name)
 
-    def _load(self, name: str) -> keras.Model:
+    def _load(self, name: str) -> runtime.LightGenerator | keras.Model:
         if name not in self._generators:
             began = time.monotonic()
             try:
-                commands.import_keras()
-                from . import models
-
-                generator = weights.load(self.known[name])
+                generator = runtime.load(self.known[name])
                 # TensorFlow makes a graph for the first shape, and one for any shape when both sides change.
                 for sides in ((96, 96), (128, 112)):
-                    models.predict(generator, np.ones((1, *sides, 1), np.float32), working=sides)
+                    inference.predict(generator, np.ones((1, *sides, 1), np.float32), working=sides)
             except (ValueError, OSError, MemoryError, ImportError) as error:
                 logging.getLogger(__name__).error("error: %s", commands.one_line(error))
                 raise UnusableError(f"The weights {name!r} cannot be loaded; the terminal says why.") from None

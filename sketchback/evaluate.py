@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import commands, datasets, identification, images, metrics, weights
+from . import commands, datasets, identification, images, inference, metrics, weights
 from .atomic import replacing
 
 if TYPE_CHECKING:
@@ -54,7 +54,7 @@ def evaluate(
         data: Folders, see `datasets.find`.
         style: How photographs without a drawn sketch are drawn.
         size: `(height, width)`; by default the one size that all hand-drawn pairs have, else the size that the
-            weights were trained at (`models.working_size`).
+            weights were trained at (`inference.working_size`).
         fit: How pictures are brought to the size.
         enlarge: Resize photographs to this size first, for data that is stored small.
         split: `"train"`, `"val"`, `"test"` or `"all"`.
@@ -70,7 +70,6 @@ def evaluate(
     Raises:
         ValueError: The split is empty, or nothing in it can be read.
     """
-    from . import models
     from .batches import View
 
     if grid is not None:
@@ -103,7 +102,7 @@ def evaluate(
         if not seen:
             continue
         sketches = np.stack([sketch for sketch, _, _ in seen])
-        photos = models.predict(generator, sketches, working) if generator is not None else [None] * len(seen)
+        photos = inference.predict(generator, sketches, working) if generator is not None else [None] * len(seen)
         for (sketch, truth, label), photo in zip(seen, photos, strict=True):
             candidates = {} if photo is None else {GENERATOR: photo}
             candidates |= floors.predictions(sketch) if floors else {"the sketch itself": np.repeat(sketch, 3, -1)}
@@ -121,7 +120,7 @@ def evaluate(
     return {
         "weights": None if name is None else str(name), "data": [str(place) for place in data], "split": split,
         "images": len(labels), "size": list(view.size), "style": style, "fit": fit,
-        "working": None if generator is None else list(working or models.working_size(generator)),
+        "working": None if generator is None else list(working or inference.working_size(generator)),
         "hand_drawn": sum(example.sketch is not None for example in test), "floors_fitted_on": len(training),
         "scores": {row: _summarise(own) for row, own in table.items()},
         "labels": {label: {row: _summarise([s for s, mine in zip(own, labels, strict=True) if mine == label])
@@ -142,8 +141,6 @@ def _draw(examples: list[Example], limit: int | None) -> list[Example]:
 
 
 def _size(size: Sequence[int] | None, test: list[Example], generator: keras.Model | None) -> tuple[int, int]:
-    from . import models
-
     if size is not None:
         return images.check_size(size)
     if generator is None or all(example.sketch is not None for example in test):
@@ -153,7 +150,7 @@ def _size(size: Sequence[int] | None, test: list[Example], generator: keras.Mode
             return sizes.pop()
     if generator is None:
         raise ValueError(f"`size` must be given where pictures differ. Received: {len(sizes)} sizes. Give --size HxW.")
-    return models.working_size(generator)
+    return inference.working_size(generator)
 
 
 def _fit_floors(examples: list[Example], view: View, progress: bool) -> metrics.Floors | None:
@@ -214,7 +211,6 @@ def identify(
     Raises:
         ValueError: There are no hand-drawn pairs, or of fewer than two people.
     """
-    from . import models
     from .batches import View
 
     if cmc is not None:
@@ -239,7 +235,7 @@ def identify(
     found = identification.identify(
         pairs,
         _seen(others, lambda one, _: (images.fit(one.read_photo(), view.size, fit), one.group), "strangers", progress),
-        None if generator is None else lambda sketches: models.predict(generator, sketches, working),
+        None if generator is None else lambda sketches: inference.predict(generator, sketches, working),
         descriptor,
     )
     if cmc is not None:
@@ -248,7 +244,8 @@ def identify(
         "weights": None if name is None else str(name), "data": [str(place) for place in data], "split": split,
         "images": found["photographs"], "hand_drawn": found["photographs"],
         "strangers_from": {str(place): part for place, part in (strangers or {}).items()}, "size": list(view.size),
-        "fit": fit, "working": None if generator is None else list(working or models.working_size(generator)), **found,
+        "fit": fit,
+        "working": None if generator is None else list(working or inference.working_size(generator)), **found,
     }  # fmt: skip
 
 

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import __version__, commands, demo, images, sketching, weights
+from . import __version__, commands, demo, images, inference, sketching, weights
 from .atomic import replacing
 
 if TYPE_CHECKING:
@@ -58,7 +58,7 @@ def export(
 
     The graph takes sketches `(B, H, W, 1)` float32 in [0, 1] with white paper = 1, and gives photographs
     `(B, H, W, 3)` float32 RGB in [0, 1]; its input is called `sketch`. It says of itself what the `.h5` says, the
-    SHA-256 of the `.h5`, and `working`, the size that sketches should be brought to (see `models.predict`).
+    SHA-256 of the `.h5`, and `working`, the size that sketches should be brought to (see `inference.predict`).
 
     Args:
         name: Weights, a name or a file.
@@ -116,13 +116,11 @@ def export(
 
 
 def _facts(generator: keras.Model, path: Path, size: tuple[int, int] | None) -> dict[str, str]:
-    from . import models
-
     facts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in generator.facts.items()}
     return facts | {
         "sha256": weights.sha256(path),
-        "stride": str(models.stride(generator)),
-        "working": "x".join(map(str, models.working_size(generator))),
+        "stride": str(inference.stride(generator)),
+        "working": "x".join(map(str, inference.working_size(generator))),
         "size": "any" if size is None else "x".join(map(str, size)),
         "sketchback": __version__,
     }
@@ -132,8 +130,6 @@ def _any_size(generator: keras.Model) -> keras.Model:
     """The generator with reflection to a multiple of its stride before it, and cropping after it."""
     import keras
     from keras import layers, ops
-
-    from . import models
 
     class Reflect(layers.Layer):
         def __init__(self, multiple: int):
@@ -160,7 +156,7 @@ def _any_size(generator: keras.Model) -> keras.Model:
             return (*shapes[1][:3], shapes[0][3])
 
     sketch = keras.Input((None, None, 1), name="sketch")
-    photo = generator(Reflect(models.stride(generator))(sketch), training=False)
+    photo = generator(Reflect(inference.stride(generator))(sketch), training=False)
     return keras.Model(sketch, CropLike(name="photo")([photo, sketch]), name=generator.name)
 
 
@@ -169,11 +165,9 @@ def _one_size(generator: keras.Model, size: tuple[int, int]) -> keras.Model:
     import keras
     from keras import layers, ops
 
-    from . import models
-
     class Constant(layers.Layer):
         def call(self, sketch):
-            stride = models.stride(generator)
+            stride = inference.stride(generator)
             bottom, right = -size[0] % stride, -size[1] % stride
             if bottom or right:
                 sketch = ops.pad(sketch, ((0, 0), (0, bottom), (0, right), (0, 0)), mode="reflect")
@@ -263,14 +257,12 @@ def _run_litert(path: Path, sketches: np.ndarray) -> np.ndarray:
 
 def _compare(generator: keras.Model, run: Callable[[np.ndarray], np.ndarray], size: tuple[int, int] | None) -> float:
     """The largest difference to Keras, on noise and on sketches."""
-    from . import models
-
     rng = np.random.default_rng(0)
     largest = 0.0
     for number, one in enumerate(SIZES if size is None else (size,)):
         drawn = sketching.pencil(demo.face(number, tuple(max(side, 32) for side in one)))
         sketches = np.stack([rng.random((*one, 1), np.float32), images.resize(drawn, one)])
-        largest = max(largest, float(np.abs(models.predict(generator, sketches, one) - run(sketches)).max()))
+        largest = max(largest, float(np.abs(inference.predict(generator, sketches, one) - run(sketches)).max()))
     return largest
 
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
+import functools
 from pathlib import Path
 from typing import Any
 
-from . import commands
+from . import arguments, commands, distribution
 from .recipes import Recipe
-from .train import add_arguments, options, train
+from .train import train
 
 
 def finetune(recipe: Recipe, initial: str | Path | None = None, **given: Any) -> Path:
@@ -43,14 +43,9 @@ def main(argv: list[str] | None = None) -> int:
         "  python -m sketchback.finetune buildings --data ZUBUD --weights runs/faces/best.weights.h5\n"
         "  python -m sketchback.finetune faces --data MY_DRAWINGS --weights faces --epochs 3",
     )
-    add_arguments(made, "buildings")
+    arguments.add(made, "buildings")
     made.add_argument("--weights", metavar="W", help="a name or a file (default: what the recipe names)")
-
-    def teach(arguments: argparse.Namespace) -> None:
-        recipe, given = options(arguments)
-        finetune(recipe, arguments.weights, **given)
-
-    return commands.run(teach, made, argv)
+    return distribution.leave(commands.run(functools.partial(arguments.carry_out, finetune), made, argv))
 
 
 if __name__ == "__main__":

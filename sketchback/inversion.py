@@ -11,7 +11,8 @@ from typing import TYPE_CHECKING, Any
 import keras
 import numpy as np
 
-from . import metrics, models
+from . import inference, metrics
+from .distribution import ONE, Devices
 from .losses import WeightedLoss
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ class Inversion(keras.Model):
         super().__init__(name="inversion")
         self.generator = generator
         self.objective = objective
-        self.stride = models.stride(generator)
+        self.stride = inference.stride(generator)
         self.trackers = {name: keras.metrics.Mean(name=name) for name in objective.names}
 
     def call(self, sketch: Any, training: bool | None = None) -> Any:
@@ -78,6 +79,15 @@ class Inversion(keras.Model):
         finally:
             for layer, (momentum, trainable) in zip(own, before, strict=True):
                 layer.momentum, layer.trainable = momentum, trainable
+
+    def part_from_averages(self) -> None:
+        """Gives weights that became their averages when a `fit` ended memory of their own, for the next one.
+
+        Keras lets each share its average's; on several devices JAX will not give one piece of memory away twice.
+        """
+        if keras.backend.backend() == "jax" and self.optimizer.use_ema:
+            for variable in self.trainable_variables:
+                variable.assign(variable + 0.0)
 
     def tracker_variables(self) -> list[Any]:
         """Sums and counts behind the means that `fit` logs."""
@@ -174,7 +184,7 @@ def ask_for_determinism() -> None:
 
 
 def validate(
-    generator: keras.Model, examples: Sequence[Example], view: View, batch_size: int = 16
+    generator: keras.Model, examples: Sequence[Example], view: View, batch_size: int = 16, devices: Devices = ONE
 ) -> tuple[dict[str, float], list[list[np.ndarray]]]:
     """Scores a generator on held-out examples, whose sketches are the same every time.
 
@@ -183,29 +193,34 @@ def validate(
         examples: Held-out examples.
         view: How they are seen.
         batch_size: How many are predicted at once.
+        devices: The workers that share this, each with the generator on one of its devices.
 
     Returns:
-        The mean of PSNR (dB) and SSIM, and the first few rows (sketch, prediction, truth) to look at.
+        The mean of PSNR (dB) and SSIM, on all workers, and on the first one the first few rows (sketch, prediction,
+        truth) to look at.
     """
-    measures: dict[str, Callable[[np.ndarray, np.ndarray], float]] = {"psnr": metrics.psnr, "ssim": metrics.ssim}
-    scores: list[dict[str, float]] = []
+    measures: tuple[Callable[[np.ndarray, np.ndarray], float], ...] = (metrics.psnr, metrics.ssim)
+    scores = np.full((len(examples), len(measures)), np.nan)
     rows: list[list[np.ndarray]] = []
-    for begin in range(0, len(examples), batch_size):
+    scorers = np.arange(len(examples)) // batch_size % devices.workers  # batches in turn
+    for begin in range(devices.rank * batch_size, len(examples), batch_size * devices.workers):
         seen = []
         for index, example in enumerate(examples[begin : begin + batch_size], start=begin):
             try:
-                seen.append(view.see(example, (0, index)))
+                seen.append((index, *view.see(example, (0, index))))
             except (ValueError, OSError) as error:
                 logger.warning("left out of validation: %s", error)
         if not seen:
             continue
         # At the size that is trained on, whatever the weights that it began with were trained at.
-        predictions = models.predict(generator, np.stack([sketch for sketch, _ in seen]), view.size)
-        for (sketch, photo), prediction in zip(seen, predictions, strict=True):
-            scores.append({name: measure(photo, prediction) for name, measure in measures.items()})
+        predictions = inference.predict(generator, np.stack([sketch for _, sketch, _ in seen]), view.size)
+        for (index, sketch, photo), prediction in zip(seen, predictions, strict=True):
+            scores[index] = [measure(photo, prediction) for measure in measures]
             if len(rows) < SAMPLES:
                 rows.append([sketch, prediction, photo])
-    return {name: float(np.mean([score[name] for score in scores])) for name in measures if scores}, rows
+    scores = devices.gather(scores)[scorers, np.arange(len(examples))]
+    scores = scores[~np.isnan(scores).all(axis=1)]  # what was left out
+    return {name: float(np.mean(scores[:, place])) for place, name in enumerate(("psnr", "ssim")) if len(scores)}, rows
 
 
 def hold_out(examples: Sequence[Example], count: int) -> list[Example]:

@@ -10,18 +10,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import cleaning, commands, images, weights
+from . import cleaning, commands, images, inference, weights
+from . import runtime as runtimes
 
 if TYPE_CHECKING:
     import keras
 
+
 def invert(
     sketch: np.ndarray | str | Path,
-    weights: str | Path | keras.Model = "faces",
+    weights: str | Path | runtimes.LightGenerator | keras.Model = "faces",
     size: Sequence[int] | None = None,
     fit: str = "crop",
     working: Sequence[int] | None = None,
     clean: bool = False,
+    runtime: str | None = None,
 ) -> np.ndarray:
     """Turns a sketch into a photograph.
 
@@ -35,16 +38,17 @@ def invert(
             brought back to its size. By default the size that the weights were trained at: a generator knows one scale.
         clean: The sketch is a photograph or scan of paper, in colour if possible, and goes through `cleaning.clean`
             first; its size may change.
+        runtime: What runs weights that are given by name or path: `"onnx"`, `"keras"` or `"auto"`, see `runtime.load`.
 
     Returns:
         `(H, W, 3)` float32 RGB in [0, 1], of the size of the sketch (or `size`); `(B, H, W, 3)` for a batch.
 
     Raises:
         FileNotFoundError: No such drawing or weights.
-        ValueError: The sketch is no image, too small, or out of range; or cleaning brought a batch to several sizes.
+        ValueError: The sketch is no image, too small, or out of range; or cleaning brought a batch to several sizes; or
+            the weights do not run there.
+        ImportError: `runtime` is `"onnx"`, which is not installed.
     """
-    from . import models
-
     if isinstance(sketch, (str, Path)):
         sketch = images.read(sketch, channels=3 if clean else 1)
     sketches = _as_list(np.asarray(sketch), clean)
@@ -57,8 +61,8 @@ def invert(
             f"A batch must have one size. Received: sketches that are {sizes[0]} to {sizes[-1]} after cleaning. "
             "Give `size`, or invert them one by one."
         )
-    generator = _load(weights) if isinstance(weights, (str, Path)) else weights
-    photos = models.predict(generator, np.stack(sketches), working)
+    generator = _load(weights, runtime) if isinstance(weights, (str, Path)) else weights
+    photos = inference.predict(generator, np.stack(sketches), working)
     return photos if np.ndim(sketch) == 4 else photos[0]
 
 
@@ -85,14 +89,14 @@ def _as_list(sketch: np.ndarray, clean: bool) -> list[np.ndarray]:
 
 
 @functools.lru_cache(maxsize=2)
-def _load_file(path: Path, changed: int) -> keras.Model:
-    return weights.load(path)
+def _load_file(path: Path, changed: int, runtime: str) -> runtimes.LightGenerator | keras.Model:
+    return runtimes.load(path, runtime)
 
 
-def _load(name: str | Path) -> keras.Model:
+def _load(name: str | Path, runtime: str | None) -> runtimes.LightGenerator | keras.Model:
     path = weights.find(name)
     # The time of the last change is part of the key: a file that training rewrote is read anew.
-    return _load_file(path, path.stat().st_mtime_ns)
+    return _load_file(path, path.stat().st_mtime_ns, runtimes.check(runtime))
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -116,11 +120,13 @@ def main(argv: list[str] | None = None) -> int:
     made.add_argument("--working", type=commands.size, metavar="HxW",
                       help="drawings are reduced or enlarged to about this before the generator sees them, "
                       "and the result is brought back (default: what the weights were trained at)")  # fmt: skip
+    made.add_argument("--runtime", metavar="R",
+                      help="onnx (starts at once), keras, or auto: onnx where installed (default: auto)")  # fmt: skip
 
     def invert_files(arguments: argparse.Namespace) -> int:
         images.check_fit(arguments.fit)
         weights.find(arguments.weights)  # a wrong name is said before anything is read
-        commands.import_keras()
+        runtimes.check(arguments.runtime)
         path = None
 
         def change(file: Path, _: int) -> np.ndarray:
@@ -131,7 +137,7 @@ def main(argv: list[str] | None = None) -> int:
             if arguments.size is not None:
                 sketch = images.fit(sketch, arguments.size, arguments.fit)
             path = path or weights.find(arguments.weights)
-            photo = invert(sketch, path, working=arguments.working)
+            photo = invert(sketch, path, working=arguments.working, runtime=arguments.runtime)
             return images.side_by_side([sketch, photo]) if arguments.compare else photo
 
         return commands.convert(arguments, change)

@@ -25,7 +25,7 @@ import filelock
 import numpy as np
 
 from . import images
-from .atomic import replacing
+from .atomic import replacing, undisturbed
 
 BEST, LAST = "best.weights.h5", "last.weights.h5"
 
@@ -108,10 +108,10 @@ class Run:
             ) from None
 
     def save_checkpoint(self, progress: Progress, arrays: dict[str, Sequence[np.ndarray]]) -> None:
-        """Writes everything that resuming needs, at once."""
+        """Writes everything that resuming needs, at once; Ctrl-C has to wait for it."""
         flat = {f"{group}/{index:04d}": array for group, own in arrays.items() for index, array in enumerate(own)}
         facts = np.frombuffer(json.dumps(dataclasses.asdict(progress)).encode(), np.uint8)
-        with replacing(self.checkpoint) as temporary:
+        with undisturbed(), replacing(self.checkpoint) as temporary:
             np.savez(temporary, progress=facts, **flat)
 
     def load_checkpoint(self) -> tuple[Progress, dict[str, list[np.ndarray]]]:

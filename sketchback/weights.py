@@ -14,14 +14,14 @@ import functools
 import hashlib
 import json
 import os
-import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import __version__, hdf5
+from . import __version__, hdf5, inference, layout
 from .atomic import replacing
+from .layout import WeightsError
 
 if TYPE_CHECKING:
     import h5py
@@ -34,10 +34,6 @@ ATTRIBUTES = ("architecture", "arguments", "stride", "recipe", "data", "terms", 
               "sketchback")  # fmt: skip
 STRUCTURED = ("arguments", "stride", "recipe", "data", "scores")  # as JSON
 CHANNELS = ("rgb", "bgr")
-
-
-class WeightsError(ValueError):
-    """A file that holds no weights of ours, is damaged, or holds those of another architecture."""
 
 
 def folders() -> list[Path]:
@@ -105,12 +101,30 @@ def describe(weights: str | Path) -> dict[str, object]:
         FileNotFoundError: See `find`.
         WeightsError: The file is not HDF5, or says nothing that we understand.
     """
+    return read(weights, arrays=False)[0]
+
+
+def read(weights: str | Path, arrays: bool = True) -> tuple[dict[str, object], hdf5.Contents]:
+    """Reads a file without Keras: what it says about itself, and what it holds.
+
+    Args:
+        weights: A name or a path, see `find`.
+        arrays: Read the arrays too, not the attributes alone.
+
+    Returns:
+        What `describe` returns, and the contents, of which nothing is checked yet (see `layout`).
+
+    Raises:
+        FileNotFoundError: See `find`.
+        WeightsError: See `describe`.
+    """
     path = find(weights)
-    return _facts(path, _contents(path, arrays=False))
+    contents = _contents(path, arrays)
+    return _facts(path, contents), contents
 
 
 def _facts(path: Path, contents: hdf5.Contents) -> dict[str, object]:
-    if "layer_names" in contents.lists:
+    if layout.is_2017(contents):
         return {"architecture": "sketchback2017", "arguments": {}, "layout": "2017"}
     if "architecture" not in contents.texts:
         raise WeightsError(
@@ -156,10 +170,8 @@ def load(weights: str | Path, dtype: str | None = None, channels: str = "rgb") -
     if channels not in CHANNELS:
         raise ValueError(f"`channels` must be one of {', '.join(CHANNELS)}. Received: {channels!r}.")
     path = find(weights)
-    contents = _contents(path, arrays=True)
-    facts = _facts(path, contents)
+    facts, contents = read(path)
     architecture, arguments = str(facts["architecture"]), facts["arguments"] or {}
-    old = facts.get("layout") == "2017"
     try:
         if not isinstance(arguments, dict) or "dtype" in arguments:
             raise ValueError(f"its arguments are {arguments!r}")
@@ -169,15 +181,12 @@ def load(weights: str | Path, dtype: str | None = None, channels: str = "rgb") -
         reason = str(error) if len(str(error)) < 300 else f"{str(error)[:300]}..."
         raise WeightsError(f"{path} names an architecture that cannot be built: {reason}") from None
     # Before anything is built: a file must not make us build more than it can fill.
-    held = sum(array.size for array in contents.arrays.values())
-    if held < claimed or (held > claimed and not old):
-        instead = "".join(f", and {what} at {place}" for place, what in list(contents.others.items())[:1])
-        raise WeightsError(
-            f"{path} must hold the {claimed} parameters of {architecture} as arrays of floating-point numbers. "
-            f"Received: {held}{instead}. Is it of another architecture?"
-        )
+    layout.check_count(path, contents, architecture, claimed)
     generator = models.build(architecture, **arguments, dtype=dtype)
-    _fill(generator, _ordered(path, contents, generator, old), path)
+    # Everything is checked before anything is set: a generator is never half loaded.
+    generator.set_weights(
+        layout.ordered(path, contents, architecture, layout.places(generator), layout.shapes(generator))
+    )
     if channels == "bgr":
         last = generator.layers[-1]
         last.set_weights([array[..., ::-1] for array in last.get_weights()])
@@ -218,8 +227,6 @@ def save(
     """
     import h5py
 
-    from . import models
-
     path = Path(path)
     if not path.name.endswith(SUFFIX):
         raise ValueError(f"A weight file must be named *{SUFFIX}. Received: {path}.")
@@ -235,7 +242,7 @@ def save(
     facts = {
         "architecture": generator.architecture,
         "arguments": json.dumps(generator.arguments),
-        "stride": json.dumps(models.stride(generator)),
+        "stride": json.dumps(inference.stride(generator)),
         "recipe": recipe,
         "data": json.dumps(data),
         "terms": terms,
@@ -312,69 +319,3 @@ def write_sums(folder: str | Path) -> Path:
     with replacing(Path(folder) / SUMS) as temporary:
         temporary.write_text("".join(f"{sha256(path)}  {path.name}\n" for path in paths), encoding="utf-8")
     return Path(folder) / SUMS
-
-
-def _ordered(path: Path, contents: hdf5.Contents, generator: keras.Model, old: bool) -> list[np.ndarray]:
-    """The arrays of a file in the order of `generator.weights`."""
-    places = _places_2017(contents) if old else _places(generator)
-    for place in places:
-        if place not in contents.arrays:
-            raise WeightsError(
-                f"{path} must hold an array of floating-point numbers at {place}. "
-                f"Received: {contents.others.get(place, 'nothing')}. Download or copy it again."
-            )
-    wanted = [tuple(variable.shape) for variable in generator.weights]
-    found = [contents.arrays[place].shape for place in places]
-    for place, shape, other in zip(places, wanted, found, strict=False):
-        if shape != other:
-            raise WeightsError(
-                f"{path} does not fit {generator.name}: {place} must be {shape}. Received: {other}. "
-                "Is it of another architecture?"
-            )
-    if len(wanted) != len(found):
-        raise WeightsError(
-            f"{path} must hold {len(wanted)} arrays of {generator.name}. Received: {len(found)}. "
-            "Is it of another architecture?"
-        )
-    return [contents.arrays[place] for place in places]
-
-
-def _places(generator: keras.Model) -> list[str]:
-    """Where Keras 3 stores each of `generator.weights`."""
-    # Variable n of layer `conv2d_3` lies at layers/conv2d_3/vars/n; classes are numbered in model order.
-    places: list[str] = []
-    counts: dict[str, int] = {}
-    for layer in generator.layers:
-        kind = _snake(type(layer).__name__)
-        number = counts.get(kind, 0)
-        counts[kind] = number + 1
-        group = f"layers/{kind}_{number}" if number else f"layers/{kind}"
-        places += [f"{group}/vars/{index}" for index in range(len(layer.weights))]
-    return places
-
-
-def _snake(name: str) -> str:
-    """Keras's name of a class in its files: Conv2D -> conv2d, BatchNormalization -> batch_normalization."""
-    name = re.sub(r"(.)([A-Z][a-z0-9]+)", r"\1_\2", name)
-    return re.sub(r"([a-z])([A-Z])", r"\1_\2", name).lower()
-
-
-def _places_2017(contents: hdf5.Contents) -> list[str]:
-    """Where an authors' file has its 24 kernels and biases; VGG, a nested group of many arrays, is left out."""
-    places: list[str] = []
-    for name in contents.lists.get("layer_names", []):
-        members = contents.lists.get(f"{name}/weight_names", [])
-        if len(members) == 2:
-            places += [f"{name}/{member}" for member in members]
-    return places
-
-
-def _fill(generator: keras.Model, arrays: list[np.ndarray], path: Path) -> None:
-    """Checks everything, then sets everything: a generator is never half loaded."""
-    for variable, array in zip(generator.weights, arrays, strict=True):
-        if not np.isfinite(array).all():
-            raise WeightsError(
-                f"{path} must hold finite numbers. Received: NaN or infinity for {variable.path}. "
-                "Download or copy it again."
-            )
-    generator.set_weights([array.astype(np.float32) for array in arrays])

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import errno
 import os
+import signal
 import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Iterator
 
 import pytest
 
-from sketchback.atomic import replacing
+from sketchback.atomic import replacing, undisturbed
 
 
 def test_writes_and_leaves_nothing_else(tmp_path):
@@ -114,3 +116,40 @@ def test_a_full_disk_is_said_in_one_line_whoever_writes(tmp_path):
 def test_other_errors_stay_what_they_are(tmp_path):
     with pytest.raises(FileNotFoundError, match="gone"), replacing(tmp_path / "a"):
         (tmp_path / "gone").read_text()
+
+
+@pytest.fixture
+def interruptible() -> Iterator[None]:
+    """Ctrl-C as Python has it, whatever pytest was started with."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+def test_ctrl_c_waits_for_what_must_not_be_disturbed(interruptible):
+    done = []
+    with pytest.raises(KeyboardInterrupt), undisturbed():
+        signal.raise_signal(signal.SIGINT)
+        done.append("all of it")
+    assert done and signal.getsignal(signal.SIGINT) == signal.default_int_handler
+    with undisturbed():
+        pass  # and no signal comes twice
+
+
+def test_an_error_comes_through_undisturbed(interruptible):
+    with pytest.raises(OSError, match="full"), undisturbed():
+        raise OSError("full")
+    assert signal.getsignal(signal.SIGINT) == signal.default_int_handler
+
+
+def test_other_threads_have_no_signals_to_put_off():
+    done = []
+
+    def write() -> None:
+        with undisturbed():
+            done.append(True)
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    thread.join()
+    assert done

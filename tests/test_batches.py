@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -178,12 +179,26 @@ def seen_by_fit(batches: Batches) -> tuple[np.ndarray, np.ndarray]:
 
 
 @pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="reads what TensorFlow's fit is given")
-@pytest.mark.parametrize("workers", [1, 2, 4])
-def test_fit_shows_the_same_pixels_for_any_number_of_workers(mixed, workers):
-    def batches(workers):
-        return Batches(mixed, View(SIZE, "random"), 2, 5, "buildings", "faces", pair_share=0.3, workers=workers)
+def test_the_parts_of_several_workers_are_the_batch_of_one(mixed):
+    batches = Batches(mixed, View(SIZE, "random"), 4, 5, "buildings", "faces", pair_share=0.3)
+    parts = [batches.at(1, 0, rank, 2) for rank in (0, 1)]
+    assert len(parts[0]) == len(parts[1]) == batches.steps > 0
+    whole = batches.at(1)
+    for index in range(batches.steps):
+        for kind in (0, 1):
+            joined = np.concatenate([part[index][kind] for part in parts])
+            np.testing.assert_array_equal(joined, whole[index][kind])
+    for rank, workers in ((0, 3), (2, 2), (-1, 2)):
+        with pytest.raises(ValueError, match=f"Received: batch_size=4, workers={workers}, rank={rank}"):
+            batches.at(0, 0, rank, workers)
 
-    for expected, found in zip(all_of(batches(1)), seen_by_fit(batches(workers)), strict=True):
+
+@pytest.mark.parametrize("threads", [1, 2, 4])
+def test_fit_shows_the_same_pixels_for_any_number_of_threads(mixed, threads):
+    def batches(threads):
+        return Batches(mixed, View(SIZE, "random"), 2, 5, "buildings", "faces", pair_share=0.3, threads=threads)
+
+    for expected, found in zip(all_of(batches(1)), seen_by_fit(batches(threads)), strict=True):
         np.testing.assert_array_equal(found, expected)
 
 
@@ -392,3 +407,34 @@ def test_sketch_and_photograph_share_their_window(mixed):
 def test_windows_cannot_shrink(mixed, wrong):
     with pytest.raises(ValueError, match=r"`zoom` and `squeeze` must be at least 1\. Received: "):
         Batches(mixed, View(SIZE), 2, **wrong)
+
+
+# ---- the end
+
+
+def drawing() -> int:
+    """Threads that are making an example just now."""
+    count = 0
+    for frame in sys._current_frames().values():
+        while frame is not None:
+            count += frame.f_code is View.see.__code__
+            frame = frame.f_back
+    return count
+
+
+def test_the_end_of_a_with_sends_the_threads_home(tmp_path):
+    # Large enough for OpenCV to be at work on it at any moment.
+    photo = images.write(tmp_path / "large.png", np.random.default_rng(0).random((400, 400, 3)).astype("float32"))
+    batches = Batches([Example("large", photo)] * 64, View((64, 64)), 16)
+    with ThreadPoolExecutor(2) as pool:
+        with batches.at(0) as shown:
+            asked = [pool.submit(shown.__getitem__, index) for index in range(4)]
+            while not drawing():
+                assert not asked[0].done()
+        assert drawing() == 0
+        # What was asked and not begun is refused; so is what comes later.
+        with pytest.raises(RuntimeError, match=r"Batches end with their `with`\. Received: "):
+            asked[3].result()
+    with pytest.raises(RuntimeError, match="Call `at` again"):
+        shown[0]
+    assert batches.at(0)[0][0].shape == (16, 64, 64, 1)

@@ -3,8 +3,17 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
+import select
+import signal
+import struct
 import subprocess
 import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TextIO
 
 import pytest
 
@@ -15,6 +24,13 @@ def made() -> argparse.ArgumentParser:
     parser = commands.parser("toy", "A toy.")
     commands.add_view(parser)
     return parser
+
+
+def fail_with(error: BaseException) -> Callable[[argparse.Namespace], None]:
+    def fail(_: argparse.Namespace) -> None:
+        raise error
+
+    return fail
 
 
 # arguments
@@ -72,28 +88,34 @@ def test_status(returned, status):
     ],
 )
 def test_an_expected_error_is_one_line_and_status_2(error, line, capsys):
-    def fail(_: argparse.Namespace) -> None:
-        raise error
-
-    assert commands.run(fail, made(), []) == 2
+    assert commands.run(fail_with(error), made(), []) == 2
     captured = capsys.readouterr()
     assert captured.err == line + "\n" and captured.out == ""
 
 
 def test_an_unexpected_error_keeps_its_traceback():
-    def fail(_: argparse.Namespace) -> None:
-        raise RuntimeError("a bug of ours")
-
     with pytest.raises(RuntimeError):
-        commands.run(fail, made(), [])
+        commands.run(fail_with(RuntimeError("a bug of ours")), made(), [])
 
 
 def test_interrupted(capsys):
-    def interrupt(_: argparse.Namespace) -> None:
-        raise KeyboardInterrupt
-
-    assert commands.run(interrupt, made(), []) == 130
+    assert commands.run(fail_with(KeyboardInterrupt()), made(), []) == 130
     assert capsys.readouterr().err == "stopped\n"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_ctrl_c_changes_nothing_while_the_process_ends():
+    program = (
+        "import atexit, signal, time\n"
+        "from sketchback import commands\n"
+        "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # whatever pytest was started with
+        "atexit.register(lambda: (print('ending', flush=True), time.sleep(1)))\n"  # TensorFlow takes its time too
+        "raise SystemExit(commands.run(lambda _: 3, commands.parser('toy', ''), []))\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout.readline() == b"ending\n"
+        process.send_signal(signal.SIGINT)
+        assert process.communicate(timeout=60)[1] == b"" and process.returncode == 3
 
 
 def test_a_reader_that_goes_away_is_no_error():
@@ -154,6 +176,47 @@ def test_bar_can_be_silent(capsys):
 def test_bar_over_nothing(capsys):
     assert list(commands.Bar(0, "x").over([])) == []
     assert capsys.readouterr().err == ""
+
+
+@contextlib.contextmanager
+def lost(file: TextIO) -> Iterator[TextIO]:
+    """A file that cannot be written, whose closing fails as well."""
+    try:
+        yield file
+    finally:
+        with contextlib.suppress(OSError):
+            file.close()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="needs /dev/full")
+def test_a_log_on_a_full_disk_ends_nothing(monkeypatch):
+    with lost(open("/dev/full", "w")) as full:
+        with pytest.raises(OSError, match="No space left"):
+            print("a line", file=full, flush=True)
+        monkeypatch.setattr(sys, "stderr", full)
+        bar = commands.Bar(2, "x")
+        assert list(bar.over("ab")) == ["a", "b"] and bar.done == 2
+        assert commands.run(fail_with(ValueError("too small")), made(), []) == 2
+        assert commands.run(fail_with(KeyboardInterrupt()), made(), []) == 130
+
+
+def test_a_terminal_that_goes_away_ends_nothing(monkeypatch):
+    fcntl, termios = pytest.importorskip("fcntl"), pytest.importorskip("termios")
+    mine, theirs = os.openpty()
+    fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("4H", 24, 80, 0, 0))  # rows and columns; without, no bar
+    with lost(open(theirs, "w")) as terminal:
+        monkeypatch.setattr(sys, "stderr", terminal)
+        bar = commands.Bar(3, "epoch 1/2")
+        bar.advance(loss=0.5)
+        assert select.select([mine], [], [], 60)[0] and b"epoch 1/2" in os.read(mine, 10_000)
+        os.close(mine)  # the window is closed, or the connection lost
+        for _ in range(2):
+            time.sleep(0.11)  # tqdm writes ten times a second
+            bar.advance(loss=0.25)
+        bar.close()
+        assert bar.done == 3
+        with pytest.raises(OSError):
+            print("a line", file=terminal, flush=True)
 
 
 def test_arguments_that_cannot_be_parsed_get_one_line_too(capsys):

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sketchback import cleaning, darkroom, images, models, weights
+from sketchback import cleaning, darkroom, images, models, runtime, weights
 from sketchback.darkroom import BusyError, Darkroom, UnusableError
 from sketchback.invert import invert
 
@@ -122,6 +122,15 @@ class TestDarkroom:
         np.testing.assert_array_equal(photo, invert(path, tiny))
         both = room.submit(room.invert, drawing, "tiny", False, True).result()
         np.testing.assert_array_equal(both, images.side_by_side([images.read(path, 1), photo]))
+
+    def test_it_runs_without_keras_where_it_can(self, tiny, drawing, monkeypatch) -> None:
+        photos = []
+        for name in ("onnx", "keras"):
+            monkeypatch.setenv(runtime.ENVIRONMENT, name)
+            room = Darkroom({"tiny": tiny})
+            photos.append(room.submit(room.invert, drawing, "tiny").result())
+            room.close()
+        np.testing.assert_allclose(photos[0], photos[1], atol=1 / 255)
 
     def test_cleaning_is_that_of_the_house(self, room, drawing: bytes) -> None:
         expected = cleaning.clean(darkroom.decode(drawing, channels=3))

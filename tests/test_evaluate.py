@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sketchback import identification, images, metrics, models, weights
+from sketchback import identification, images, inference, metrics, models, weights
 from sketchback.evaluate import evaluate, identify, main, report
 
 SHARED = Path(__file__).resolve().parents[2] / "shared" / "data"
@@ -48,7 +48,7 @@ def test_the_generator_is_scored_as_it_inverts(pairs: Path, tiny: Path) -> None:
     for number in range(2):
         sketch = images.read(pairs / "test" / "sketches" / f"test{number}.png", channels=1)
         truth = images.read(pairs / "test" / "photos" / f"test{number}.png")
-        scores.append(metrics.psnr(truth, models.predict(generator, sketch[np.newaxis])[0]))
+        scores.append(metrics.psnr(truth, inference.predict(generator, sketch[np.newaxis])[0]))
     assert result["scores"]["the generator"]["psnr"][0] == pytest.approx(np.mean(scores), abs=0.01)
 
 
@@ -117,7 +117,7 @@ def test_sketches_are_searched_as_the_generator_inverts_them(pairs: Path, tiny: 
     for part, name in files:
         sketch, photo = pairs / part / "sketches" / name, pairs / part / "photos" / name
         seen.append((images.read(sketch, channels=1), images.read(photo), name))
-    expected = identification.identify(seen, invert=lambda sketches: models.predict(generator, sketches))
+    expected = identification.identify(seen, invert=lambda sketches: inference.predict(generator, sketches))
     assert result["rows"] == expected["rows"]
     assert {row["probe"] for row in result["rows"]} == {"the sketch itself", "the generator"}
 

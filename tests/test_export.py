@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sketchback import demo, export, images, models, sketching, weights
+from sketchback import demo, export, images, inference, models, sketching, weights
 
 
 @pytest.fixture(scope="module")
@@ -46,7 +46,7 @@ def test_onnx_gives_the_photographs_of_keras_at_any_size(small, graph, sketches)
     assert [one.name for one in session.get_inputs()] == ["sketch"]
     generator = weights.load(small)
     for batch in (sketches, sketches[:1, :16, :17], sketches[:, :40, :64]):
-        expected = models.predict(generator, batch, batch.shape[1:3])
+        expected = inference.predict(generator, batch, batch.shape[1:3])
         (photos,) = session.run(["photo"], {"sketch": batch})
         assert photos.shape == expected.shape and photos.dtype == np.float32
         np.testing.assert_allclose(photos, expected, rtol=0, atol=1 / 255)
@@ -81,7 +81,7 @@ def test_other_formats_write_a_file_that_says_what_it_is(format, small, tmp_path
     size = (33, 50) if how.any_size else (40, 44)
     sketch = sketching.pencil(demo.face(3, (64, 64)))
     sketch = images.resize(sketch, size)[np.newaxis]
-    expected = models.predict(weights.load(small), sketch, size)
+    expected = inference.predict(weights.load(small), sketch, size)
     np.testing.assert_allclose(how.run(written, sketch), expected, rtol=0, atol=1 / 255)
     if how.beside:
         assert json.loads(Path(f"{written}.json").read_text())["sha256"] == weights.sha256(small)

@@ -53,7 +53,8 @@ def test_the_root_exports_nothing_named_like_a_module() -> None:
 
 
 def test_light_modules_do_not_import_keras() -> None:
-    light = "images, sketching, augmentation, datasets, demo, metrics, recipes, runs, commands, weights"
+    light = "images, sketching, augmentation, datasets, demo, metrics, recipes, runs, commands, weights, layout"
+    light += ", inference, runtime, skeleton"
     verbs = ", ".join(VERBS)
     code = f"import sys; from sketchback import {light}, {verbs}; assert 'keras' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
@@ -117,3 +118,4 @@ def test_a_wheel_carries_the_weights(tmp_path: Path) -> None:
     assert Path(weights) == away / "sketchback" / "_weights" / "faces.weights.h5"
     assert int(parameters) > 1_000_000
     assert (away / "sketchback" / "py.typed").exists()
+    assert (away / "sketchback" / "skeletons" / "scribbler.onnx").exists()

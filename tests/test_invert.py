@@ -61,6 +61,13 @@ class TestFunction:
         np.testing.assert_array_equal(from_path, invert(images.read(drawing, channels=1), tiny))
         np.testing.assert_allclose(from_path, invert(str(drawing), generator), atol=1e-5)
 
+    def test_runtimes_agree(self, tiny: Path, drawing: Path) -> None:
+        photos = [invert(drawing, tiny, runtime=runtime) for runtime in ("onnx", "keras", "auto")]
+        np.testing.assert_allclose(photos[0], photos[1], atol=1 / 255)
+        np.testing.assert_array_equal(photos[0], photos[2])  # onnxruntime is installed where tests run
+        with pytest.raises(ValueError, match="`runtime` must be one of auto, onnx, keras. Received: 'torch'"):
+            invert(drawing, tiny, runtime="torch")
+
     def test_8_bit_and_float_agree(self, generator) -> None:
         values = np.random.default_rng(1).integers(0, 256, (20, 20), np.uint8)
         np.testing.assert_array_equal(invert(values, generator), invert(images.from_uint8(values), generator))
@@ -155,6 +162,7 @@ def bad_inputs(tmp_path: Path, tiny: Path, drawing: Path) -> dict[str, list[str]
         "unknown suffix": [*good, "-o", str(tmp_path / "result.xyz")],
         "onto itself": [*good, "-o", str(drawing)],
         "unknown fit": [*good, *target, "--size", "32x32", "--fit", "stretch"],
+        "unknown runtime": [*good, *target, "--runtime", "torch"],
     }
 
 
@@ -205,7 +213,7 @@ class TestCommand:
         assert main([str(white), "-o", str(tmp_path / "p.png"), "--weights", str(tiny), "--quiet"]) == 0
 
     KINDS = ("missing", "empty folder", "text", "truncated", "1 x 1", "unknown weights", "not HDF5", "cut HDF5",
-             "unwritable", "unknown suffix", "onto itself", "unknown fit")  # fmt: skip
+             "unwritable", "unknown suffix", "onto itself", "unknown fit", "unknown runtime")  # fmt: skip
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_bad_input_gets_one_line(self, kind: str, tiny: Path, drawing: Path, tmp_path: Path, capsys) -> None:

@@ -10,7 +10,8 @@ import pytest
 from keras import layers, ops
 
 from sketchback import models
-from sketchback.models import build, count_parameters, predict, scribbler, sketchback2017, stride
+from sketchback.inference import stride
+from sketchback.models import build, count_parameters, scribbler, sketchback2017
 
 PAPER = {"halvings": 3, "skips": False, "normalisation": "batch", "blocks": 5}
 
@@ -141,45 +142,6 @@ def test_untrained_networks_are_finite(arguments):
 def test_batch_normalisation_leaves_kernels_to_chance():
     generator = scribbler(4, **PAPER)
     assert generator.get_layer("block1_conv2").get_weights()[0].any()
-
-
-# Any size
-
-
-@pytest.mark.parametrize("size", [(16, 16), (17, 31), (205, 282)])
-@pytest.mark.parametrize("architecture", [{"width": 2, "blocks": 1}, {"width": 1, "halvings": 4, "blocks": 0}])
-def test_any_size_in_the_same_size_out(size, architecture):
-    photo = predict(scribbler(**architecture), sketches(size, batch=2))
-    assert photo.shape == (2, *size, 3) and photo.dtype == np.float32
-    assert photo.min() >= 0 and photo.max() <= 1
-
-
-def test_sketchback2017_takes_any_size(published):
-    assert predict(published, sketches((17, 31))).shape == (1, 17, 31, 3)
-
-
-def test_predict_is_the_network_where_nothing_is_padded():
-    generator, values = scribbler(2, 2, blocks=1), sketches((16, 20))
-    np.testing.assert_allclose(predict(generator, values), run(generator, values), atol=1e-6)
-
-
-def test_predict_reflects_at_the_lower_and_right_edge():
-    generator, values = scribbler(2, 2, blocks=1), sketches((18, 21))  # stride 4: 20 x 24
-    rows, columns = [*range(18), 16, 15], [*range(21), 19, 18, 17]
-    expected = run(generator, values[:, rows][:, :, columns])[:, :18, :21]
-    np.testing.assert_allclose(predict(generator, values), expected, atol=1e-6)
-
-
-def test_predict_takes_other_number_types():
-    generator = scribbler(2, 2, blocks=0)
-    np.testing.assert_array_equal(predict(generator, np.ones((1, 16, 16, 1), np.float64)),
-                                  predict(generator, np.ones((1, 16, 16, 1), np.float32)))  # fmt: skip
-
-
-@pytest.mark.parametrize("shape", [(16, 16), (16, 16, 1), (1, 16, 16), (1, 16, 16, 3)])
-def test_predict_says_what_it_takes(shape):
-    with pytest.raises(ValueError, match=r"`sketches` must be \(B, H, W, 1\)\. Received: shape="):
-        predict(scribbler(1, 1, blocks=0), np.ones(shape, np.float32))
 
 
 # Precision

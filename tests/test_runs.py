@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sketchback import images
+from sketchback import images, train
 from sketchback.runs import Progress, Run
 
 HISTORY = [{"epoch": 1, "loss": 0.5, "val_psnr": 12.25, "seconds": 1.5},
@@ -102,6 +102,26 @@ def test_a_damaged_checkpoint_is_one_error(tmp_path, how):
             run.checkpoint.write_bytes({"empty": b"", "words": b"no checkpoint", "half": whole[: len(whole) // 2]}[how])
         with pytest.raises(ValueError, match=r"A checkpoint must be whole\. Received: .*checkpoint\.npz"):
             run.load_checkpoint()
+
+
+class Interrupting:
+    """An array during whose writing Ctrl-C comes."""
+
+    def __array__(self, dtype: object = None, copy: bool | None = None) -> np.ndarray:
+        signal.raise_signal(signal.SIGINT)
+        return np.arange(3.0)
+
+
+def test_ctrl_c_waits_for_a_checkpoint(tmp_path):
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        with Run(tmp_path) as run:
+            with pytest.raises(KeyboardInterrupt):
+                run.save_checkpoint(Progress(step=5), {"generator": [Interrupting(), np.ones(2)]})
+            progress, found = run.load_checkpoint()
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert progress.step == 5 and [array.tolist() for array in found["generator"]] == [[0, 1, 2], [1, 1]]
 
 
 def test_any_flipped_byte_gives_the_one_error_or_nothing_but_what_was_saved(tmp_path):
@@ -271,3 +291,127 @@ def test_a_full_disk_leaves_what_was_written_before(disk, left):
         filler.unlink()
         run.save_checkpoint(Progress(step=2), given)
         assert run.load_checkpoint()[0].step == 2
+
+
+# ---- a training run from outside: real processes, signals and disks
+
+# The loader is what such a small network waits for, so that its threads are at work whenever the run is stopped.
+COMMAND = [
+    "faces", "--size", "32x32", "--width", "4", "--halvings", "1", "--blocks", "1", "--feature", "0", "--precision",
+    "float32", "--limit", "400", "--batch-size", "8", "--validate", "2", "--epochs", "50",
+]  # fmt: skip
+# The command itself, but for checkpoints after every step; and under `nohup`, pytest ignores what it sends here.
+PROGRAM = """
+import signal, sys
+for number in (signal.SIGINT, signal.SIGHUP):
+    signal.signal(number, signal.default_int_handler)
+from sketchback import train
+train.CHECKPOINT_EVERY = 0.0
+sys.exit(train.main(sys.argv[1:]))
+"""
+PATIENCE = 600.0  # seconds for what takes ten where nothing else runs
+
+
+@contextlib.contextmanager
+def training(folder: Path, *argv: str) -> Iterator[subprocess.Popen]:
+    process = subprocess.Popen([sys.executable, "-c", PROGRAM, *argv, "--out", str(folder)], stderr=subprocess.PIPE,
+                               text=True, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""})  # fmt: skip
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+def wait_for_a_step(process: subprocess.Popen, folder: Path) -> None:
+    """Waits until a checkpoint was written."""
+    checkpoint, end = folder / "checkpoint.npz", time.monotonic() + PATIENCE
+    before = checkpoint.stat().st_mtime_ns if checkpoint.exists() else 0
+    while not checkpoint.exists() or checkpoint.stat().st_mtime_ns == before:
+        assert process.poll() is None, process.communicate()[1]
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+def test_a_run_is_stopped_and_goes_on_as_people_stop_it(disk):
+    folder = disk / "run"
+    with training(folder, *COMMAND) as process:
+        wait_for_a_step(process, folder)
+        process.send_signal(signal.SIGINT)  # Ctrl-C
+        error = process.communicate(timeout=PATIENCE)[1]
+    assert process.returncode == 0 and "Traceback" not in error
+    assert "finishing the step, then stopping" in error
+    assert error.strip().splitlines()[-1].startswith("stopped at epoch ") and "go on with --resume" in error
+    first = Run(folder).load_checkpoint()[0]
+
+    second = first
+    if is_small(disk):
+        with training(folder, "--resume") as process:
+            wait_for_a_step(process, folder)
+            end = time.monotonic() + PATIENCE
+            while process.poll() is None and time.monotonic() < end:
+                filler = fill(disk)  # again and again: a checkpoint that takes the place of another makes room for one
+                time.sleep(0.05)
+            error = process.communicate(timeout=PATIENCE)[1]
+        assert process.returncode == 2 and "Traceback" not in error and "Exception ignored" not in error
+        assert error.strip().splitlines()[-1].startswith("error: A file must fit on its disk (No space left on device)")
+        second = Run(folder).load_checkpoint()[0]
+        assert (second.epoch, second.step) > (first.epoch, first.step)  # nothing is lost, and more was done
+        assert [path.name for path in folder.glob(".*")] == [".lock"]  # and no half of a file
+        filler.unlink()
+
+    with training(folder, "--resume") as process:
+        wait_for_a_step(process, folder)
+        for _ in range(20):  # Ctrl-C held down
+            process.send_signal(signal.SIGINT)
+            time.sleep(0.02)
+        error = process.communicate(timeout=PATIENCE)[1]
+    # At once, unless the first had its way before the second came.
+    assert process.returncode in (130, 0) and "Traceback" not in error
+    third = Run(folder).load_checkpoint()[0]
+    assert (third.epoch, third.step) > (second.epoch, second.step)
+
+
+def test_killed_runs_end_as_if_nothing_had_happened(tmp_path):
+    """The benchmark's own comparison, with one kill instead of 25."""
+    script = Path(__file__).parents[1] / "benchmarks" / "kills.py"
+    done = subprocess.run([sys.executable, str(script), "--kills", "1", "--epochs", "1", "--out", str(tmp_path)],
+                          capture_output=True, text=True)  # fmt: skip
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "kills survived / tried: 1 / 1" in done.stdout
+    assert "bit-identical, same history: yes" in done.stdout
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="needs SIGHUP")
+@pytest.mark.parametrize("how", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_a_run_is_asked_to_stop(how):
+    number = signal.Signals[how]
+    before = signal.signal(number, signal.default_int_handler)  # pytest itself may ignore it
+    try:
+        with pytest.raises(KeyboardInterrupt), train._asked_to_stop() as stop:
+            signal.raise_signal(number)
+            assert stop.is_set()
+            with contextlib.suppress(KeyboardInterrupt):
+                signal.raise_signal(number)
+            raise RuntimeError("what TensorFlow makes of a KeyboardInterrupt in a function that it calls")
+        assert signal.getsignal(number) == signal.default_int_handler
+    finally:
+        signal.signal(number, before)
+
+
+@pytest.mark.skipif(not hasattr(signal, "SIGHUP"), reason="needs SIGHUP")
+def test_what_nohup_ignores_stays_ignored():
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    try:
+        with train._asked_to_stop() as stop:
+            signal.raise_signal(signal.SIGHUP)
+            assert not stop.is_set()
+        assert signal.getsignal(signal.SIGHUP) == signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def test_an_error_that_nobody_asked_for_stays_what_it_is():
+    with pytest.raises(RuntimeError, match="ours"), train._asked_to_stop():
+        raise RuntimeError("ours")

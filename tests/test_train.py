@@ -19,8 +19,9 @@ import keras
 import numpy as np
 import pytest
 
-from sketchback import commands, datasets, demo, images, inversion, metrics, models, runs, sketching, train, weights
+from sketchback import datasets, demo, images, inversion, metrics, models, runs, sketching, train, weights
 from sketchback.batches import View
+from sketchback.inference import predict
 from sketchback.recipes import Recipe
 
 TOY = Recipe(
@@ -133,7 +134,7 @@ def test_best_weights_have_the_best_score(whole, photos):
 
 
 def test_identical_runs_give_identical_weights(whole, photos, tmp_path):
-    train.train(TOY, [photos], tmp_path, **SETTINGS, workers=4)
+    train.train(TOY, [photos], tmp_path, **SETTINGS, threads=4)
     assert_same_run(whole, tmp_path)
 
 
@@ -155,9 +156,9 @@ def test_it_learns_a_pair_by_heart(tmp_path):
     )  # fmt: skip
     keras.utils.set_random_seed(recipe.seed)
     sketch, truth = View((32, 32)).see(datasets.find(tmp_path / "data")[0])
-    untrained = models.predict(models.build("scribbler", **recipe.arguments), sketch[np.newaxis])[0]
+    untrained = predict(models.build("scribbler", **recipe.arguments), sketch[np.newaxis])[0]
     best = train.train(recipe, [tmp_path / "data"], tmp_path / "run", **SETTINGS)
-    trained = models.predict(weights.load(best), sketch[np.newaxis])[0]
+    trained = predict(weights.load(best), sketch[np.newaxis])[0]
     before, after = metrics.psnr(truth, untrained), metrics.psnr(truth, trained)
     assert after > 20 and after > before + 8, (before, after)
 
@@ -362,23 +363,6 @@ def test_without_data_the_built_in_pictures_stand_in(whole, tmp_path, caplog):
     assert facts["data"] == ["demo:faces"] and facts["recipe"]["size"] == list(TOY.size)
     # What the weights saw before binds them still.
     assert facts["seen"] == ["photos", "demo:faces"] and facts["terms"] == "photographs: as its owners allow"
-
-
-def test_the_command_without_data_shrinks_and_then_takes_what_is_given():
-    def asked(*argv: str) -> train.Recipe:
-        made = commands.parser("train", "")
-        train.add_arguments(made, "faces")
-        made.add_argument("--weights")
-        return train.options(made.parse_args(argv))[0]
-
-    assert asked().size == (64, 64) and asked().epochs <= 10
-    given = asked("--epochs", "8", "--size", "32x48", "--width", "6", "--no-skips", "--no-flip", "--clip", "0.5")
-    assert (given.epochs, given.size, given.flip, given.clip) == (8, (32, 48), False, 0.5)
-    assert given.arguments == {"width": 6, "blocks": 2, "skips": False}
-    assert asked("--data", "x", "--model", "sketchback2017").arguments == {}
-    assert asked("faces2017", "--data", "x").size == (72, 88)
-    with pytest.raises(ValueError, match="Give one"):
-        asked("--vgg16", "a.npz", "--features", "random")
 
 
 # ---- the command line

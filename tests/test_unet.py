@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from keras import layers, ops
 
-from sketchback import commands, demo, images, inversion, losses, models, runs, train, unet, weights
+from sketchback import commands, demo, images, inference, inversion, losses, models, runs, train, unet, weights
 from sketchback.recipes import Recipe
 
 TOY = Recipe(
@@ -121,10 +121,10 @@ def test_a_whole_file_in_half_precision_stays_under_20_mib(tmp_path):
 
 @pytest.mark.parametrize("size", [(16, 16), (17, 31), (61, 130)])
 def test_any_size_in_the_same_size_out(generator, size):
-    photo = models.predict(generator, sketches(size))
+    photo = inference.predict(generator, sketches(size))
     assert photo.shape == (2, *size, 3) and photo.dtype == np.float32
     assert np.isfinite(photo).all() and photo.min() >= 0 and photo.max() <= 1
-    assert models.stride(generator) == 16
+    assert inference.stride(generator) == 16
 
 
 def test_up_sampling_leaves_no_checkerboard(generator):

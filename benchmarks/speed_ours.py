@@ -1,0 +1,332 @@
+"""Our side of speed.py: training, the original's way of it, the pipeline, inversion, and one matrix product."""
+
+from __future__ import annotations
+
+import contextlib
+import inspect
+import json
+import queue
+import statistics
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from rivals import arrays_of, timed
+from speed_turns import Turn, serve, steps_for
+
+from sketchback import commands, datasets, demo, images, recipes, sketching
+
+DEMO_PHOTOS = 128
+
+
+def examples_of(data: list[str]) -> list[datasets.Example]:
+    return datasets.subset(datasets.find_all(data), "train")
+
+
+def prepare(
+    folder: str, data: list[str], vgg16: str, weights: str, sizes: list[int], sides: list[int], graph: bool
+) -> Turn:
+    """Writes what all contenders share: batches, arrays, sketches, drawings, the ONNX graph; counts the GFLOP."""
+    commands.import_keras()
+    from pipeline import generator_macs
+
+    from sketchback import features
+    from sketchback import weights as files
+    from sketchback.batches import Batches, View
+
+    place = Path(folder)
+    if not data:
+        (place / "photos").mkdir()
+        for seed in range(DEMO_PHOTOS):
+            images.write(place / "photos" / f"{seed:04d}.jpg", demo.face(seed))
+        data = [str(place / "photos")]
+    generator = files.load(files.find(weights))
+    arrays = {variable.path.removeprefix(f"{generator.name}/"): np.asarray(variable) for variable in generator.weights}
+    np.savez(place / "generator.npz", arguments=json.dumps(generator.arguments), **arrays)
+    network = features.vgg16_relu2_2(vgg16)
+    seen = {variable.path.replace("/", "_"): np.asarray(variable) for variable in network.weights}
+    np.savez(place / "vgg.npz", **seen)
+    gflop = {}
+    for side in sizes:
+        batches = Batches(examples_of(data), View((side, side), "random"), 16, threads=1)
+        sketches, photos = batches[0]
+        np.savez(place / f"batch-{side}.npz", sketches=sketches, photos=photos)
+        gflop[side] = training_gflop(generator_macs(generator, (side, side)), generator.get_layer("stem").kernel.shape,
+                                     generator_macs(network, (side, side)), side)  # fmt: skip
+    drawn = {side: sketching.pencil(demo.face(3, (side, side))) for side in sides}
+    cells = {f"{side}x1": sketch[np.newaxis] for side, sketch in drawn.items()}
+    cells |= {f"128x{count}": np.repeat(drawn[128][np.newaxis], count, 0) for count in (4, 16)}
+    np.savez(place / "sketches.npz", **cells)
+    for side, sketch in drawn.items():
+        images.write(place / f"drawing-{side}.png", sketch)
+    if graph:
+        write_graph(generator, place / "generator.onnx")
+    facts = {"data": data, "gflop": gflop, "photographs": len(examples_of(data))}
+    return lambda: facts
+
+
+def write_graph(generator, path: Path) -> None:
+    """The generator as ONNX with all its weights: the leanest graph that we have, so that no rival carries a burden."""
+    import onnx
+    from onnx import numpy_helper
+
+    from sketchback import skeleton
+
+    lean = skeleton.find(generator.architecture, generator.arguments)
+    if lean is None:
+        raise ImportError("there is no lean graph of this architecture")
+    model = onnx.load_from_string(lean.graph)
+    kept = [tensor for tensor in model.graph.initializer if tensor.name not in lean.arrays]
+    del model.graph.initializer[:]
+    model.graph.initializer.extend(kept)
+    for place, variable in zip(lean.arrays, generator.weights, strict=True):
+        model.graph.initializer.append(numpy_helper.from_array(skeleton.to_onnx(np.asarray(variable)), place))
+    onnx.save(model, path)
+
+
+def training_gflop(generator: float, stem: tuple[int, ...], network: float, side: int) -> float:
+    """GFLOP of the convolutions of one training step, for one image of `side` squared.
+
+    Generator: forward, gradient of the input (not of the sketch, whose convolution is the stem), gradient of the
+    weights. VGG: forward on the truth, forward on the prediction, gradient of the input; its weights are frozen.
+
+    >>> training_gflop(10.0, (1, 1, 1, 1), 100.0, 1) * 1e9
+    658.0
+    """
+    return 2 * (3 * generator - side**2 * float(np.prod(stem)) + 3 * network) / 1e9
+
+
+# ---- training
+
+
+def our_training(
+    vgg: str, batch: str, data: list[str], weights: str, precision: str, seconds: float
+) -> Turn:  # fmt: skip
+    """`Inversion.fit` as `train` calls it: with its reading threads, or (`held`) on one batch held in memory."""
+    commands.import_keras()
+    import keras
+
+    from sketchback import features, inversion, losses
+    from sketchback import weights as files
+    from sketchback.batches import Batches, View
+
+    policy = "mixed_bfloat16" if precision == "bfloat16" else "float32"
+    recipe, held = recipes.FACES, arrays_of(batch)
+    size = held["photos"].shape[1:3]
+    model = inversion.Inversion(
+        files.load(files.find(weights), dtype=policy), losses.WeightedLoss(features.vgg16_relu2_2(vgg, dtype=policy))
+    )
+    model.compile(optimizer=inversion.adam("constant", 1e-4, 0, 1000, recipe.clip, 0.999), jit_compile=False)
+    examples, view = examples_of(data), View(size, "random")
+
+    class Held(keras.utils.PyDataset):
+        def __init__(self, count: int):
+            super().__init__()
+            self.count = count
+
+        def __len__(self) -> int:
+            return self.count
+
+        def __getitem__(self, index: int):
+            return held["sketches"], held["photos"]
+
+    loss = model.fit(Held(1), verbose=0).history["loss"][0]
+    begin = time.perf_counter()
+    model.fit(Held(2), verbose=0)
+    count = steps_for(seconds, (time.perf_counter() - begin) / 2, most=max(len(examples) // 16, 1))
+    real = Batches(examples, view, 16, zoom=recipe.zoom, squeeze=recipe.squeeze, limit=16 * count, threads=2)
+
+    def act(number: int, kind: str) -> dict:
+        # The whole of `fit` is timed, what it does before its first step included.
+        model.fit(Held(count) if kind == "held" else real.at(number), shuffle=False, verbose=0)
+        return {"images": count * 16, "loss": loss}
+
+    return act
+
+
+def original_way(vgg: str, batch: str, data: list[str], weights: str, seconds: float) -> Turn:
+    """The step of the original Sketchback: VGG's targets by a `predict`, then a model of two outputs, in float32.
+
+    One thread reads and draws ahead.
+    """
+    commands.import_keras()
+    import keras
+
+    from sketchback import features, losses
+    from sketchback import weights as files
+    from sketchback.batches import Batches, View
+
+    held = arrays_of(batch)
+    generator, network = files.load(files.find(weights)), features.vgg16_relu2_2(vgg)
+    both = keras.Model(generator.input, [generator.output, network(generator.output)])
+
+    def of_photo(truth, made):
+        return losses.pixel(truth, made) + 1e-5 * losses.total_variation(made)
+
+    both.compile(keras.optimizers.Adam(1e-4), loss=[of_photo, losses.feature], loss_weights=[1.0, 1e-3],
+                 jit_compile=False)  # fmt: skip
+
+    def step(sketches: np.ndarray, photos: np.ndarray) -> float:
+        seen = network.predict(photos, batch_size=16, verbose=0)
+        return float(both.train_on_batch(sketches, [photos, seen])[0])
+
+    loss = step(held["sketches"], held["photos"])
+    begin = time.perf_counter()
+    step(held["sketches"], held["photos"])
+    count = steps_for(seconds, time.perf_counter() - begin)
+    real = Batches(examples_of(data), View(held["photos"].shape[1:3], "random"), 16, threads=1)
+
+    def act(number: int) -> dict:
+        batches = real.at(number)
+        with ahead(batches[index % len(batches)] for index in range(count)) as read:
+            for sketches, photos in read:
+                step(sketches, photos)
+        return {"images": count * 16, "loss": loss}
+
+    return act
+
+
+@contextlib.contextmanager
+def ahead(items: Iterator) -> Iterator[Iterator]:
+    """The same items, made on one thread, up to eight ahead."""
+    made: queue.Queue = queue.Queue(8)
+
+    def work() -> None:
+        for item in items:
+            made.put(item)
+        made.put(None)
+
+    thread = threading.Thread(target=work, daemon=True)
+    thread.start()
+    yield iter(made.get, None)
+    thread.join()
+
+
+def matrix(precision: str, side: int = 4096, seconds: float = 1.0) -> Turn:
+    """Square matrix products: the rate that this machine reaches in the precision."""
+    import tensorflow as tf
+
+    a = tf.cast(tf.random.normal((side, side), seed=0), precision)
+    product = tf.function(lambda x: tf.matmul(x, x))
+    product(a).numpy()
+    begin = time.perf_counter()
+    product(a).numpy()
+    count = steps_for(seconds, time.perf_counter() - begin)
+
+    def act(number: int) -> dict:
+        for _ in range(count):
+            product(a).numpy()
+        return {"gflop": 2 * side**3 * count / 1e9}
+
+    return act
+
+
+def growing_training(vgg: str, weights: str, precision: str) -> Turn:
+    """Our training step at any size and batch, on noise held in memory: only how the cost grows is of interest."""
+    commands.import_keras()
+    from sketchback import features, inversion, losses
+    from sketchback import weights as files
+
+    policy = "mixed_bfloat16" if precision == "bfloat16" else "float32"
+    model = inversion.Inversion(
+        files.load(files.find(weights), dtype=policy), losses.WeightedLoss(features.vgg16_relu2_2(vgg, dtype=policy))
+    )
+    model.compile(optimizer=inversion.adam("constant", 1e-4, 0, 1000, 1.0), jit_compile=False)
+    rng = np.random.default_rng(0)
+
+    def act(side: int, batch: int, seconds: float) -> dict:
+        sketches, photos = (rng.random((batch, side, side, channels), np.float32) for channels in (1, 3))
+        model.train_on_batch(sketches, photos)  # traces
+        times, begin = [], time.perf_counter()
+        while len(times) < 3 or time.perf_counter() - begin < seconds:
+            before = time.perf_counter()
+            model.train_on_batch(sketches, photos)
+            times.append(time.perf_counter() - before)
+        return {"images_per_second": batch / statistics.median(times)}
+
+    return act
+
+
+# ---- the pipeline
+
+
+def pipeline(data: list[str], size: int, seconds: float, augmentation: str = "faces") -> Turn:
+    """Reading, decoding, drawing in a random style, augmenting and cutting, without any training.
+
+    A turn with `threads` is `Batches` as training uses it, with the augmentation that hand-drawn pairs get off and
+    then on; one with `part` times one part of it on one thread.
+    """
+    commands.import_keras()
+    import cv2
+
+    from sketchback.augmentation import augment
+    from sketchback.batches import Batches, View
+
+    cv2.setNumThreads(1)  # what is asked is the rate of one core
+    examples, recipe = examples_of(data), recipes.FACES
+    made = {
+        kind: Batches(examples, View((size, size), "random"), 16, augmentation=kind, zoom=recipe.zoom,
+                      squeeze=recipe.squeeze)
+        for kind in ("none", augmentation)
+    }  # fmt: skip
+    photo = examples[0].read_photo()
+    rng = np.random.default_rng(0)
+    sketch = sketching.sketch(photo, "pencil")
+    parts = {
+        "read and decode": lambda index: examples[index % len(examples)].read_photo(),
+        "sketch, random style": lambda index: sketching.apply_style(photo, sketching.draw_style(rng)),
+        "cut and resize": lambda index: [images.fit(one, (size, size)) for one in (photo, sketch)],
+        "augment": lambda index: augment(photo, None, augmentation, index),
+    }
+
+    def act(number: int, threads: int = 1, kind: str = "none", part: str | None = None) -> dict:
+        if part is not None:
+            count, begin = 0, time.perf_counter()
+            while time.perf_counter() - begin < seconds / 4:
+                parts[part](count)
+                count += 1
+            return {"images": count}
+        batches = made[kind].at(number)
+        cpu, begin = time.process_time(), time.perf_counter()
+        with ThreadPoolExecutor(threads) as pool:
+            count, waiting = 0, []
+            while time.perf_counter() - begin < seconds or waiting:
+                if time.perf_counter() - begin < seconds and len(waiting) < 2 * threads:
+                    waiting.append(pool.submit(batches.__getitem__, count % len(batches)))
+                    count += 1
+                else:
+                    waiting.pop(0).result()
+        return {"images": 16 * count, "cpu": time.process_time() - cpu, "seconds": time.perf_counter() - begin}
+
+    return act
+
+
+# ---- inversion
+
+
+def our_inversion(weights: str, sketches: str, seconds: float, runtime: str = "keras") -> Turn:
+    """`invert` itself, its checks and its padding included, at the sketch's own size."""
+    if runtime == "keras":
+        commands.import_keras()
+    from sketchback.invert import invert
+
+    options = {}
+    if "runtime" in inspect.signature(invert).parameters:
+        options = {"runtime": runtime}
+    elif runtime != "keras":
+        raise ImportError("`invert` knows no light runtime here")
+
+    def run(shown: np.ndarray) -> np.ndarray:
+        return invert(shown, weights, working=shown.shape[1:3], **options)
+
+    return timed(run, arrays_of(sketches), seconds)
+
+
+if __name__ == "__main__":
+    sys.path.insert(0, str(Path(__file__).parent))
+    serve({"prepare": prepare, "training": our_training, "original": original_way, "matrix": matrix,
+           "growing": growing_training, "pipeline": pipeline, "inversion": our_inversion})  # fmt: skip
