@@ -42,6 +42,7 @@ setup(
         "jax": ["jax>=0.7,<0.11"],  # several devices and machines; with a GPU, jax[cuda12]
         "page": PAGE,
         "export": [*EXPORT, "openvino>=2024.4"],
+        "bench": [*EXPORT, "openvino>=2024.4", "torch>=2.5"],  # what benchmarks/speed.py compares with
         "test": [
             "pytest>=8",
             "scipy>=1.11",

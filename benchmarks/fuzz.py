@@ -237,7 +237,8 @@ def main() -> int:
     made.add_argument("--images", type=int, default=20_000, help="pictures made by chance (default: 20000)")
     made.add_argument("--weights", type=int, default=2_000, help="weight files made by chance (default: 2000)")
     made.add_argument("--seed", type=int, default=0, help="another one makes other files (default: 0)")
-    made.add_argument("--seconds", type=float, default=60.0, help="after which a case counts as hung (default: 60)")
+    made.add_argument("--seconds", type=float, default=150.0,
+                      help="after which a case counts as hung (default: 150; hdf5.py gives up after 120)")  # fmt: skip
     made.add_argument("--jobs", type=int, default=1, help="processes at once (default: 1)")
     made.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "findings",
                       help="a folder for the files that were found wanting (default: %(default)s)")  # fmt: skip

@@ -142,14 +142,13 @@ def torch_training(
         losses.append(loss.item())
 
     step()  # compiles
-    begin = time.perf_counter()
-    step()
-    count = steps_for(seconds, time.perf_counter() - begin)
+    counts: list[int] = []
 
     def act(number: int) -> dict:
-        for _ in range(count):
+        counts[:] = counts or [steps_for(seconds, step)]
+        for _ in range(counts[0]):
             step()
-        return {"images": count * len(sketch), "loss": losses[0]}
+        return {"images": counts[0] * len(sketch), "loss": losses[0]}
 
     return act
 
@@ -197,11 +196,8 @@ def timed(run: Callable[[np.ndarray], np.ndarray], sketches: dict[str, np.ndarra
     def act(number: int, cell: str, save: str) -> dict:
         shown = sketches[cell]
         if cell not in counts:
-            photos = run(shown)
-            np.save(save, np.asarray(photos, np.float32)[:1])
-            begin = time.perf_counter()
-            run(shown)
-            counts[cell] = steps_for(seconds, time.perf_counter() - begin)
+            np.save(save, np.asarray(run(shown), np.float32)[:1])
+            counts[cell] = steps_for(seconds, lambda: run(shown))
         cpu, begin = time.process_time(), time.perf_counter()
         for _ in range(counts[cell]):
             run(shown)

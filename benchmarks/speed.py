@@ -30,12 +30,13 @@ from typing import Any
 
 import speed_tables
 from speed_tables import ORIGINAL, OURS, REAL
-from speed_turns import HERE, QUIET, Contender, LeftOutError, alternate
+from speed_turns import HERE, QUIET, Contender, LeftOutError, alternate, turned
 
 SECTIONS = ("training", "pipeline", "inversion", "cold", "growth")
 KINDS = {OURS: "held", REAL: "real"}
 SIDES = (64, 128, 256, 512)
 CELLS = [*(f"{side}x1" for side in SIDES), *(f"128x{count}" for count in (4, 16))]  # side, batch
+COMPARED = ("128x1", "512x1")
 
 
 class Sitting:
@@ -57,15 +58,18 @@ class Sitting:
 
     @contextlib.contextmanager
     def contend(self, wanted: list[tuple[str, str, str, str, dict]]) -> Iterator[list[Contender]]:
-        """Starts contenders one after another, names those that cannot take part, and ends them all."""
-        made: list[Contender] = []
+        """Starts contenders, names those that cannot take part, and ends them all."""
+        made = [Contender(title, python, script, name, self.log, **settings)
+                for title, python, script, name, settings in wanted]  # fmt: skip
+        ready: list[Contender] = []
         try:
-            for title, python, script, name, settings in wanted:
+            for contender in made:
                 try:
-                    made.append(Contender(title, python, script, name, self.log, **settings))
+                    contender.wait()
+                    ready.append(contender)
                 except LeftOutError as error:
                     self.leave_out(str(error))
-            yield made
+            yield ready
         finally:
             for contender in made:
                 contender.close()
@@ -109,8 +113,8 @@ def training(sitting: Sitting) -> None:
                  "rivals.py", "training", {**rivals, "precision": precision, "compiled": compiled})
                 for precision in ("float32", "bfloat16")
             ]  # fmt: skip
-        wanted += [(f"matrix product, {precision}", sys.executable, "speed_ours.py", "matrix", {"precision": precision})
-                   for precision in dict.fromkeys((arguments.precision, "float32"))]  # fmt: skip
+        wanted.append((f"matrix product, {arguments.precision}", sys.executable, "speed_ours.py", "matrix",
+                       {"precision": arguments.precision}))  # fmt: skip
         with sitting.contend(wanted) as made:
             players = [player for one in made for player in (_halves(one) if one.title == OURS else [one])]
             idle = alternate(players, arguments.turns)
@@ -146,7 +150,7 @@ def _halves(whole: Contender) -> list[Any]:
 
 def pipeline(sitting: Sitting) -> None:
     arguments, side = sitting.arguments, max(sitting.arguments.sizes)
-    settings = {"data": sitting.prepared["data"], "size": side, "seconds": arguments.seconds}
+    settings = {"data": sitting.prepared["data"], "size": side, "seconds": arguments.seconds / 2}
     cells = [{"threads": threads, "kind": kind} for kind in ("none", "faces") for threads in (1, 2, 4)]
     cells += [{"part": part} for part in ("read and decode", "sketch, random style", "cut and resize", "augment")]
     turns: list[list[dict]] = [[] for _ in cells]
@@ -196,13 +200,14 @@ def inversion(sitting: Sitting) -> None:
     with sitting.contend(wanted) as made:
         for cell in CELLS:
             # Compiling takes a minute a shape: those who compile show the two sizes that are compared.
-            players = [one for one in made if "compiled" not in one.title or cell in ("128x1", "512x1")]
+            players = [one for one in made if "compiled" not in one.title or cell in COMPARED]
             for place, one in enumerate(players):
                 one.turns = []
                 one.saved = sitting.file(f"photo-{cell}-{place}.npy")
-            for number in range(arguments.turns + 1):
-                first = number % len(players)
-                for one in list(players[first:] + players[:first]):
+            # Ratios are asked of two sizes; the other cells only show how the cost grows.
+            turns = arguments.turns if cell in COMPARED else min(arguments.turns, 3)
+            for number in range(turns + 1):
+                for one in turned(players, number):
                     try:
                         answer = one.turn(number=number, cell=cell, save=one.saved)
                     except LeftOutError as error:  # some runtimes fail only when they are run
@@ -239,6 +244,8 @@ def cold(sitting: Sitting) -> None:
     turns: dict[str, dict[int, list[dict]]] = {title: {side: [] for side in own} for title, own in commands.items()}
     for number in range(arguments.turns + 1):
         for title, own in list(commands.items()):
+            if title == "ours, keras" and number > 3:
+                continue  # several seconds each, and they hardly differ
             for side, command in own.items():
                 try:
                     turns[title][side].append(once(command, sitting.log))
@@ -299,7 +306,7 @@ def main() -> None:
     made.add_argument("--vgg16", default="random", metavar="FILE", help="its weights; the speed is that of any")
     made.add_argument("--weights", default="faces", metavar="W", help="the generator (default: faces)")
     made.add_argument("--turns", type=int, default=7, help="turns that count (default: 7)")
-    made.add_argument("--seconds", type=float, default=2.0, help="about how long a turn is (default: 2)")
+    made.add_argument("--seconds", type=float, default=1.0, help="about how long a turn is (default: 1)")
     made.add_argument("--sizes", type=int, nargs="+", default=[96, 128], help="of training (default: 96 128)")
     made.add_argument("--precision", default=None, choices=("bfloat16", "float32"), help="ours (default: as `train`)")
     made.add_argument("--only", nargs="+", default=list(SECTIONS), choices=SECTIONS)

@@ -27,7 +27,7 @@ class LeftOutError(RuntimeError):
 
 
 class Contender:
-    """A process that waits for its turns.
+    """A process that waits for its turns. Several may start at once; `wait` until it has.
 
     Args:
         title: What tables call it.
@@ -45,7 +45,14 @@ class Contender:
                 [python, str(HERE / script), name, json.dumps(settings)], stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE, stderr=errors, text=True, env={**os.environ, **QUIET},
             )  # fmt: skip
-        self.ready = self._answer()
+
+    def wait(self) -> None:
+        """Returns when it is ready for turns.
+
+        Raises:
+            LeftOutError: It cannot take part.
+        """
+        self._answer()
 
     def turn(self, **what: Any) -> dict[str, Any]:
         """One turn: `seconds` (wall), `cpu` (seconds of all its threads), `peak` (GB so far), and what it adds."""
@@ -87,8 +94,7 @@ def alternate(contenders: list[Contender], turns: int, **what: Any) -> float:
     """
     idle = 0.0
     for number in range(turns + 1):
-        first = number % len(contenders)
-        for contender in contenders[first:] + contenders[:first]:
+        for contender in turned(contenders, number):
             before = {other: other.spent() for other in contenders if other is not contender}
             begin = time.perf_counter()
             answer = contender.turn(number=number, **what)
@@ -98,6 +104,12 @@ def alternate(contenders: list[Contender], turns: int, **what: Any) -> float:
                 if elapsed > 0.5:  # CPU time is counted in steps of 10 ms
                     idle = max([idle, *((other.spent() - was) / elapsed for other, was in before.items())])
     return idle
+
+
+def turned(contenders: list, number: int) -> list:
+    """The same, turned by a number of places."""
+    first = number % len(contenders) if contenders else 0
+    return contenders[first:] + contenders[:first]
 
 
 def serve(makers: dict[str, Callable[..., Turn]]) -> None:
@@ -125,6 +137,9 @@ def peak() -> float:
     return float("nan")
 
 
-def steps_for(seconds: float, one: float, least: int = 2, most: int = 200) -> int:
-    """How many steps of `one` second each fill a turn of `seconds`."""
-    return min(max(round(seconds / max(one, 1e-6)), least), most)
+def steps_for(seconds: float, step: Callable[[], Any], least: int = 1, most: int = 200) -> int:
+    """How many steps fill a turn of `seconds`, judged by two, the first of which compiles whatever there is."""
+    step()
+    begin = time.perf_counter()
+    step()
+    return min(max(round(seconds / (time.perf_counter() - begin)), least), most)

@@ -50,6 +50,8 @@ def test_turns_alternate_and_the_first_does_not_count(script: str, tmp_path: Pat
     makers = [("counter", {"start": 0}), ("counter", {"start": 10})]
     contenders = [speed_turns.Contender("a", sys.executable, script, name, tmp_path / "log", **settings)
                   for name, settings in makers]  # fmt: skip
+    for contender in contenders:
+        contender.wait()
     idle = speed_turns.alternate(contenders, 3)
     for contender in contenders:
         contender.close()
@@ -64,7 +66,7 @@ def test_turns_alternate_and_the_first_does_not_count(script: str, tmp_path: Pat
 
 def test_who_is_not_installed_is_left_out(script: str, tmp_path: Path) -> None:
     with pytest.raises(speed_turns.LeftOutError, match=r"^b: No module named 'no_such_package'$"):
-        speed_turns.Contender("b", sys.executable, script, "absent", tmp_path / "log")
+        speed_turns.Contender("b", sys.executable, script, "absent", tmp_path / "log").wait()
 
 
 def test_ratios_are_those_of_each_turn() -> None:
