@@ -236,13 +236,14 @@ def growing_training(vgg: str, weights: str, precision: str) -> Turn:
     from sketchback import weights as files
 
     policy = "mixed_bfloat16" if precision == "bfloat16" else "float32"
-    model = inversion.Inversion(
-        files.load(files.find(weights), dtype=policy), losses.WeightedLoss(features.vgg16_relu2_2(vgg, dtype=policy))
-    )
-    model.compile(optimizer=inversion.adam("constant", 1e-4, 0, 1000, 1.0), jit_compile=False)
+    generator = files.load(files.find(weights), dtype=policy)
+    loss = losses.WeightedLoss(features.vgg16_relu2_2(vgg, dtype=policy))
     rng = np.random.default_rng(0)
 
     def act(side: int, batch: int, seconds: float) -> dict:
+        # A model for each: one that had seen two sizes would be traced for unknown ones.
+        model = inversion.Inversion(generator, loss)
+        model.compile(optimizer=inversion.adam("constant", 1e-4, 0, 1000, 1.0), jit_compile=False)
         sketches, photos = (rng.random((batch, side, side, channels), np.float32) for channels in (1, 3))
         model.train_on_batch(sketches, photos)  # traces
         times, begin = [], time.perf_counter()

@@ -53,8 +53,8 @@ def test_the_root_exports_nothing_named_like_a_module() -> None:
 
 
 def test_light_modules_do_not_import_keras() -> None:
-    light = "images, sketching, augmentation, datasets, demo, metrics, recipes, runs, commands, weights, layout"
-    light += ", inference, runtime, skeleton"
+    light = "images, sketching, augmentation, folders, datasets, demo, metrics, recipes, runs, commands, weights"
+    light += ", layout, inference, runtime, skeleton"
     verbs = ", ".join(VERBS)
     code = f"import sys; from sketchback import {light}, {verbs}; assert 'keras' not in sys.modules"
     subprocess.run([sys.executable, "-c", code], check=True)
