@@ -22,6 +22,7 @@ def main() -> None:
     made.add_argument("name", help="faces, buildings ...")
     made.add_argument("--scores", type=Path, nargs="*", default=[])
     made.add_argument("--note", default="")
+    made.add_argument("--terms", help="of the data, where its folders do not tell; parted by `; `")
     made.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "weights")
     arguments = made.parse_args()
     commands.import_keras()
@@ -36,7 +37,7 @@ def main() -> None:
     recipe = facts["recipe"]
     path = weights.save(
         generator, arguments.out / f"{arguments.name}{weights.SUFFIX}", json.dumps(recipe), facts["data"],
-        str(facts["terms"]), scores, arguments.note, half=True, date=str(facts["date"]),
+        arguments.terms or str(facts["terms"]), scores, arguments.note, half=True, date=str(facts["date"]),
     )  # fmt: skip
     weights.write_sums(arguments.out)
     size = " x ".join(map(str, recipe["size"]))

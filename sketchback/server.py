@@ -253,7 +253,7 @@ _ERRORS = {
     413: f"The file is larger than {MAX_BYTES // 10**6} MB.",
     415: "The body is a form or is compressed, not the file itself.",
     500: "Something went wrong here.",
-    503: "BusyError. `Retry-After` says in how many seconds to come again.",
+    503: "Busy. `Retry-After` says in how many seconds to come again.",
     504: f"The work took longer than {WORK_SECONDS:.0f} seconds.",
 }
 

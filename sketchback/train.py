@@ -156,7 +156,7 @@ def train(
         plan = Plan(
             recipe, data, against, vgg16, precision, deterministic, datasets.fingerprint(examples),
             list(dict.fromkeys([*seen, *(Path(place).name for place in data)])),
-            "; ".join(dict.fromkeys([*terms, *datasets.terms(examples)])),
+            "; ".join(dict.fromkeys([*filter(None, terms), *datasets.terms(examples)])),
         )  # fmt: skip
         if before is None and devices.first:
             aside = run.set_aside()
@@ -315,7 +315,8 @@ def _generator(
     from . import models, weights
 
     if before is not None:
-        return models.build(recipe.model, **recipe.arguments, dtype=policy), recipe, before.seen, [before.terms]
+        generator = models.build(recipe.model, **recipe.arguments, dtype=policy)
+        return generator, recipe, before.seen, before.terms.split("; ")
     initial = initial or recipe.initial
     if initial is None:
         generator = models.build(recipe.model, **recipe.arguments, dtype=policy)
@@ -328,8 +329,8 @@ def _generator(
     # The weights bring their architecture: what the recipe says of it gives way.
     recipe = dataclasses.replace(recipe, model=generator.architecture, arguments=dict(generator.arguments),
                                  initial=f"{path.name} (sha256 {weights.sha256(path)})")  # fmt: skip
-    data, terms = generator.facts.get("data"), generator.facts.get("terms")
-    return generator, recipe, list(data) if isinstance(data, list) else [], [str(terms)] if terms else []
+    data, terms = generator.facts.get("data"), str(generator.facts.get("terms") or "")
+    return generator, recipe, list(data) if isinstance(data, list) else [], terms.split("; ")
 
 
 def _take_imagenet(generator: keras.Model, encoder: str) -> bool:

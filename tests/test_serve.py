@@ -38,7 +38,8 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("weights")
     for name, width, size in (("faces", 4, [64, 64]), ("buildings", 6, [48, 64])):
         generator = models.build("scribbler", width=width, halvings=2, blocks=1)
-        weights.save(generator, made / f"{name}.weights.h5", recipe=json.dumps({"size": size}), note=f"toy {name}")
+        weights.save(generator, made / f"{name}.weights.h5", recipe=json.dumps({"size": size}), note=f"toy {name}",
+                     terms="one: for research; two: for all; one: for research")  # fmt: skip
     return made
 
 
@@ -416,6 +417,33 @@ class TestPictures:
         seen.developed(lambda: seen.page.locator(".switch").click())
         assert np.median(seen.sheet()[:, -40:]) < 160  # as it was
 
+    def test_the_last_choice_of_cleaning_counts(self, visit, tmp_path: Path) -> None:
+        shade = np.full((250, 200, 1), 0.6, np.float32)
+        shade[60:200, 90:96] = 0.1
+        seen = visit()
+        path = images.write(tmp_path / "grey.png", shade)
+        seen.developed(lambda: seen.page.locator("#files").set_input_files(path))
+        late = []
+        seen.page.route("**/api/sketch?clean=false", lambda route: late.append(route))
+        seen.page.locator(".switch").click()
+        seen.until(lambda: late)
+        seen.developed(lambda: seen.page.locator(".switch").click())
+        with seen.page.expect_response("**/api/sketch?clean=false"):
+            late[0].continue_()
+        seen.settle()
+        assert seen.page.get_by_role("switch").is_checked() and np.median(seen.sheet()) > 240
+
+    def test_a_picture_that_cannot_be_read_again_stays(self, visit, drawing: Path) -> None:
+        seen = visit()
+        seen.developed(lambda: seen.page.locator("#files").set_input_files(drawing))
+        before = seen.sheet()
+        seen.page.route("**/api/sketch?*", lambda route: route.abort())
+        seen.page.locator(".switch").click()
+        seen.until(seen.alert)
+        assert "cannot be reached" in seen.alert()
+        assert seen.page.locator("#status").inner_text() == "Photograph ready"
+        np.testing.assert_array_equal(seen.sheet(), before)
+
     def test_drop_and_paste(self, visit, drawing: Path) -> None:
         seen = visit()
         give = """(bytes) => {
@@ -503,7 +531,9 @@ class TestPhotograph:
         assert seen.page.locator("#photo").get_attribute("data-weights") == "buildings"
         assert faces != buildings
         seen.click("What to know")
-        assert "toy buildings" in seen.page.locator("#card").inner_text()
+        card = seen.page.locator("#card").inner_text()
+        assert "toy buildings" in card
+        assert "one: for research; two: for all\n" in card  # each term once
 
     def test_an_empty_sheet_takes_the_shape_of_the_weights(self, visit) -> None:
         seen = visit()
@@ -571,6 +601,30 @@ class TestLooks:
         seen.until(peek.is_visible)
         peek.click()
         seen.until(peek.is_hidden)
+
+    def test_beside_a_batch_no_photograph_floats(self, visit, drawing: Path) -> None:
+        seen = visit()
+        seen.developed(lambda: seen.click("Portrait in lines"))
+        seen.page.locator("#files").set_input_files([drawing] * 8)
+        seen.until(lambda: "8 of 8 done" in seen.page.locator("#batch-status").inner_text())
+        seen.page.locator("footer").scroll_into_view_if_needed()
+        seen.until(lambda: seen.page.locator("#photo").bounding_box()["y"] < -200)
+        seen.page.wait_for_timeout(300)
+        assert seen.page.locator("#peek").is_hidden()
+
+    @pytest.mark.parametrize("width, height", [(390, 700), (1280, 800)])
+    def test_an_error_is_seen_wherever_one_is(self, visit, drawing: Path, width: int, height: int) -> None:
+        seen = visit(viewport={"width": width, "height": height})
+        seen.page.locator("#files").set_input_files([drawing] * 8)
+        seen.until(lambda: "8 of 8 done" in seen.page.locator("#batch-status").inner_text())
+        seen.page.locator("footer").scroll_into_view_if_needed()
+        seen.until(lambda: seen.page.evaluate("scrollY") > 400)
+        seen.page.route("**/api/*", lambda route: route.abort())
+        seen.page.get_by_role("button", name="To the sheet").last.dispatch_event("click")
+        seen.until(seen.alert)
+        box = seen.page.locator("#alert").bounding_box()
+        assert 0 <= box["x"] and box["x"] + box["width"] <= width
+        assert 0 <= box["y"] and box["y"] + box["height"] <= height
 
     def test_light_and_dark(self, visit) -> None:
         seen = visit(color_scheme="dark")

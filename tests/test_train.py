@@ -356,13 +356,18 @@ def test_unknown_weights_to_start_from_are_an_error(photos, tmp_path):
 
 def test_without_data_the_built_in_pictures_stand_in(whole, tmp_path, caplog):
     recipe = dataclasses.replace(TOY, epochs=1, limit=4, feature=0.0)
+    before = shutil.copy(whole / runs.BEST, tmp_path / "before.weights.h5")
+    with h5py.File(before, "a") as file:
+        own = "photographs: as its owners allow"
+        file.attrs["terms"] = f"{own}; CUFS: research use only; {own}"
     with caplog.at_level(logging.INFO, "sketchback"):
-        train.train(recipe, (), tmp_path, whole / runs.BEST, **SETTINGS)
+        train.train(recipe, (), tmp_path, before, **SETTINGS)
     assert "demo:faces: built-in pictures, drawn by sketchback and not photographed" in caplog.text
     facts = json.loads((tmp_path / "recipe.json").read_text())
     assert facts["data"] == ["demo:faces"] and facts["recipe"]["size"] == list(TOY.size)
-    # What the weights saw before binds them still.
-    assert facts["seen"] == ["photos", "demo:faces"] and facts["terms"] == "photographs: as its owners allow"
+    # What the weights saw before binds them still, each set once.
+    assert facts["seen"] == ["photos", "demo:faces"]
+    assert facts["terms"] == "photographs: as its owners allow; CUFS: research use only"
 
 
 # ---- the command line

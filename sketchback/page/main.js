@@ -69,8 +69,9 @@ function choose(value) {
 
 function describe() {
   const one = known.find(({ name: value }) => value === weights());
+  const terms = [...new Set(one?.terms.split("; "))].join("; "); // a set's once, however often it was trained on
   const rows = one ? [
-    ["Weights", one.title], ["Trained on", one.data.join(", ")], ["Note", one.note], ["Terms", one.terms],
+    ["Weights", one.title], ["Trained on", one.data.join(", ")], ["Note", one.note], ["Terms", terms],
     ["Made on", one.date],
   ] : [];
   const list = document.createElement("dl");
@@ -256,9 +257,15 @@ function take(files) {
 async function again() { // the same file, cleaned or not
   const { source } = sheet.sheet;
   if (!source) return;
+  const { checked } = element("clean");
   status("Reading the drawing…");
-  const bitmap = await read(source);
-  if (sheet.sheet.source === source) sheet.replace(bitmap, source);
+  try {
+    const bitmap = await read(source);
+    if (sheet.sheet.source === source && element("clean").checked === checked) sheet.replace(bitmap, source);
+  } catch (error) {
+    status("Photograph ready"); // the one before
+    throw error;
+  }
 }
 
 function save(blob, title) {
@@ -476,7 +483,8 @@ function peek() { element("peek").hidden = photoInView || element("photo").hidde
 new IntersectionObserver(([entry]) => {
   photoInView = entry.intersectionRatio > 0.3;
   peek();
-}, { threshold: [0, 0.3, 1] }).observe(element("photo-paper"));
+  // Above the window counts as in view: who has gone on below it, to a batch, has seen it.
+}, { threshold: [0, 0.3, 1], rootMargin: "100000px 0px 0px" }).observe(element("photo-paper"));
 act("peek", () => element("photo-paper").scrollIntoView({ behavior: "smooth", block: "center" }));
 
 // ---- begin
