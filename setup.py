@@ -7,6 +7,7 @@ from setuptools import setup
 HERE = Path(__file__).parent
 LIGHT = ["onnxruntime>=1.18", "onnx>=1.16", "platformdirs>=4"]
 EXPORT = ["onnx>=1.16", "tf2onnx>=1.16", "onnxruntime>=1.18"]
+JAX = ["jax>=0.7,<0.11"]  # several devices and machines; with a GPU, jax[cuda12]
 PAGE = ["fastapi>=0.115", "uvicorn>=0.30", "fastapi-offline>=1.7", *LIGHT]
 
 setup(
@@ -39,7 +40,7 @@ setup(
     ],
     extras_require={
         "light": LIGHT,
-        "jax": ["jax>=0.7,<0.11"],  # several devices and machines; with a GPU, jax[cuda12]
+        "jax": JAX,
         "page": PAGE,
         "export": [*EXPORT, "openvino>=2024.4"],
         "bench": [*EXPORT, "openvino>=2024.4", "torch>=2.5"],  # what benchmarks/speed.py compares with
@@ -51,6 +52,7 @@ setup(
             "build>=1",
             *PAGE,
             *EXPORT,
+            *(f"{one}; python_version >= '3.11'" for one in JAX),
             "httpx2>=2",
             "playwright>=1.45",
         ],

@@ -32,7 +32,8 @@ def main() -> None:
     scores = {"validation": facts["scores"]}
     for path in arguments.scores:
         result = json.loads(path.read_text(encoding="utf-8"))
-        title = f"{Path(result['data'][0]).name}, {result['style']}, {result['size'][0]} x {result['size'][1]}"
+        drawn = "hand-drawn" if result["hand_drawn"] == result["images"] else result["style"]
+        title = f"{Path(result['data'][0]).name}, {drawn}, {result['size'][0]} x {result['size'][1]}"
         scores[title] = {row: {name: round(own[name][0], 4) for name in own} for row, own in result["scores"].items()}
     recipe = facts["recipe"]
     path = weights.save(

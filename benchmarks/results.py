@@ -11,7 +11,7 @@ import argparse
 from pathlib import Path
 
 from sketchback import commands, weights
-from sketchback.evaluate import GENERATOR, evaluate
+from sketchback.evaluate import GENERATOR, evaluate, identify, report
 
 FACES = ("faces", "drawings", "faces-unet")
 # title, weights, folder, and what `evaluate` is told
@@ -71,6 +71,12 @@ def main() -> None:
             for name in chosen
         }
         print(table(title, results), "\n", flush=True)
+    # Who is it? The 88 people of CUFS's training part enlarge the gallery.
+    if (arguments.data / "cufs").is_dir() and (not arguments.only or "cufs" in arguments.only):
+        for name in FACES:
+            if name in known and name in (arguments.weights or FACES):
+                folder = arguments.data / "cufs"
+                print(report(identify(instead.get(name, name), [folder], {folder: "all"}, limit=arguments.limit)), "\n")
 
 
 if __name__ == "__main__":

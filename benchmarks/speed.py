@@ -292,7 +292,8 @@ def growth(sitting: Sitting) -> None:
         folder.mkdir()
         for index in range(count):
             (folder / f"{index:03d}.png").symlink_to(sitting.folder / "drawing-128.png")
-        command = [sys.executable, "-m", "sketchback.invert", str(folder), "-o", str(folder / "photos"), "--quiet",
+        photos = sitting.folder / f"photos-{count}"
+        command = [sys.executable, "-m", "sketchback.invert", str(folder), "-o", str(photos), "--quiet",
                    "--weights", arguments.weights]  # fmt: skip
         found["images"][count] = [once(command, sitting.log) for _ in range(3)]
     sitting.results["growth"] = found

@@ -37,6 +37,7 @@ def pixels(axes: plt.Axes, results: dict) -> None:
              title="Pixels")  # fmt: skip
     sides = [32, 64, 128, 256, 512]
     axes.set_xticks(sides, list(map(str, sides)))
+    axes.set_xticks([], minor=True)
 
 
 def images(axes: plt.Axes, results: dict) -> None:
@@ -58,8 +59,10 @@ def batch(axes: plt.Axes, results: dict) -> None:
     if steps:
         axes.plot([int(count) for count in steps], [one["images_per_second"] for one in steps.values()],
                   marker="s", linestyle="--", color="black", label="training, 96 px")  # fmt: skip
-    axes.set(xscale="log", yscale="log", xlabel="batch", ylabel="images/s", title="Batch")
+    axes.set(xscale="log", xlabel="batch", ylabel="images/s", title="Batch")
     axes.set_xticks([1, 4, 16, 32], ["1", "4", "16", "32"])
+    axes.set_xticks([], minor=True)
+    axes.set_ylim(bottom=0)
 
 
 def workers(axes: plt.Axes, results: dict) -> None:

@@ -58,8 +58,8 @@ def pipeline(results: dict[str, Any]) -> None:
     table(["", "threads", "images/s", "images a CPU second", "against one thread"], rows)
     most = max(statistics.median([turn["images"] / turn["seconds"] for turn in cell["turns"]])
                for cell in found["cells"] if cell.get("kind") == "none")  # fmt: skip
-    print(f"A device that trains more than {most:.0f} images/s at {size} x {size} would wait for these {cores} cores: "
-          f"it needs one core for every {most / cores:.0f} images/s.\n", flush=True)  # fmt: skip
+    print(f"A device that trains more than {most:.0f} images/s at {size} x {size} would wait for one process on these "
+          f"{cores} cores.\n", flush=True)  # fmt: skip
 
 
 def inversion(results: dict[str, Any]) -> None:

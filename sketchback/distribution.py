@@ -305,10 +305,15 @@ def attend() -> int | None:
     alive, held = os.pipe()
     sys.stdout.flush()
     sys.stderr.flush()
+    # What `nohup` told us to ignore stays ignored.
+    numbers = [number for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+               if signal.getsignal(number) != signal.SIG_IGN]  # fmt: skip
+    before_mask = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)  # kept until there is somebody to pass them on to
     child = os.fork()
     if child == 0:
         os.close(held)
         _compute_apart(notes, alive)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before_mask)
         return None
     os.close(alive)
     asked: list[int] = []
@@ -318,10 +323,8 @@ def attend() -> int | None:
         # Every file is written whole or not at all, so that the second time may be as rude as it likes.
         os.kill(child, signal.SIGKILL if len(asked) > 1 else number)
 
-    # What `nohup` told us to ignore stays ignored.
-    numbers = [number for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-               if signal.getsignal(number) != signal.SIG_IGN]  # fmt: skip
     before = {number: signal.signal(number, pass_on) for number in numbers}
+    signal.pthread_sigmask(signal.SIG_SETMASK, before_mask)
     try:
         status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     finally:

@@ -16,6 +16,7 @@ import logging
 import os
 import shutil
 import tempfile
+import zipfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from . import __version__, commands, demo, images, inference, sketching, weights
-from .atomic import replacing
 
 if TYPE_CHECKING:
     import keras
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 TOLERANCE = 1 / 255  # of the photograph: one step of an 8-bit picture
 SIZES = ((64, 64), (33, 47), (96, 80), (16, 128))  # what a file of any size is tried with
 FIXED = (128, 128)  # of formats that know one size
+FACTS = "sketchback.json"  # what a SavedModel or LiteRT file says of itself, inside it
 
 logger = logging.getLogger(__name__)
 
@@ -44,7 +45,6 @@ class Format:
     needs: tuple[str, ...]
     run: Callable[[Path, np.ndarray], np.ndarray]
     any_size: bool = True
-    beside: bool = False  # the facts stand in a JSON file beside it, because the format has no place for them
 
 
 def export(
@@ -58,7 +58,9 @@ def export(
 
     The graph takes sketches `(B, H, W, 1)` float32 in [0, 1] with white paper = 1, and gives photographs
     `(B, H, W, 3)` float32 RGB in [0, 1]; its input is called `sketch`. It says of itself what the `.h5` says, the
-    SHA-256 of the `.h5`, and `working`, the size that sketches should be brought to (see `inference.predict`).
+    SHA-256 of the `.h5`, and `working`, the size that sketches should be brought to (see `inference.predict`): in the
+    metadata of ONNX, the runtime information of OpenVINO, `assets.extra/sketchback.json` of a SavedModel, and
+    `sketchback.json` of the ZIP file at the end of a LiteRT file.
 
     Args:
         name: Weights, a name or a file.
@@ -98,8 +100,8 @@ def export(
             whole.export(str(temporary), format=how.keras, verbose=False)
         if format == "onnx":
             _complete_onnx(temporary, facts, half)
-        elif format == "openvino":
-            _complete_openvino(temporary, facts)
+        else:
+            COMPLETE[format](temporary, facts)
         with _quietly():
             difference = _compare(generator, lambda sketches: how.run(temporary, sketches), size)
         # Written as a negation, so that NaN is refused too.
@@ -108,9 +110,6 @@ def export(
                 f"An exported graph must give Keras's photographs within 1/255. Received: {difference:.2g} for "
                 f"{out}, which was not kept. Update the packages of the export extra."
             )
-    if how.beside:
-        with replacing(Path(f"{out}.json")) as temporary:
-            temporary.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
     logger.info("%s (%.1f MB): at most %.2g away from Keras", out, _length(out) / 1e6, difference)
     return out
 
@@ -218,6 +217,25 @@ def _complete_openvino(path: Path, facts: dict[str, str]) -> None:
         again.with_suffix(suffix).replace(path.with_suffix(suffix))
 
 
+def _complete_saved_model(path: Path, facts: dict[str, str]) -> None:
+    # Where TensorFlow leaves room for what is not its own.
+    (path / "assets.extra").mkdir(exist_ok=True)
+    (path / "assets.extra" / FACTS).write_text(_text(facts), encoding="utf-8")
+
+
+def _complete_litert(path: Path, facts: dict[str, str]) -> None:
+    # LiteRT's own way for what belongs to a model: a ZIP file after the graph, `unzip -p faces.tflite`.
+    with zipfile.ZipFile(path, "a") as file:
+        file.writestr(zipfile.ZipInfo(FACTS), _text(facts))
+
+
+def _text(facts: dict[str, str]) -> str:
+    return json.dumps(facts, indent=2) + "\n"
+
+
+COMPLETE = {"openvino": _complete_openvino, "saved_model": _complete_saved_model, "litert": _complete_litert}
+
+
 # ---- running what was written, to compare
 
 
@@ -269,8 +287,8 @@ def _compare(generator: keras.Model, run: Callable[[np.ndarray], np.ndarray], si
 FORMATS = {
     "onnx": Format("onnx", ".onnx", ("onnx", "tf2onnx", "onnxruntime"), _run_onnx),
     "openvino": Format("openvino", ".xml", ("openvino",), _run_openvino),
-    "saved_model": Format("tf_saved_model", "_saved_model", (), _run_saved_model, beside=True),
-    "litert": Format("litert", ".tflite", (), _run_litert, any_size=False, beside=True),
+    "saved_model": Format("tf_saved_model", "_saved_model", (), _run_saved_model),
+    "litert": Format("litert", ".tflite", (), _run_litert, any_size=False),
 }
 
 

@@ -78,6 +78,7 @@ import os, signal, sys, time
 from sketchback import commands, distribution
 
 def work(arguments):
+    {before}
     status = distribution.attend()
     if status is not None:
         return status
@@ -89,8 +90,8 @@ sys.exit(distribution.leave(commands.run(work, commands.parser("train", ""), [])
 """
 
 
-def command(work: str) -> subprocess.Popen:
-    process = subprocess.Popen([sys.executable, "-c", COMMAND.format(work=work)], cwd=ROOT, text=True,
+def command(work: str, before: str = "") -> subprocess.Popen:
+    process = subprocess.Popen([sys.executable, "-c", COMMAND.format(work=work, before=before)], cwd=ROOT, text=True,
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE)  # fmt: skip
     process.computing = int(process.stderr.readline().split()[1])
     return process
@@ -138,7 +139,9 @@ def test_what_nobody_expected_is_shown():
 
 @needs_fork
 def test_a_signal_reaches_the_one_that_computes_and_a_second_one_ends_it():
-    waiting = "signal.signal(signal.SIGTERM, lambda *_: os._exit(5)); signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+    waiting = "signal.signal(signal.SIGTERM, lambda *_: os._exit(5))\n"
+    # Heard and not followed, as by one that waits for a dead machine.
+    waiting += "    signal.signal(signal.SIGINT, lambda *_: print('heard', file=sys.stderr, flush=True))\n"
     waiting += "    print('ready', file=sys.stderr, flush=True); time.sleep(60)"
     process = command(waiting)
     assert process.stderr.readline() == "ready\n"
@@ -146,11 +149,19 @@ def test_a_signal_reaches_the_one_that_computes_and_a_second_one_ends_it():
     assert ended(process) == (5, "")
     process = command(waiting)
     assert process.stderr.readline() == "ready\n"
-    process.send_signal(signal.SIGINT)  # ignored by the one that computes, as by one that waits for a dead machine
-    time.sleep(0.3)
-    assert process.poll() is None
+    process.send_signal(signal.SIGINT)
+    assert process.stderr.readline() == "heard\n" and process.poll() is None
     process.send_signal(signal.SIGINT)
     assert ended(process) == (130, "stopped\n")
+
+
+@needs_fork
+def test_a_signal_that_comes_too_early_is_kept_until_it_can_be_passed_on():
+    slow = "fork = os.fork; os.fork = lambda: (child := fork()) and (time.sleep(1) or child)"
+    process = command("signal.signal(signal.SIGTERM, lambda *_: os._exit(5)); time.sleep(60)", slow)
+    time.sleep(0.2)  # the other one sets its handler, this one still has none
+    process.send_signal(signal.SIGTERM)
+    assert ended(process) == (5, "")
 
 
 @needs_fork

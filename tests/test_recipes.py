@@ -5,7 +5,13 @@ from __future__ import annotations
 import dataclasses
 import importlib
 import math
+import os
+import re
 import shlex
+import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -153,3 +159,25 @@ def test_the_command_is_understood(recipe, tmp_path, monkeypatch, capsys):
 @EVERY
 def test_results_stand_somewhere(recipe):
     assert recipe.result.endswith((".md", "blurred")) or recipe.result == "not run"
+
+
+@pytest.mark.skipif(shutil.which("sh") is None, reason="needs a POSIX shell")
+@pytest.mark.parametrize(("name", "steps"), [("faces", 4), ("faces-unet", 1), ("buildings", 5)])
+def test_the_weights_that_ship_can_be_made_again(name, steps, tmp_path):
+    script = Path(__file__).parents[1] / "weights" / "make.sh"
+    if not script.is_file():
+        pytest.skip("needs the checkout")
+    stand_in = tmp_path / "python"  # writes down what it is called with
+    stand_in.write_text('#!/bin/sh\necho "$@"\nfor last; do :; done\ncase $1 in -m) mkdir -p "$last";; esac\n')
+    stand_in.chmod(0o755)
+    environment = {**os.environ, "PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
+    command = ["sh", str(script), name, "DATA", "VGG16", str(tmp_path / "runs")]
+    asked = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert len(asked) == steps + 1 and asked[-1].endswith(f"publish.py {tmp_path}/runs/{name} {name}")
+    for line in asked[:-1]:
+        _, verb, *arguments = line.split()
+        helped = subprocess.run([sys.executable, "-m", verb, "--help"], capture_output=True, text=True, check=True)
+        assert {word for word in arguments if word.startswith("--")} <= set(re.findall(r"--[a-z0-9-]+", helped.stdout))
+    # A second time there is nothing left to train.
+    again = subprocess.run(command, env=environment, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert again == asked[-1:]

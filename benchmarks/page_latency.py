@@ -1,0 +1,86 @@
+"""How long the page takes from the end of a stroke to the photograph that holds it, in a real browser.
+
+    python benchmarks/page_latency.py                    40 strokes, a minute and a half
+    python benchmarks/page_latency.py --weights faces-unet --strokes 10
+
+It starts `sketchback.serve` on a free port, opens the pencil portrait of the samples in an installed Chromium, and adds
+strokes with the mouse. The clock begins when the pen is lifted and ends when a photograph is shown that was asked for
+afterwards, so the answer to half a stroke does not count. Exit status 1 if a stroke was not followed by any.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+
+import numpy as np
+from page_load import page
+from playwright.sync_api import sync_playwright
+
+CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
+# `data-milliseconds` of the photograph is how long its request took: what was asked for earlier is older than that.
+WATCH = """() => {
+    window.waited = [];
+    const photo = document.getElementById("photo");
+    let lifted = 0;
+    document.getElementById("sheet").addEventListener("pointerup", () => { lifted = performance.now(); });
+    new MutationObserver(() => {
+        const now = performance.now();
+        if (!lifted || now - Number(photo.dataset.milliseconds) < lifted - 1) return;
+        window.waited.push(now - lifted);
+        lifted = 0;
+    }).observe(photo, { attributes: true, attributeFilter: ["data-milliseconds"] });
+}"""
+
+
+def strokes(url: str, count: int, seed: int = 0) -> tuple[list[float], list[float]]:
+    """Draws at random places: milliseconds from lifting the pen to the photograph, and of the request alone."""
+    program = next(filter(None, map(shutil.which, CHROMIUM)), None)
+    if program is None:
+        raise SystemExit(f"error: a browser is needed, one of {', '.join(CHROMIUM)}. Received: none on the path.")
+    rng, requests = np.random.default_rng(seed), []
+    with sync_playwright() as running:
+        browser = running.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
+        view = browser.new_page(viewport={"width": 1280, "height": 800})
+        view.goto(url)
+        view.get_by_role("button", name="Portrait in pencil").click()
+        photo = view.locator("#photo[data-milliseconds]")
+        photo.wait_for()
+        view.wait_for_timeout(2000)
+        view.evaluate(WATCH)
+        sheet = view.locator("#sheet").bounding_box()
+        for left, top in rng.uniform(0, 0.7, (count, 2)):
+            for step in range(13):
+                view.mouse.move(sheet["x"] + (left + 0.02 * step) * sheet["width"],
+                                sheet["y"] + (top + 0.02 * step) * sheet["height"])  # fmt: skip
+                if step == 0:
+                    view.mouse.down()
+                view.wait_for_timeout(16)  # a mouse tells its place some 60 times a second
+            view.mouse.up()
+            view.wait_for_timeout(1200)
+            requests.append(float(photo.get_attribute("data-milliseconds")))
+        waited = view.evaluate("window.waited")
+        browser.close()
+    return waited, requests
+
+
+def main() -> int:
+    made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--strokes", type=int, default=40, help="how many (default: 40)")
+    made.add_argument("--weights", default="faces", help="as `serve` takes them (default: faces)")
+    arguments = made.parse_args()
+    load = os.getloadavg()[0]
+    with page(arguments.weights) as (_, url):
+        waited, requests = strokes(url, arguments.strokes)
+    print(f"{len(waited)} of {arguments.strokes} strokes followed by their photograph in 1.2 s; load before {load:.1f}")
+    if waited:
+        median, late = statistics.median(waited), np.percentile(waited, 90)
+        print(f"pen lifted to photograph: median {median:.0f} ms, 90th percentile {late:.0f}, "
+              f"longest {max(waited):.0f}; the request alone: median {statistics.median(requests):.0f} ms")  # fmt: skip
+    return 0 if len(waited) == arguments.strokes else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
