@@ -157,7 +157,7 @@ def test_a_signal_reaches_the_one_that_computes_and_a_second_one_ends_it():
 
 @needs_fork
 def test_a_signal_that_comes_too_early_is_kept_until_it_can_be_passed_on():
-    slow = "fork = os.fork; os.fork = lambda: (child := fork()) and (time.sleep(1) or child)"
+    slow = "fork = os.fork; os.fork = lambda: (child := fork()) and (time.sleep(2) or child)"
     process = command("signal.signal(signal.SIGTERM, lambda *_: os._exit(5)); time.sleep(60)", slow)
     time.sleep(0.2)  # the other one sets its handler, this one still has none
     process.send_signal(signal.SIGTERM)
