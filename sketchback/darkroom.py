@@ -35,13 +35,7 @@ FORMATS = {  # the name in a request -> Pillow's, and the media type
     "tiff": ("TIFF", "image/tiff"),
     "pdf": ("PDF", "application/pdf"),
 }
-TITLES = {
-    "faces": "Faces",
-    "buildings": "Buildings",
-    "architecture": "Architecture",
-    "drawings": "Drawn faces",
-    "faces-unet": "Faces (U-Net)",
-}
+TITLES = {"drawings": "Drawn faces", "faces-unet": "Faces (U-Net)"}  # others are called by their names
 T = TypeVar("T")
 
 
