@@ -2,6 +2,7 @@
 
     python benchmarks/speed.py --data CELEBA --vgg16 vgg16_relu2_2.npz --torch-python OTHER/bin/python --out speed.json
     python benchmarks/speed.py --only inversion --turns 3
+    python benchmarks/speed.py --only training pipeline --ours   # is training limited by the data?
 
 Training against the original's way of it and against PyTorch; the pipeline alone; inversion cold and warm against
 PyTorch, ONNX Runtime and OpenVINO on the same weights; the memory of each; and how each cost grows. Prints Markdown
@@ -37,6 +38,8 @@ KINDS = {OURS: "held", REAL: "real"}
 SIDES = (64, 128, 256, 512)
 CELLS = [*(f"{side}x1" for side in SIDES), *(f"128x{count}" for count in (4, 16))]  # side, batch
 COMPARED = ("128x1", "512x1")
+PARTS = ("read and decode", "sketch, Pencil Sketchify", "sketch, XDoG", "sketch, line", "sketch, random style",
+         "cut and resize", "augment")  # fmt: skip
 
 
 class Sitting:
@@ -103,11 +106,10 @@ def training(sitting: Sitting) -> None:
                   "seconds": arguments.seconds}  # fmt: skip
         ours = {**common, "data": sitting.prepared["data"], "weights": arguments.weights}
         rivals = {**common, "generator": sitting.file("generator.npz"), "clip": 1.0}
-        wanted = [
-            (OURS, sys.executable, "speed_ours.py", "training", {**ours, "precision": arguments.precision}),
-            (ORIGINAL, sys.executable, "speed_ours.py", "original", ours),
-        ]
-        for compiled in (False, True):
+        wanted = [(OURS, sys.executable, "speed_ours.py", "training", {**ours, "precision": arguments.precision})]
+        if not arguments.ours:
+            wanted.append((ORIGINAL, sys.executable, "speed_ours.py", "original", ours))
+        for compiled in () if arguments.ours else (False, True):
             wanted += [
                 (f"PyTorch {'compiled' if compiled else 'eager'} {precision}, batch in memory", arguments.torch_python,
                  "rivals.py", "training", {**rivals, "precision": precision, "compiled": compiled})
@@ -152,7 +154,7 @@ def pipeline(sitting: Sitting) -> None:
     arguments, side = sitting.arguments, max(sitting.arguments.sizes)
     settings = {"data": sitting.prepared["data"], "size": side, "seconds": arguments.seconds / 2}
     cells = [{"threads": threads, "kind": kind} for kind in ("none", "faces") for threads in (1, 2, 4)]
-    cells += [{"part": part} for part in ("read and decode", "sketch, random style", "cut and resize", "augment")]
+    cells += [{"part": part} for part in PARTS]
     turns: list[list[dict]] = [[] for _ in cells]
     with sitting.contend([("pipeline", sys.executable, "speed_ours.py", "pipeline", settings)]) as made:
         for number in range(arguments.turns + 1 if made else 0):
@@ -176,6 +178,8 @@ def runtimes(sitting: Sitting, kind: str = "warm") -> list[tuple[str, str, str, 
     generator, graph = sitting.file("generator.npz"), sitting.file("generator.onnx")
     made = [(f"ours, {runtime}", own, "speed_ours.py", {"weights": arguments.weights, "runtime": runtime})
             for runtime in ("keras", "onnx")]  # fmt: skip
+    if arguments.ours:
+        return made
     made.append(("PyTorch eager float32", other, "rivals.py", {"kind": "torch", "graph": generator}))
     if kind == "warm":
         made += [(f"PyTorch {'compiled' if compiled else 'eager'} {precision}", other, "rivals.py",
@@ -311,6 +315,7 @@ def main() -> None:
     made.add_argument("--sizes", type=int, nargs="+", default=[96, 128], help="of training (default: 96 128)")
     made.add_argument("--precision", default=None, choices=("bfloat16", "float32"), help="ours (default: as `train`)")
     made.add_argument("--only", nargs="+", default=list(SECTIONS), choices=SECTIONS)
+    made.add_argument("--ours", action="store_true", help="leave the rivals out")
     made.add_argument("--torch-python", default=sys.executable, metavar="PYTHON", help="an interpreter with torch")
     made.add_argument("--out", metavar="FILE", help="write every turn here, as JSON")
     made.add_argument("--plot", metavar="PNG", help="plot it, from the JSON of --out")

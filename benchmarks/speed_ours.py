@@ -32,8 +32,6 @@ def prepare(
 ) -> Turn:
     """Writes what all contenders share: batches, arrays, sketches, drawings, the ONNX graph; counts the GFLOP."""
     commands.import_keras()
-    from pipeline import generator_macs
-
     from sketchback import features
     from sketchback import weights as files
     from sketchback.batches import Batches, View
@@ -88,6 +86,29 @@ def write_graph(generator, path: Path) -> None:
     for place, variable in zip(lean.arrays, generator.weights, strict=True):
         model.graph.initializer.append(numpy_helper.from_array(skeleton.to_onnx(np.asarray(variable)), place))
     onnx.save(model, path)
+
+
+def generator_macs(generator, size: tuple[int, int]) -> float:
+    """Multiply-accumulates of one forward pass over one picture, convolutions only."""
+    import keras
+
+    total = 0.0
+    shapes = {}
+    for layer in generator.layers:
+        if isinstance(layer, keras.layers.InputLayer):
+            shapes[layer.name] = size
+            continue
+        source = layer._inbound_nodes[0].parent_nodes[0].operation.name
+        height, width = shapes[source]
+        if isinstance(layer, keras.layers.Conv2D):
+            height, width = (-(-side // layer.strides[0]) for side in (height, width))
+            total += height * width * np.prod(layer.kernel.shape)
+        elif isinstance(layer, keras.layers.UpSampling2D):
+            height, width = height * 2, width * 2
+        elif isinstance(layer, keras.layers.MaxPooling2D):
+            height, width = height // 2, width // 2
+        shapes[layer.name] = height, width
+    return float(total)
 
 
 def training_gflop(generator: float, stem: tuple[int, ...], network: float, side: int) -> float:
@@ -283,6 +304,9 @@ def pipeline(data: list[str], size: int, seconds: float, augmentation: str = "fa
     sketch = sketching.sketch(photo, "pencil")
     parts = {
         "read and decode": lambda index: examples[index % len(examples)].read_photo(),
+        "sketch, Pencil Sketchify": lambda index: sketching.pencil(photo),
+        "sketch, XDoG": lambda index: sketching.xdog(photo),
+        "sketch, line": lambda index: sketching.line(photo),
         "sketch, random style": lambda index: sketching.apply_style(photo, sketching.draw_style(rng)),
         "cut and resize": lambda index: [images.fit(one, (size, size)) for one in (photo, sketch)],
         "augment": lambda index: augment(photo, None, augmentation, index),

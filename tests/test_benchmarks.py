@@ -85,7 +85,7 @@ def test_the_floating_point_operations_of_a_training_step() -> None:
     vgg = 9 * (3 * 64 + 64 * 64 + 64 * 128 / 4 + 128 * 128 / 4)
     # Forward, weights and inputs of the generator, but no gradient of the sketch; two forward and one back in VGG.
     expected = 2 * 96 * 96 * (3 * generator - 49 * 32 + 3 * vgg) / 1e9
-    macs = pytest.importorskip("pipeline").generator_macs
+    macs = speed_ours.generator_macs
     model, network = models.scribbler(), features.vgg16_relu2_2("random")
     counted = speed_ours.training_gflop(
         macs(model, (96, 96)), model.get_layer("stem").kernel.shape, macs(network, (96, 96)), 96
