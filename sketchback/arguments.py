@@ -8,7 +8,7 @@ import logging
 from collections.abc import Callable, Iterable
 from typing import Any
 
-from . import commands, distribution, recipes
+from . import commands, distribution, lost_workers, recipes
 from .recipes import Recipe
 
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -118,7 +118,7 @@ def carry_out(verb: Callable[..., object], arguments: argparse.Namespace) -> int
         The exit status, in the process that waits for the one that computes; None in any other.
     """
     workers = distribution.read_workers(arguments.workers, arguments.rank)
-    if len(workers) > 1 and (status := distribution.attend()) is not None:
+    if len(workers) > 1 and (status := lost_workers.attend()) is not None:
         return status
     if arguments.rank:  # the first one speaks for all
         arguments.quiet = True

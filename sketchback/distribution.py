@@ -1,4 +1,4 @@
-"""Several devices, several machines: Keras's distribution API on JAX, and what a worker does when another dies.
+"""Several devices, several machines: Keras's distribution API on JAX.
 
     python -m sketchback.train faces --workers h1:4000,h2:4000 --rank 0      on h1, and --rank 1 on h2
 
@@ -14,33 +14,20 @@ import dataclasses
 import hashlib
 import json
 import logging
-import os
-import signal
 import socket
-import sys
-import tempfile
-import threading
 from collections.abc import Iterator, Mapping, Sequence
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from . import lost_workers
 
 if TYPE_CHECKING:
     import keras
 
-START = 300  # seconds that workers wait for each other when they begin
 HEARTBEAT = 30  # seconds of silence after which a worker counts as lost
-GONE = 75  # exit status between our own two processes: another worker was lost
-# What JAX, its collectives and its coordination service say when another process is gone.
-SIGNS = ("gloo", "nccl", "coordination", "heartbeat", "distributed service", "unavailable:", "deadline_exceeded")
 
 logger = logging.getLogger(__name__)
-_attended = False
-
-
-class LostWorkerError(ConnectionError):
-    """Another worker died, froze, or cannot be reached."""
-
 
 @dataclasses.dataclass(frozen=True)
 class Devices:
@@ -196,7 +183,7 @@ def start(workers: Sequence[str] = (), rank: int | None = None) -> Iterator[Devi
 
     Raises:
         ValueError: The backend cannot do it, or the port is taken.
-        LostWorkerError: Another worker died inside the block, or could not be reached.
+        lost_workers.LostWorkerError: Another worker died inside the block, or could not be reached.
     """
     import keras
 
@@ -225,13 +212,10 @@ def start(workers: Sequence[str] = (), rank: int | None = None) -> Iterator[Devi
         yield devices
         devices.anyone(False)  # nobody leaves before the first has written
     except Exception as error:
-        sign = _sign(error) if len(workers) > 1 else None
-        if sign is None:
+        said = lost_workers.sign_of(error) if len(workers) > 1 else None
+        if said is None:
             raise
-        if _attended:  # before JAX ends the process in its own way
-            os.write(2, f"\n{sign}".encode())
-            os._exit(GONE)
-        raise LostWorkerError(_sentence(sign)) from None
+        lost_workers.give_up(said)
     finally:
         keras.distribution.set_distribution(before)
 
@@ -254,140 +238,6 @@ def _join(addresses: Sequence[str], rank: int | None) -> None:
             ) from None
     logger.info("worker %d of %d: waiting for the others at %s", rank, len(addresses), addresses[0])
     jax.distributed.initialize(
-        addresses[0], len(addresses), rank, cluster_detection_method="deactivate", initialization_timeout=START,
-        heartbeat_timeout_seconds=HEARTBEAT,
+        addresses[0], len(addresses), rank, cluster_detection_method="deactivate",
+        initialization_timeout=lost_workers.START, heartbeat_timeout_seconds=HEARTBEAT,
     )  # fmt: skip
-
-
-def _sign(error: BaseException | None) -> str | None:
-    """What was said of the loss of another worker, if that is behind it: Keras's `fit` covers it with another error."""
-    while error is not None:
-        said = " ".join(str(error).split())
-        if any(sign in said.lower() for sign in SIGNS):
-            return said
-        error = error.__context__
-    return None
-
-
-def _sentence(said: str) -> str:
-    if "RegisterTask" in said:
-        return (
-            f"All workers must be started within {START // 60} minutes. Received: not all of them, or no way to the "
-            "first one's address. Start them again."
-        )
-    return (
-        "All workers must stay until the end. Received: another one died, froze or cannot be reached; its own last "
-        "line may say why. Start all of them again with --resume: nothing before the last checkpoint is lost. "
-        f"(JAX: {said[:200]})"
-    )
-
-
-# ---- the process that computes, and the one that tells how it ended
-
-
-def attend() -> int | None:
-    """Goes on in a process of its own, beside which this one waits to say in one line how it ended.
-
-    Where another worker is gone, JAX's runtime ends its process from a thread of its own, with pages of stack and no
-    way to catch it. What it and other native code print is kept apart and shown only where we do not know the reason.
-
-    Returns:
-        None in the process that computes; the exit status, when that has ended, in the one that waits. Where a system
-        cannot fork, None.
-
-    Raises:
-        LostWorkerError: The process that computes ended because another worker is gone.
-        ChildProcessError: It was killed or crashed.
-    """
-    if not hasattr(os, "fork"):
-        return None
-    notes = tempfile.TemporaryFile()
-    alive, held = os.pipe()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # What `nohup` told us to ignore stays ignored.
-    numbers = [number for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-               if signal.getsignal(number) != signal.SIG_IGN]  # fmt: skip
-    before_mask = signal.pthread_sigmask(signal.SIG_BLOCK, numbers)  # kept until there is somebody to pass them on to
-    child = os.fork()
-    if child == 0:
-        os.close(held)
-        _compute_apart(notes, alive)
-        signal.pthread_sigmask(signal.SIG_SETMASK, before_mask)
-        return None
-    os.close(alive)
-    asked: list[int] = []
-
-    def pass_on(number: int, _: object) -> None:
-        asked.append(number)
-        # Every file is written whole or not at all, so that the second time may be as rude as it likes.
-        os.kill(child, signal.SIGKILL if len(asked) > 1 else number)
-
-    before = {number: signal.signal(number, pass_on) for number in numbers}
-    signal.pthread_sigmask(signal.SIG_SETMASK, before_mask)
-    try:
-        status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        os.close(held)
-    if len(asked) > 1:
-        raise KeyboardInterrupt
-    if 0 <= status != GONE:
-        return status
-    notes.seek(0)
-    said = notes.read().decode(errors="replace")
-    if status == GONE:
-        raise LostWorkerError(_sentence((said.splitlines() or [""])[-1]))
-    if "distributed service" in said:
-        # Of many lines of stack the one that names the reason, or the call that failed.
-        reason = next((line for line in said.splitlines() if "absl::Status:" in line or "RPC:" in line), "")
-        raise LostWorkerError(_sentence(reason.rpartition("absl::Status: ")[2]))
-    last = " ".join(said.split())[-300:]
-    raise ChildProcessError(
-        f"The process that computes must end by itself. Received: {signal.Signals(-status).name}"
-        f"{' (the system may have run out of memory)' if status == -signal.SIGKILL else ''}. "
-        f"Start all workers again with --resume.{f' It said: {last}' if last else ''}"
-    )
-
-
-def _compute_apart(notes: IO[bytes], alive: int) -> None:
-    global _attended
-    _attended = True
-    os.setpgid(0, 0)  # Ctrl-C reaches us once, through the process that waits
-    terminal = os.fdopen(os.dup(2), "w", encoding=sys.stderr.encoding, errors="backslashreplace", buffering=1)
-    for handler in logging.getLogger().handlers:
-        if isinstance(handler, logging.StreamHandler) and handler.stream is sys.stderr:
-            handler.setStream(terminal)
-    sys.stderr = terminal
-    for descriptor in (1, 2):
-        os.dup2(notes.fileno(), descriptor)
-
-    def fail(*error: Any) -> None:
-        sys.__excepthook__(*error)
-        leave(1)
-
-    sys.excepthook = fail  # what nobody expected is shown, and nobody is waited for
-
-    def wait() -> None:
-        os.read(alive, 1)  # returns when the other end is closed, by whatever
-        os._exit(1)
-
-    threading.Thread(target=wait, daemon=True, name="attended").start()
-
-
-def leave(status: int) -> int:
-    """The last call of a command: ends the process that computes, whatever JAX's threads are waiting for.
-
-    Returns:
-        The status, in any other process.
-    """
-    if not _attended:
-        return status
-    if status == 0 and "jax" in sys.modules:
-        import jax
-
-        with contextlib.suppress(Exception):
-            jax.distributed.shutdown()
-    sys.stderr.flush()
-    os._exit(status)

@@ -6,7 +6,7 @@ import functools
 from pathlib import Path
 from typing import Any
 
-from . import arguments, commands, distribution
+from . import arguments, commands, lost_workers
 from .recipes import Recipe
 from .train import train
 
@@ -45,7 +45,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     arguments.add(made, "buildings")
     made.add_argument("--weights", metavar="W", help="a name or a file (default: what the recipe names)")
-    return distribution.leave(commands.run(functools.partial(arguments.carry_out, finetune), made, argv))
+    return lost_workers.leave(commands.run(functools.partial(arguments.carry_out, finetune), made, argv))
 
 
 if __name__ == "__main__":

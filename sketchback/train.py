@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import arguments, commands, datasets, distribution, near_copies, plans
+from . import arguments, commands, datasets, distribution, lost_workers, near_copies, origins, plans
 from .arguments import ENCODERS, PRECISIONS
 from .distribution import Devices
 from .plans import Plan
@@ -119,7 +119,7 @@ def train(
         policy = "mixed_bfloat16" if precision == "bfloat16" else "float32"
         untaught = before is None and initial is None and recipe.initial is None
         with devices.alone():
-            own, recipe, seen, terms = _generator(recipe, initial, policy, before, encoder)
+            own, recipe, seen, terms = origins.generator(recipe, initial, policy, before, encoder)
 
         examples = datasets.find_all(data)
         tested = [example for place in against for example in datasets.subset(datasets.find(place), "test")]
@@ -132,7 +132,7 @@ def train(
         )  # fmt: skip
         held_out = inversion.hold_out(datasets.subset(examples, "val"), recipe.validate)
         with devices.alone():  # it becomes a constant of the step, which may not lie on several processes
-            network, vgg16 = _features(recipe, vgg16, policy, all(map(datasets.is_demo, examples)))
+            network, vgg16 = origins.features(recipe, vgg16, policy, all(map(datasets.is_demo, examples)))
             objective = losses.WeightedLoss(network, recipe.pixel, recipe.feature, recipe.variation)
             if untaught:
                 inversion.Inversion(own, objective).calibrate(batches)
@@ -177,24 +177,6 @@ def train(
                         run.folder, state.epoch + 1, state.step, batches.steps, state.best)  # fmt: skip
         _fit(run, plan, model, own, batches, view, held_out, state, devices, progress)
         return run.folder / BEST
-
-
-def _features(
-    recipe: Recipe, vgg16: str | Path | None, policy: str, demo: bool
-) -> tuple[keras.Model | None, str | None]:
-    """The network of the feature loss, and which one it became."""
-    from . import features
-
-    if recipe.feature == 0:
-        return None, None
-    vgg16 = None if vgg16 is None else str(vgg16)
-    try:
-        return features.vgg16_relu2_2(vgg16, dtype=policy), vgg16
-    except features.FeaturesError as error:
-        if not demo or vgg16 is not None:
-            raise
-        logger.info("the feature loss uses a random VGG16, which is enough for drawn pictures (%s)", error)
-        return features.vgg16_relu2_2("random", dtype=policy), "random"
 
 
 def _fit(
@@ -308,47 +290,6 @@ def _diverged(what: str, epoch: int, step: int) -> TrainingError:
     )
 
 
-def _generator(
-    recipe: Recipe, initial: str | Path | None, policy: str, before: Plan | None, encoder: str
-) -> tuple[keras.Model, Recipe, list[str], list[str]]:
-    """The generator, the recipe that is true of it, and the data and terms that its weights bring along."""
-    from . import models, weights
-
-    if before is not None:
-        generator = models.build(recipe.model, **recipe.arguments, dtype=policy)
-        return generator, recipe, before.seen, before.terms.split("; ")
-    initial = initial or recipe.initial
-    if initial is None:
-        generator = models.build(recipe.model, **recipe.arguments, dtype=policy)
-        if recipe.model == "unet_resnet" and _take_imagenet(generator, encoder):
-            return generator, dataclasses.replace(recipe, initial="ImageNet (Keras's ResNet50)"), ["imagenet"], []
-        return generator, recipe, [], []
-    path = weights.find(initial)
-    generator = weights.load(path, dtype=policy)
-    logger.info("starting from %s (%s)", path, generator.architecture)
-    # The weights bring their architecture: what the recipe says of it gives way.
-    recipe = dataclasses.replace(recipe, model=generator.architecture, arguments=dict(generator.arguments),
-                                 initial=f"{path.name} (sha256 {weights.sha256(path)})")  # fmt: skip
-    data, terms = generator.facts.get("data"), str(generator.facts.get("terms") or "")
-    return generator, recipe, list(data) if isinstance(data, list) else [], terms.split("; ")
-
-
-def _take_imagenet(generator: keras.Model, encoder: str) -> bool:
-    """Begins the encoder with ImageNet's weights, where they are wanted and can be had."""
-    from . import unet
-
-    if encoder != "scratch":
-        try:
-            unet.take_imagenet(generator)
-            logger.info("the encoder begins with ImageNet's weights")
-            return True
-        except unet.EncoderError as error:
-            if encoder == "imagenet":
-                raise
-            logger.info("the encoder begins from scratch (%s)", error)
-    return False
-
-
 @contextlib.contextmanager
 def _asked_to_stop() -> Iterator[threading.Event]:
     """Sets an event at the first Ctrl-C, SIGTERM or closing of the terminal; the second one interrupts at once."""
@@ -394,7 +335,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     arguments.add(made, "faces")
     made.add_argument("--weights", metavar="W", help="start from these weights instead of from scratch")
-    return distribution.leave(commands.run(functools.partial(arguments.carry_out, train), made, argv))
+    return lost_workers.leave(commands.run(functools.partial(arguments.carry_out, train), made, argv))
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import logging
 import os
 import signal
 from pathlib import Path
@@ -84,22 +83,6 @@ def test_imagenets_weights_are_those_of_kerass_own_file(network, monkeypatch):
     for own, theirs in zip(made.get_layer("conv4_block6_3_bn").get_weights(),
                            network.get_layer("conv4_block6_3_bn").get_weights(), strict=True):  # fmt: skip
         np.testing.assert_array_equal(own, theirs)
-
-
-def test_without_imagenets_weights_it_begins_from_scratch_and_says_so(monkeypatch, caplog):
-    def offline(**_: object) -> None:
-        raise OSError("no route to host")
-
-    monkeypatch.setattr(keras.applications, "ResNet50", offline)
-    made = unet.unet_resnet(2)
-    before = made.get_weights()
-    with caplog.at_level(logging.INFO, "sketchback"):
-        assert train._take_imagenet(made, "auto") is False
-    assert "from scratch (ResNet-50's ImageNet weights could not be downloaded (no route to host).)" in caplog.text
-    assert all(np.array_equal(a, b) for a, b in zip(before, made.get_weights(), strict=True))
-    with pytest.raises(unet.EncoderError, match="could not be downloaded"):
-        train._take_imagenet(made, "imagenet")
-    assert train._take_imagenet(made, "scratch") is False  # which does not even ask
 
 
 # ---- shapes, sizes, precision
