@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import functools
+import gc
 import logging
 import math
 import signal
@@ -231,6 +232,8 @@ def _fit(
             if devices.anyone(stop.is_set()):
                 break
         bar.close()
+    # Keras leaves TensorFlow's iterator in a cycle, and one that outlives Python complains past every log level.
+    gc.collect()
     if state.epoch < recipe.epochs:
         logger.info("stopped at epoch %d, step %d; everything is in %s; go on with --resume",
                     state.epoch + 1, state.step, run.folder)  # fmt: skip

@@ -342,7 +342,7 @@ def test_a_run_is_stopped_and_goes_on_as_people_stop_it(disk):
         error = process.communicate(timeout=PATIENCE)[1]
     assert process.returncode == 0 and "Traceback" not in error
     assert "finishing the step, then stopping" in error
-    assert error.strip().splitlines()[-1].startswith("stopped at epoch ") and "go on with --resume" in error
+    assert error.strip().splitlines()[-1].startswith("stopped at epoch ") and "go on with --resume" in error, error
     first = Run(folder).load_checkpoint()[0]
 
     second = first

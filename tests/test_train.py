@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import dataclasses
+import gc
 import json
 import logging
 import os
@@ -19,7 +20,7 @@ import keras
 import numpy as np
 import pytest
 
-from sketchback import datasets, demo, images, inversion, metrics, models, runs, sketching, train, weights
+from sketchback import commands, datasets, demo, images, inversion, metrics, models, runs, sketching, train, weights
 from sketchback.batches import View
 from sketchback.inference import predict
 from sketchback.recipes import Recipe
@@ -215,6 +216,27 @@ def test_a_stopped_run_resumes_as_if_nothing_had_happened(whole, stopped, how, t
     assert "the data is not what" not in caplog.text
     assert_same_run(whole, folder)
     assert not list(folder.glob(".partial-*"))
+
+
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="TensorFlow's iterators")
+def test_a_stopped_run_leaves_no_iterator_that_could_outlive_python(photos, tmp_path, monkeypatch):
+    """Now and then the last line of a run that was stopped was TensorFlow's, about an iterator it could not end."""
+
+    def stop_there(self: commands.Bar, *given: object, **values: object) -> None:
+        advance(self, *given, **values)
+        if self.done == 2:
+            signal.raise_signal(signal.SIGTERM)
+
+    advance = commands.Bar.advance
+    monkeypatch.setattr(commands.Bar, "advance", stop_there)
+    gc.disable()  # only what `train` itself collects counts
+    try:
+        train.train(TOY, [photos], tmp_path, **SETTINGS)
+        left = [type(one).__name__ for one in gc.get_objects()]
+    finally:
+        gc.enable()
+    assert final(tmp_path)[0].step == 2
+    assert "OwnedIterator" not in left
 
 
 def test_changed_data_is_reported_when_a_run_resumes(stopped, photos, tmp_path, caplog):
