@@ -41,8 +41,10 @@ faces() {
 case $name in
 faces)
     faces
-    step faces train faces --weights "$out/faces-3/best.weights.h5" $everything $large \
+    step faces-4 train faces --weights "$out/faces-3/best.weights.h5" $everything $large \
         --squeeze 1.6 --warmup 100 --epochs 2 --limit 9500
+    step faces train faces --weights "$out/faces-4/best.weights.h5" $everything $large \
+        --squeeze 1.6 --warmup 100 --epochs 6 --limit 11000
     ;;
 faces-unet)
     step faces-unet train faces --model unet_resnet --encoder scratch $first
