@@ -1,6 +1,7 @@
 """Turns a run's best weights into a file that ships: half precision, with scores, and its row for weights/README.md.
 
     python benchmarks/publish.py runs/faces faces --scores faces.json --note "interim: 3 epochs at 96 x 96"
+    python benchmarks/publish.py runs/faces-5 faces --blend runs/faces-4/best.weights.h5 0.25
 
 Scores are files that `sketchback.evaluate --json` wrote. The scores of the half-precision file are those that count;
 so publish first, evaluate what was published, and publish again with its scores.
@@ -23,13 +24,26 @@ def main() -> None:
     made.add_argument("--scores", type=Path, nargs="*", default=[])
     made.add_argument("--note", default="")
     made.add_argument("--terms", help="of the data, where its folders do not tell; parted by `; `")
+    made.add_argument("--blend", nargs=2, metavar=("FILE", "SHARE"),
+                      help="ship the mean of the run's weights and those that it began with, of which it has so great "
+                      "a share (Wortsman et al. 2022)")  # fmt: skip
     made.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "weights")
     arguments = made.parse_args()
     commands.import_keras()
 
     generator = weights.load(arguments.run / BEST)
-    facts = generator.facts
+    facts, note = generator.facts, arguments.note
     scores = {"validation": facts["scores"]}
+    if arguments.blend:
+        path, share = Path(arguments.blend[0]), float(arguments.blend[1])
+        other = weights.load(path)
+        if (other.architecture, other.arguments) != (generator.architecture, generator.arguments) or not 0 < share < 1:
+            made.error(f"--blend takes weights of the same architecture, and a share between 0 and 1. "
+                       f"Received: {path} ({other.architecture}), {share}.")  # fmt: skip
+        pairs = zip(generator.get_weights(), other.get_weights(), strict=True)
+        generator.set_weights([(1 - share) * own + share * theirs for own, theirs in pairs])
+        blended = f"blended with {share:g} of {path.name} (sha256 {weights.sha256(path)})"
+        note, scores = "; ".join(filter(None, [note, blended])), {}  # the run's validation is not theirs
     for path in arguments.scores:
         result = json.loads(path.read_text(encoding="utf-8"))
         drawn = "hand-drawn" if result["hand_drawn"] == result["images"] else result["style"]
@@ -38,7 +52,7 @@ def main() -> None:
     recipe = facts["recipe"]
     path = weights.save(
         generator, arguments.out / f"{arguments.name}{weights.SUFFIX}", json.dumps(recipe), facts["data"],
-        arguments.terms or str(facts["terms"]), scores, arguments.note, half=True, date=str(facts["date"]),
+        arguments.terms or str(facts["terms"]), scores, note, half=True, date=str(facts["date"]),
     )  # fmt: skip
     weights.write_sums(arguments.out)
     size = " x ".join(map(str, recipe["size"]))
