@@ -22,6 +22,7 @@ import numpy as np
 
 from sketchback import commands, datasets, inference, metrics, weights
 from sketchback.batches import View
+from sketchback.evaluate import draw
 
 SETS = {
     "celeba": ("CelebA, Pencil Sketchify, 128 x 128", View((128, 128), "pencil")),
@@ -63,11 +64,10 @@ def middle(photo: np.ndarray) -> float:
 
 def scores(generator, folder: Path, view: View, limit: int) -> dict[str, list[dict[str, float]]]:
     """The scores of each test picture, for each row of `TOLD`, with the brightness of its middle, true and made."""
-    test = datasets.subset(datasets.find(folder), "test")
-    chosen = np.random.default_rng(0).permutation(len(test))[:limit]
+    test = draw(datasets.subset(datasets.find(folder), "test"), limit)
     found: dict[str, list[dict[str, float]]] = {told: [] for told in TOLD}
-    for index in commands.Bar(len(chosen), folder.name, "image").over(sorted(chosen)):
-        sketch, truth = view.see(test[index], (0, index))
+    for example in commands.Bar(len(test), folder.name, "image").over(test):
+        sketch, truth = view.see(example)
         made = inference.predict(generator, sketch[np.newaxis])[0]
         for told, correct in TOLD.items():
             photo = np.clip(correct(made, truth), 0, 1).astype(np.float32)

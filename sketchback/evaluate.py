@@ -78,13 +78,13 @@ def evaluate(
     View(None, style, fit)  # names that are wrong are said before anything is read
     generator = None if name is None else weights.load(name)
     examples = datasets.find_all(data)
-    test = _draw(datasets.subset(examples, split), limit)
+    test = draw(datasets.subset(examples, split), limit)
     if not test:
         raise ValueError(f"An evaluation needs examples. Received: {', '.join(map(str, data))} without any {split}.")
     view = View(_size(size, test, generator), style, fit, None if enlarge is None else tuple(enlarge))
     # The floors learn from what training may see, and never from what is scored.
     pool = {"test": ("train", "val"), "val": ("train",)}.get(split, ())
-    training = _draw([example for example in examples if example.split in pool], FLOOR_EXAMPLES)
+    training = draw([example for example in examples if example.split in pool], FLOOR_EXAMPLES)
     floors = _fit_floors(training, view, progress)
 
     table: dict[str, list[dict[str, float]]] = {}
@@ -133,7 +133,8 @@ def _check_limit(limit: int | None) -> None:
         raise ValueError(f"`limit` must be at least 1. Received: limit={limit}.")
 
 
-def _draw(examples: list[Example], limit: int | None) -> list[Example]:
+def draw(examples: list[Example], limit: int | None) -> list[Example]:
+    """The first so many examples in an order drawn by seed 0, as `--limit` takes them."""
     if limit is None or limit >= len(examples):
         return examples
     chosen = np.random.default_rng(0).permutation(len(examples))[:limit]
@@ -228,7 +229,7 @@ def identify(
             f"Identification needs hand-drawn sketches with their photographs. Received: {', '.join(map(str, data))} "
             f"without any {split} pair. Give a folder of pairs, or another --split."
         )
-    drawn = _draw(drawn, limit)
+    drawn = draw(drawn, limit)
     others = _strangers(strangers or {}, {example.group for example in drawn})
     view = View(_size(size, drawn, generator), fit=fit)
     pairs = _seen(drawn, lambda example, _: (*view.see(example), example.group), "searching", progress)
