@@ -22,14 +22,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from sketchback import commands, datasets, images, metrics
-from sketchback.cleaning import clean
+from sketchback import console, datasets, images
+from sketchback.evaluation import metrics
+from sketchback.sketching.cleanup import clean
 
 KINDS = ("shadow", "rotation", "perspective", "noise", "beige", "jpeg")
 PHONE = {"all of it": KINDS, **{f"{kind} only": (kind,) for kind in KINDS}}
 SCANNED = ("shadow", "rotation", "noise", "beige")
-SCAN = {"all of it": SCANNED, "all but rotation": ("shadow", "noise", "beige"),
-        **{f"{kind} only": (kind,) for kind in SCANNED}}  # fmt: skip
+SCAN = {
+    "all of it": SCANNED,
+    "all but rotation": ("shadow", "noise", "beige"),
+    **{f"{kind} only": (kind,) for kind in SCANNED},
+}
 ANGLE = 5.0  # degrees
 BEIGE = (0.93, 0.86, 0.72)
 TABLE = (0.36, 0.25, 0.17)
@@ -126,7 +130,7 @@ def main() -> None:
     made.add_argument("--pictures", metavar="FILE", help="write sketch, degraded, cleaned and their inversions")
     arguments = made.parse_args()
     logging.basicConfig(format="%(message)s", level=logging.WARNING)
-    commands.import_keras()
+    console.import_keras()
     from sketchback.invert import invert
 
     folder = arguments.data / "cufs" if (arguments.data / "cufs").is_dir() else arguments.data
@@ -167,8 +171,11 @@ def main() -> None:
             lost = original - before
             won = [f"{100 * (after[k] - before[k]) / lost[k]:.0f} %" if lost[0] > WORTH_A_SHARE else "" for k in (0, 1)]
         table[f"{group}: {name}" if name else group] = [*map(float, before), *map(float, after)]
-        print(f"| {group} | {name} | {before[0]:.2f} | {before[1]:.3f} | {after[0]:.2f} | {after[1]:.3f} "
-              f"| {won[0]} | {won[1]} |", flush=True)  # fmt: skip
+        print(
+            f"| {group} | {name} | {before[0]:.2f} | {before[1]:.3f} | {after[0]:.2f} | {after[1]:.3f} "
+            f"| {won[0]} | {won[1]} |",
+            flush=True,
+        )
     seconds = []
     large = images.resize(degrade(test[0].read_sketch(), KINDS, 0), (4000, 3000))
     for _ in range(5):

@@ -22,12 +22,12 @@ from pathlib import Path
 
 import numpy as np
 
-from sketchback.runs import Run
+from sketchback.training.runs import Run
 
 # Checkpoints after every step, as a long run has them every five minutes.
 DRIVER = "import sys; from sketchback import train; train.CHECKPOINT_EVERY = 0.0; sys.exit(train.main(sys.argv[1:]))"
 BACKWARDS = """
-from sketchback.batches import Batches
+from sketchback.datasets.batches import Batches
 forwards = Batches.__getitem__
 Batches.__getitem__ = lambda self, index: tuple(images[::-1] for images in forwards(self, index))
 """
@@ -45,9 +45,30 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         out = (arguments.out or Path(temporary)).resolve()
         out.mkdir(parents=True, exist_ok=True)
-        taught = ["--size", arguments.size, "--width", "8", "--halvings", "2", "--epochs", str(arguments.epochs),
-                  "--limit", str(arguments.steps * BATCH), "--batch-size", str(BATCH), "--validate", "20",
-                  "--average", "0.5", "--zoom", "1.3", "--features", "random", "--precision", "float32"]  # fmt: skip
+        taught = [
+            "--size",
+            arguments.size,
+            "--width",
+            "8",
+            "--halvings",
+            "2",
+            "--epochs",
+            str(arguments.epochs),
+            "--limit",
+            str(arguments.steps * BATCH),
+            "--batch-size",
+            str(BATCH),
+            "--validate",
+            "20",
+            "--average",
+            "0.5",
+            "--zoom",
+            "1.3",
+            "--features",
+            "random",
+            "--precision",
+            "float32",
+        ]
         compare(out, taught, arguments.epochs, arguments.steps)
         lose(out, taught, out / f"two-{arguments.epochs * arguments.steps}")
     return 0
@@ -89,8 +110,10 @@ def lose(out: Path, taught: list[str], undisturbed: Path) -> None:
         workers[victim].wait(LIMIT)
         said = (out / f"{name}-{1 - victim}.log").read_text().strip().splitlines()[-1]
         epoch, step = place(folder)
-        print(f"\nworker {victim}, {how.name} in epoch {epoch + 1}, step {step}: worker {1 - victim} ended after "
-              f"{seconds:.1f} s with status {status}:\n  {said}")  # fmt: skip
+        print(
+            f"\nworker {victim}, {how.name} in epoch {epoch + 1}, step {step}: worker {1 - victim} ended after "
+            f"{seconds:.1f} s with status {status}:\n  {said}"
+        )
         if how == signal.SIGTERM:
             print(f"  worker {victim}: status {workers[victim].returncode}")
         if (victim, how) == (1, signal.SIGKILL):
@@ -107,8 +130,12 @@ def start(folder: Path, log: Path, arguments: list[str], devices: int = 1, befor
     flags = f"{os.environ.get('XLA_FLAGS', '')} --xla_force_host_platform_device_count={devices}"
     environment = {**os.environ, "KERAS_BACKEND": "jax", "XLA_FLAGS": flags, "TF_CPP_MIN_LOG_LEVEL": "3"}
     with log.open("wb") as file:
-        return subprocess.Popen([sys.executable, "-c", before + DRIVER, "faces", "--out", str(folder), *arguments],
-                                stdout=file, stderr=file, env=environment)  # fmt: skip
+        return subprocess.Popen(
+            [sys.executable, "-c", before + DRIVER, "faces", "--out", str(folder), *arguments],
+            stdout=file,
+            stderr=file,
+            env=environment,
+        )
 
 
 def pair(folder: Path, out: Path, name: str, arguments: list[str]) -> list[subprocess.Popen]:
@@ -116,8 +143,14 @@ def pair(folder: Path, out: Path, name: str, arguments: list[str]) -> list[subpr
     with socket.create_server(("", 0)) as found:
         port = found.getsockname()[1]
     addresses = f"localhost:{port},localhost:{port + 1}"
-    return [start(folder if rank == 0 else out / "never", out / f"{name}-{rank}.log",
-                  [*arguments, "--workers", addresses, "--rank", str(rank)]) for rank in (0, 1)]  # fmt: skip
+    return [
+        start(
+            folder if rank == 0 else out / "never",
+            out / f"{name}-{rank}.log",
+            [*arguments, "--workers", addresses, "--rank", str(rank)],
+        )
+        for rank in (0, 1)
+    ]
 
 
 def finish(processes: list[subprocess.Popen]) -> None:
@@ -161,8 +194,10 @@ def difference(first: Path, second: Path) -> str:
         largest = max(float(np.abs(a.astype(float) - b).max()) for a, b in pairs)
         same = all(a.tobytes() == b.tobytes() for a, b in pairs)
         found.append(f"{group} {'bit-identical' if same else f'{largest:.1e}'}")
-    return f"{', '.join(found)}; validation PSNR {mine.history[-1]['val_psnr']:.6f} and " \
-           f"{other.history[-1]['val_psnr']:.6f} dB"  # fmt: skip
+    return (
+        f"{', '.join(found)}; validation PSNR {mine.history[-1]['val_psnr']:.6f} and "
+        f"{other.history[-1]['val_psnr']:.6f} dB"
+    )
 
 
 if __name__ == "__main__":

@@ -20,9 +20,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 
-from sketchback import commands, datasets, inference, metrics, weights
-from sketchback.batches import View
+from sketchback import console, datasets, weights
+from sketchback.datasets.batches import View
 from sketchback.evaluate import draw
+from sketchback.evaluation import metrics
+from sketchback.inference import pipeline
 
 SETS = {
     "celeba": ("CelebA, Pencil Sketchify, 128 x 128", View((128, 128), "pencil")),
@@ -66,9 +68,9 @@ def scores(generator, folder: Path, view: View, limit: int) -> dict[str, list[di
     """The scores of each test picture, for each row of `TOLD`, with the brightness of its middle, true and made."""
     test = draw(datasets.subset(datasets.find(folder), "test"), limit)
     found: dict[str, list[dict[str, float]]] = {told: [] for told in TOLD}
-    for example in commands.Bar(len(test), folder.name, "image").over(test):
+    for example in console.Bar(len(test), folder.name, "image").over(test):
         sketch, truth = view.see(example)
-        made = inference.predict(generator, sketch[np.newaxis])[0]
+        made = pipeline.predict(generator, sketch[np.newaxis])[0]
         for told, correct in TOLD.items():
             photo = np.clip(correct(made, truth), 0, 1).astype(np.float32)
             found[told].append({**metrics.score(truth, photo), "true": middle(truth), "made": middle(photo)})
@@ -81,7 +83,7 @@ def main() -> None:
     made.add_argument("--weights", default="faces", metavar="W")
     made.add_argument("--limit", type=int, default=120, help="pictures of each set (default: 120)")
     arguments = made.parse_args()
-    commands.import_keras()
+    console.import_keras()
     generator = weights.load(arguments.weights)
     columns = {
         title: scores(generator, arguments.data / name, view, arguments.limit)
@@ -92,16 +94,25 @@ def main() -> None:
         made.error(f"DATA must hold {', '.join(SETS)}, or one of them. Received: {arguments.data}.")
     print("\n| told | " + " | ".join(columns) + " |\n" + "| --- " * (len(columns) + 1) + "|")
     for told in TOLD:
-        cells = [" / ".join(f"{statistics.mean(score[name] for score in own[told]):.{digits}f}"
-                            for name, digits in (("psnr", 2), ("ssim", 3))) for own in columns.values()]  # fmt: skip
+        cells = [
+            " / ".join(
+                f"{statistics.mean(score[name] for score in own[told]):.{digits}f}"
+                for name, digits in (("psnr", 2), ("ssim", 3))
+            )
+            for own in columns.values()
+        ]
         print(f"| {told} | {' | '.join(cells)} |")
-    print("\n| | middle of the photograph | middle of what was made | PSNR dB | its mean colour told |\n"
-          "| --- | --- | --- | --- | --- |")  # fmt: skip
+    print(
+        "\n| | middle of the photograph | middle of what was made | PSNR dB | its mean colour told |\n"
+        "| --- | --- | --- | --- | --- |"
+    )
     for title, own in columns.items():
         pairs = sorted(zip(own["nothing"], own["its mean colour"], strict=True), key=lambda pair: pair[0]["true"])
         for name, part in zip(("darkest", "middle", "lightest"), np.array_split(np.array(pairs), 3), strict=True):
-            cells = [statistics.mean(score[what] for score in part[:, column])
-                     for column, what in ((0, "true"), (0, "made"), (0, "psnr"), (1, "psnr"))]  # fmt: skip
+            cells = [
+                statistics.mean(score[what] for score in part[:, column])
+                for column, what in ((0, "true"), (0, "made"), (0, "psnr"), (1, "psnr"))
+            ]
             print(f"| {title}, {name} third | {cells[0]:.0f} | {cells[1]:.0f} | {cells[2]:.2f} | {cells[3]:.2f} |")
 
 

@@ -29,6 +29,7 @@ from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import hostile
 import numpy as np
 
@@ -59,7 +60,7 @@ def judge(path: Path, right: object = None) -> str:
 
 def judge_weights(path: Path, light: bool) -> str:
     """Loads weights: "read", "refused", or what is wrong."""
-    from sketchback import runtime
+    from sketchback.inference import runtime
 
     try:
         generator = runtime.load(path, "auto" if light else "keras")
@@ -90,10 +91,11 @@ def work(what: str, by_hand: bool, seed: int, first: int, last: int, keep: Path)
     with tempfile.TemporaryDirectory(dir="/dev/shm" if Path("/dev/shm").is_dir() else None) as temporary:
         folder = Path(temporary)
         if not pictures:
-            from sketchback import commands, skeleton
+            from sketchback import console
+            from sketchback.inference import graphs
 
-            os.environ[skeleton.ENVIRONMENT] = str(folder)  # not the user's cache
-            commands.import_keras()
+            os.environ[graphs.ENVIRONMENT] = str(folder)  # not the user's cache
+            console.import_keras()
         good = hostile.good_pictures() if pictures else hostile.good_weights(folder)
         made = []
         if by_hand:
@@ -170,8 +172,21 @@ def results(
 def part(what: str, by_hand: bool, seed: int, first: int, total: int, seconds: float, keep: Path) -> Iterator[dict]:
     """Runs cases in a process of their own. One that ends or hangs is replaced."""
     while first < total:
-        command = [sys.executable, __file__, "--worker", what, "--seed", str(seed), "--from", str(first), "--cases",
-                   str(total), "--keep", str(keep), *(["--by-hand"] if by_hand else [])]  # fmt: skip
+        command = [
+            sys.executable,
+            __file__,
+            "--worker",
+            what,
+            "--seed",
+            str(seed),
+            "--from",
+            str(first),
+            "--cases",
+            str(total),
+            "--keep",
+            str(keep),
+            *(["--by-hand"] if by_hand else []),
+        ]
         process = subprocess.Popen(command, stdout=subprocess.PIPE)
         case, over = {}, False
         for line in _lines(process, seconds):
@@ -189,8 +204,12 @@ def part(what: str, by_hand: bool, seed: int, first: int, total: int, seconds: f
             return
         if not case:
             raise SystemExit(f"the worker ended before a case: status {ended}")
-        yield {**case, "outcome": "hung" if ended is None else f"ended its process: {ended}", "seconds": seconds,
-               "peak": 0}  # fmt: skip
+        yield {
+            **case,
+            "outcome": "hung" if ended is None else f"ended its process: {ended}",
+            "seconds": seconds,
+            "peak": 0,
+        }
         first = case["number"] + 1
 
 
@@ -237,19 +256,33 @@ def main() -> int:
     made.add_argument("--images", type=int, default=20_000, help="pictures made by chance (default: 20000)")
     made.add_argument("--weights", type=int, default=2_000, help="weight files made by chance (default: 2000)")
     made.add_argument("--seed", type=int, default=0, help="another one makes other files (default: 0)")
-    made.add_argument("--seconds", type=float, default=150.0,
-                      help="after which a case counts as hung (default: 150; hdf5.py gives up after 120)")  # fmt: skip
+    made.add_argument(
+        "--seconds",
+        type=float,
+        default=150.0,
+        help="after which a case counts as hung (default: 150; hdf5.py gives up after 120)",
+    )
     made.add_argument("--jobs", type=int, default=1, help="processes at once (default: 1)")
-    made.add_argument("--keep", type=Path, default=Path(tempfile.gettempdir()) / "findings",
-                      help="a folder for the files that were found wanting (default: %(default)s)")  # fmt: skip
+    made.add_argument(
+        "--keep",
+        type=Path,
+        default=Path(tempfile.gettempdir()) / "findings",
+        help="a folder for the files that were found wanting (default: %(default)s)",
+    )
     made.add_argument("--skip-hand", action="store_true", help="leave out those made by hand")
     for name in ("--worker", "--from", "--cases", "--by-hand"):  # how a watched process is called
         made.add_argument(name, help=argparse.SUPPRESS, **({"action": "store_true"} if name == "--by-hand" else {}))
     arguments = made.parse_args()
     arguments.keep.mkdir(parents=True, exist_ok=True)
     if arguments.worker:
-        work(arguments.worker, arguments.by_hand, arguments.seed, int(vars(arguments)["from"]), int(arguments.cases),
-             arguments.keep)  # fmt: skip
+        work(
+            arguments.worker,
+            arguments.by_hand,
+            arguments.seed,
+            int(vars(arguments)["from"]),
+            int(arguments.cases),
+            arguments.keep,
+        )
         return 0
     findings = []
     for what, count in (("images", arguments.images), ("weights", arguments.weights)):

@@ -32,12 +32,14 @@ import h5py
 import numpy as np
 
 from sketchback import images
-from sketchback.runs import BEST, LAST, Run
+from sketchback.training.runs import BEST, LAST, Run
 
 MOMENTS = ("writing", "step", "start-up", "step", "epoch end")
 # The command itself, apart from how often it writes checkpoints: users have no reason to choose that.
-DRIVER = "import sys; from sketchback import train; train.CHECKPOINT_EVERY = float(sys.argv[1]); " \
-         "raise SystemExit(train.main(sys.argv[2:]))"  # fmt: skip
+DRIVER = (
+    "import sys; from sketchback import train; train.CHECKPOINT_EVERY = float(sys.argv[1]); "
+    "raise SystemExit(train.main(sys.argv[2:]))"
+)
 OFTEN, RARELY = "0", "300"
 LIMIT = 600.0  # seconds after which a run that was not killed is given up
 
@@ -72,15 +74,41 @@ class Training:
 def start(folder: Path, log: Path, every: str, epochs: int) -> Training:
     """Starts the run, or goes on with it where there is a checkpoint."""
     command = [
-        "faces", "--out", str(folder), "--epochs", str(epochs), "--size", "32x32", "--width", "8", "--halvings", "1",
-        "--blocks", "1", "--features", "random", "--precision", "float32", "--deterministic", "--limit", "96",
-        "--batch-size", "8", "--validate", "8", "--average", "0.5", "--zoom", "1.3",
-    ]  # fmt: skip
+        "faces",
+        "--out",
+        str(folder),
+        "--epochs",
+        str(epochs),
+        "--size",
+        "32x32",
+        "--width",
+        "8",
+        "--halvings",
+        "1",
+        "--blocks",
+        "1",
+        "--features",
+        "random",
+        "--precision",
+        "float32",
+        "--deterministic",
+        "--limit",
+        "96",
+        "--batch-size",
+        "8",
+        "--validate",
+        "8",
+        "--average",
+        "0.5",
+        "--zoom",
+        "1.3",
+    ]
     if (folder / "checkpoint.npz").exists():
         command = ["faces", "--out", str(folder), "--resume"]
     with log.open("wb") as file:
-        process = subprocess.Popen([sys.executable, "-c", DRIVER, every, *command], stderr=file,
-                                   env={**os.environ, "CUDA_VISIBLE_DEVICES": ""})  # fmt: skip
+        process = subprocess.Popen(
+            [sys.executable, "-c", DRIVER, every, *command], stderr=file, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""}
+        )
     return Training(folder, process, log, time.monotonic())
 
 
@@ -124,8 +152,12 @@ def broken(folder: Path) -> list[str]:
     checks: dict[str, Callable[[Path], object]] = {
         "recipe.json": lambda path: json.loads(path.read_text(encoding="utf-8")),
         "checkpoint.npz": lambda path: Run(path.parent).load_checkpoint(),
-        "history.csv": rows, BEST: arrays, LAST: arrays, "samples.png": images.read, "curves.png": images.read,
-    }  # fmt: skip
+        "history.csv": rows,
+        BEST: arrays,
+        LAST: arrays,
+        "samples.png": images.read,
+        "curves.png": images.read,
+    }
     for name, check in checks.items():
         if (folder / name).exists():
             try:
@@ -162,8 +194,11 @@ def differences(first: Path, second: Path) -> list[str]:
             found.append(f"{unequal} of {len(pairs)} arrays of the checkpoint's {group}")
     for name in (BEST, LAST):
         one, two = arrays(first / name), arrays(second / name)
-        unequal = [place for place in one.keys() | two.keys()
-                   if place not in one or place not in two or one[place].tobytes() != two[place].tobytes()]  # fmt: skip
+        unequal = [
+            place
+            for place in one.keys() | two.keys()
+            if place not in one or place not in two or one[place].tobytes() != two[place].tobytes()
+        ]
         if unequal:
             found.append(f"{len(unequal)} of {len(one)} arrays of {name}")
     if rows(first / "history.csv") != rows(second / "history.csv"):
@@ -217,8 +252,11 @@ def compare(out: Path, kills: int, epochs: int, seed: int) -> int:
         if (broken_off / "checkpoint.npz").exists() and not damage:
             progress = Run(broken_off).load_checkpoint()[0]
             where = f"checkpoint of epoch {progress.epoch + 1}, step {progress.step}"
-        print(f"kill {number + 1}: {moment}{' (a file was half written)' if cut else ''}; {where}; "
-              f"{'; '.join(damage) or 'every file whole'}", flush=True)  # fmt: skip
+        print(
+            f"kill {number + 1}: {moment}{' (a file was half written)' if cut else ''}; {where}; "
+            f"{'; '.join(damage) or 'every file whole'}",
+            flush=True,
+        )
     status = training.process.wait(LIMIT)
     if status:
         print(training.log.read_text(encoding="utf-8"))

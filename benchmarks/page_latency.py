@@ -53,8 +53,10 @@ def strokes(url: str, count: int, seed: int = 0) -> tuple[list[float], list[floa
         sheet = view.locator("#sheet").bounding_box()
         for left, top in rng.uniform(0, 0.7, (count, 2)):
             for step in range(13):
-                view.mouse.move(sheet["x"] + (left + 0.02 * step) * sheet["width"],
-                                sheet["y"] + (top + 0.02 * step) * sheet["height"])  # fmt: skip
+                view.mouse.move(
+                    sheet["x"] + (left + 0.02 * step) * sheet["width"],
+                    sheet["y"] + (top + 0.02 * step) * sheet["height"],
+                )
                 if step == 0:
                     view.mouse.down()
                 view.wait_for_timeout(16)  # a mouse tells its place some 60 times a second
@@ -77,8 +79,10 @@ def main() -> int:
     print(f"{len(waited)} of {arguments.strokes} strokes followed by their photograph in 1.2 s; load before {load:.1f}")
     if waited:
         median, late = statistics.median(waited), np.percentile(waited, 90)
-        print(f"pen lifted to photograph: median {median:.0f} ms, 90th percentile {late:.0f}, "
-              f"longest {max(waited):.0f}; the request alone: median {statistics.median(requests):.0f} ms")  # fmt: skip
+        print(
+            f"pen lifted to photograph: median {median:.0f} ms, 90th percentile {late:.0f}, "
+            f"longest {max(waited):.0f}; the request alone: median {statistics.median(requests):.0f} ms"
+        )
     return 0 if len(waited) == arguments.strokes else 1
 
 

@@ -125,8 +125,10 @@ def load(clients: int, seconds: float, weights: str) -> int:
     wrong = sum(counts.values()) - counts["right"] - counts["busy"]
     print("| clients | seconds | requests | right photographs | busy | errors | MB before | MB after | highest |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
-    print(f"| {clients} | {seconds:.0f} | {sum(counts.values())} | {counts['right']} | {counts['busy']} | {wrong} | "
-          f"{before:.0f} | {after:.0f} | {peak:.0f} |")  # fmt: skip
+    print(
+        f"| {clients} | {seconds:.0f} | {sum(counts.values())} | {counts['right']} | {counts['busy']} | {wrong} | "
+        f"{before:.0f} | {after:.0f} | {peak:.0f} |"
+    )
     for outcome in counts.keys() - {"right", "busy"}:
         print(f"  {counts[outcome]} x {outcome}")
     if not lives:
@@ -152,14 +154,29 @@ def schema(examples: int, weights: str) -> int:
         drawing = (DRAWINGS / f"{NAMES[0]}.png").read_bytes()
         ask(url, "POST", "/api/invert", drawing)  # the first takes memory that stays
         before = memory(process)[0]
-        status = subprocess.run([
-            program, "run", f"{url}openapi.json", "--phases", "examples,coverage,fuzzing", "--max-examples",
-            str(examples), "--exclude-checks", "positive_data_acceptance", "--seed", "0", "--request-timeout",
-            str(int(ANSWER)), "--no-color",
-        ]).returncode  # fmt: skip
+        status = subprocess.run(
+            [
+                program,
+                "run",
+                f"{url}openapi.json",
+                "--phases",
+                "examples,coverage,fuzzing",
+                "--max-examples",
+                str(examples),
+                "--exclude-checks",
+                "positive_data_acceptance",
+                "--seed",
+                "0",
+                "--request-timeout",
+                str(int(ANSWER)),
+                "--no-color",
+            ]
+        ).returncode
         lives = process.poll() is None and health(url)["status"] == "ok"
-        print(f"\nthe server {'lives' if lives else 'does not live'}; {before:.0f} MB before, "
-              f"{memory(process)[0]:.0f} MB after")  # fmt: skip
+        print(
+            f"\nthe server {'lives' if lives else 'does not live'}; {before:.0f} MB before, "
+            f"{memory(process)[0]:.0f} MB after"
+        )
     return status or (0 if lives else 1)
 
 

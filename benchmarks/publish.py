@@ -13,8 +13,8 @@ import argparse
 import json
 from pathlib import Path
 
-from sketchback import commands, weights
-from sketchback.runs import BEST
+from sketchback import console, weights
+from sketchback.training.runs import BEST
 
 
 def main() -> None:
@@ -24,12 +24,16 @@ def main() -> None:
     made.add_argument("--scores", type=Path, nargs="*", default=[])
     made.add_argument("--note", default="")
     made.add_argument("--terms", help="of the data, where its folders do not tell; parted by `; `")
-    made.add_argument("--blend", nargs=2, metavar=("FILE", "SHARE"),
-                      help="ship the mean of the run's weights and those that it began with, of which it has so great "
-                      "a share (Wortsman et al. 2022)")  # fmt: skip
+    made.add_argument(
+        "--blend",
+        nargs=2,
+        metavar=("FILE", "SHARE"),
+        help="ship the mean of the run's weights and those that it began with, of which it has so great "
+        "a share (Wortsman et al. 2022)",
+    )
     made.add_argument("--out", type=Path, default=Path(__file__).parents[1] / "weights")
     arguments = made.parse_args()
-    commands.import_keras()
+    console.import_keras()
 
     generator = weights.load(arguments.run / BEST)
     facts, note = generator.facts, arguments.note
@@ -38,8 +42,10 @@ def main() -> None:
         path, share = Path(arguments.blend[0]), float(arguments.blend[1])
         other = weights.load(path)
         if (other.architecture, other.arguments) != (generator.architecture, generator.arguments) or not 0 < share < 1:
-            made.error(f"--blend takes weights of the same architecture, and a share between 0 and 1. "
-                       f"Received: {path} ({other.architecture}), {share}.")  # fmt: skip
+            made.error(
+                f"--blend takes weights of the same architecture, and a share between 0 and 1. "
+                f"Received: {path} ({other.architecture}), {share}."
+            )
         pairs = zip(generator.get_weights(), other.get_weights(), strict=True)
         generator.set_weights([(1 - share) * own + share * theirs for own, theirs in pairs])
         blended = f"blended with {share:g} of {path.name} (sha256 {weights.sha256(path)})"
@@ -51,9 +57,16 @@ def main() -> None:
         scores[title] = {row: {name: round(own[name][0], 4) for name in own} for row, own in result["scores"].items()}
     recipe = facts["recipe"]
     path = weights.save(
-        generator, arguments.out / f"{arguments.name}{weights.SUFFIX}", json.dumps(recipe), facts["data"],
-        arguments.terms or str(facts["terms"]), scores, note, half=True, date=str(facts["date"]),
-    )  # fmt: skip
+        generator,
+        arguments.out / f"{arguments.name}{weights.SUFFIX}",
+        json.dumps(recipe),
+        facts["data"],
+        arguments.terms or str(facts["terms"]),
+        scores,
+        note,
+        half=True,
+        date=str(facts["date"]),
+    )
     weights.write_sums(arguments.out)
     size = " x ".join(map(str, recipe["size"]))
     print(

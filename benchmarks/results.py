@@ -1,4 +1,4 @@
-"""The scores of the weights that ship, with floors and intervals, as the tables of weights/README.md.
+"""The scores of the weights that ship, with baselines and intervals, as the tables of weights/README.md.
 
     python benchmarks/results.py DATA
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 from pathlib import Path
 
-from sketchback import commands, weights
+from sketchback import console, weights
 from sketchback.evaluate import GENERATOR, evaluate, identify, report
 
 FACES = ("faces", "drawings", "faces-unet")
@@ -22,17 +22,29 @@ ROWS = [
     ("CelebA, XDoG, 128 x 128", FACES, "celeba", {"style": "xdog", "size": (128, 128)}),
     ("CelebA, line, 128 x 128", FACES, "celeba", {"style": "line", "size": (128, 128)}),
     ("CelebA, Pencil Sketchify, 96 x 96", ("faces", "faces-unet"), "celeba", {"style": "pencil", "size": (96, 96)}),
-    ("CelebA aligned, the original's conditions: 72 rows x 88 columns, squeezed", ("faces", "faces-unet"),
-     "celeba_aligned", {"style": "pencil", "size": (72, 88), "fit": "squeeze", "enlarge": (218, 178)}),
-    ("LFW, Pencil Sketchify, 96 x 96 (never trained on)", ("faces", "faces-unet"), "lfw",
-     {"style": "pencil", "size": (96, 96)}),
-    ("buildings, Pencil Sketchify, 120 rows x 160 columns", ("buildings",), "buildings",
-     {"style": "pencil", "size": (120, 160)}),
-]  # fmt: skip
+    (
+        "CelebA aligned, the original's conditions: 72 rows x 88 columns, squeezed",
+        ("faces", "faces-unet"),
+        "celeba_aligned",
+        {"style": "pencil", "size": (72, 88), "fit": "squeeze", "enlarge": (218, 178)},
+    ),
+    (
+        "LFW, Pencil Sketchify, 96 x 96 (never trained on)",
+        ("faces", "faces-unet"),
+        "lfw",
+        {"style": "pencil", "size": (96, 96)},
+    ),
+    (
+        "buildings, Pencil Sketchify, 120 rows x 160 columns",
+        ("buildings",),
+        "buildings",
+        {"style": "pencil", "size": (120, 160)},
+    ),
+]
 
 
 def table(title: str, results: dict[str, dict]) -> str:
-    """One set as a Markdown table: the weights, then the floors; below, the styles of a labelled set."""
+    """One set as a Markdown table: the weights, then the baselines; below, the styles of a labelled set."""
     first = next(iter(results.values()))
     lines = [f"**{title}**, {first['images']} images", "", "| | PSNR dB | SSIM | Pearson R |"]
     lines.append("| --- | --- | --- | --- |")
@@ -41,8 +53,10 @@ def table(title: str, results: dict[str, dict]) -> str:
         rows = {f"`{name}`": scores[GENERATOR] for name, scores in scored.items()}
         rows |= {name: own for name, own in next(iter(scored.values())).items() if name != GENERATOR}
         for row, own in rows.items():
-            cells = [f"{own[name][0]:.{digits}f} [{own[name][1]:.{digits}f}, {own[name][2]:.{digits}f}]"
-                     for name, digits in (("psnr", 2), ("ssim", 3), ("r", 3))]  # fmt: skip
+            cells = [
+                f"{own[name][0]:.{digits}f} [{own[name][1]:.{digits}f}, {own[name][2]:.{digits}f}]"
+                for name, digits in (("psnr", 2), ("ssim", 3), ("r", 3))
+            ]
             lines.append(f"| {f'{label}: ' if label else ''}{row} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -50,13 +64,18 @@ def table(title: str, results: dict[str, dict]) -> str:
 def main() -> None:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("data", type=Path)
-    made.add_argument("--instead", action="append", default=[], metavar="NAME=FILE",
-                      help="score these weights in the place of those that ship")  # fmt: skip
+    made.add_argument(
+        "--instead",
+        action="append",
+        default=[],
+        metavar="NAME=FILE",
+        help="score these weights in the place of those that ship",
+    )
     made.add_argument("--weights", nargs="+", metavar="NAME", help="score these only")
     made.add_argument("--only", nargs="+", metavar="FOLDER", help="score on these folders only")
     made.add_argument("--limit", type=int, help="at most so many images a set")
     arguments = made.parse_args()
-    commands.import_keras()
+    console.import_keras()
     instead = dict(text.split("=", 1) for text in arguments.instead)
     known = {*weights.names(), *instead}
     for title, wanted, folder, settings in ROWS:

@@ -22,7 +22,7 @@ def arrays_of(path: str) -> dict[str, np.ndarray]:
         return dict(file)
 
 
-# ---- PyTorch: `models.scribbler`, `features.vgg16_relu2_2` and `losses.WeightedLoss` once more
+# ---- PyTorch: `models.scribbler`, `backbones.vgg16_relu2_2` and `losses.WeightedLoss` once more
 
 
 def scribbler(path: str):

@@ -38,8 +38,15 @@ KINDS = {OURS: "held", REAL: "real"}
 SIDES = (64, 128, 256, 512)
 CELLS = [*(f"{side}x1" for side in SIDES), *(f"128x{count}" for count in (4, 16))]  # side, batch
 COMPARED = ("128x1", "512x1")
-PARTS = ("read and decode", "sketch, Pencil Sketchify", "sketch, XDoG", "sketch, line", "sketch, random style",
-         "cut and resize", "augment")  # fmt: skip
+PARTS = (
+    "read and decode",
+    "sketch, Pencil Sketchify",
+    "sketch, XDoG",
+    "sketch, line",
+    "sketch, random style",
+    "cut and resize",
+    "augment",
+)
 
 
 class Sitting:
@@ -48,10 +55,25 @@ class Sitting:
     def __init__(self, arguments: argparse.Namespace, folder: Path):
         self.arguments, self.folder, self.log = arguments, folder, folder / "log.txt"
         self.results: dict[str, Any] = {"machine": machine(), "turns": arguments.turns, "left_out": []}
-        with self.contend([("prepare", sys.executable, "speed_ours.py", "prepare", {
-            "folder": str(folder), "data": arguments.data, "vgg16": arguments.vgg16, "weights": arguments.weights,
-            "sizes": arguments.sizes, "sides": SIDES, "graph": bool({"inversion", "cold"} & set(arguments.only)),
-        })]) as made:  # fmt: skip
+        with self.contend(
+            [
+                (
+                    "prepare",
+                    sys.executable,
+                    "speed_ours.py",
+                    "prepare",
+                    {
+                        "folder": str(folder),
+                        "data": arguments.data,
+                        "vgg16": arguments.vgg16,
+                        "weights": arguments.weights,
+                        "sizes": arguments.sizes,
+                        "sides": SIDES,
+                        "graph": bool({"inversion", "cold"} & set(arguments.only)),
+                    },
+                )
+            ]
+        ) as made:
             if not made:
                 raise SystemExit("error: nothing could be prepared.")
             self.prepared = made[0].turn()
@@ -62,8 +84,10 @@ class Sitting:
     @contextlib.contextmanager
     def contend(self, wanted: list[tuple[str, str, str, str, dict]]) -> Iterator[list[Contender]]:
         """Starts contenders, names those that cannot take part, and ends them all."""
-        made = [Contender(title, python, script, name, self.log, **settings)
-                for title, python, script, name, settings in wanted]  # fmt: skip
+        made = [
+            Contender(title, python, script, name, self.log, **settings)
+            for title, python, script, name, settings in wanted
+        ]
         ready: list[Contender] = []
         try:
             for contender in made:
@@ -91,8 +115,13 @@ def machine() -> dict[str, Any]:
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         flags = next((line for line in lines if line.startswith("flags")), "").split()
         name = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), "")
-        return {"cpu": name, "cores": os.cpu_count(), "load": os.getloadavg()[0], "python": platform.python_version(),
-                "bfloat16": "avx512_bf16" in flags or "amx_bf16" in flags}  # fmt: skip
+        return {
+            "cpu": name,
+            "cores": os.cpu_count(),
+            "load": os.getloadavg()[0],
+            "python": platform.python_version(),
+            "bfloat16": "avx512_bf16" in flags or "amx_bf16" in flags,
+        }
     return {"cpu": platform.processor(), "cores": os.cpu_count(), "python": platform.python_version()}
 
 
@@ -102,8 +131,11 @@ def machine() -> dict[str, Any]:
 def training(sitting: Sitting) -> None:
     arguments, sitting.results["training"] = sitting.arguments, {}
     for size in arguments.sizes:
-        common = {"vgg": sitting.file("vgg.npz"), "batch": sitting.file(f"batch-{size}.npz"),
-                  "seconds": arguments.seconds}  # fmt: skip
+        common = {
+            "vgg": sitting.file("vgg.npz"),
+            "batch": sitting.file(f"batch-{size}.npz"),
+            "seconds": arguments.seconds,
+        }
         ours = {**common, "data": sitting.prepared["data"], "weights": arguments.weights}
         rivals = {**common, "generator": sitting.file("generator.npz"), "clip": 1.0}
         wanted = [(OURS, sys.executable, "speed_ours.py", "training", {**ours, "precision": arguments.precision})]
@@ -111,21 +143,36 @@ def training(sitting: Sitting) -> None:
             wanted.append((ORIGINAL, sys.executable, "speed_ours.py", "original", ours))
         for compiled in () if arguments.ours else (False, True):
             wanted += [
-                (f"PyTorch {'compiled' if compiled else 'eager'} {precision}, batch in memory", arguments.torch_python,
-                 "rivals.py", "training", {**rivals, "precision": precision, "compiled": compiled})
+                (
+                    f"PyTorch {'compiled' if compiled else 'eager'} {precision}, batch in memory",
+                    arguments.torch_python,
+                    "rivals.py",
+                    "training",
+                    {**rivals, "precision": precision, "compiled": compiled},
+                )
                 for precision in ("float32", "bfloat16")
-            ]  # fmt: skip
-        wanted.append((f"matrix product, {arguments.precision}", sys.executable, "speed_ours.py", "matrix",
-                       {"precision": arguments.precision}))  # fmt: skip
+            ]
+        wanted.append(
+            (
+                f"matrix product, {arguments.precision}",
+                sys.executable,
+                "speed_ours.py",
+                "matrix",
+                {"precision": arguments.precision},
+            )
+        )
         with sitting.contend(wanted) as made:
             players = [player for one in made for player in (_halves(one) if one.title == OURS else [one])]
             idle = alternate(players, arguments.turns)
         played = {one.title: one.turns for one in players if "images" in one.turns[0]}
         products = {one.title: one.turns for one in players if "gflop" in one.turns[0]}
         sitting.results["training"][str(size)] = {
-            "gflop": sitting.prepared["gflop"][str(size)], "precision": arguments.precision, "idle": idle,
-            "contenders": played, "products": products,
-        }  # fmt: skip
+            "gflop": sitting.prepared["gflop"][str(size)],
+            "precision": arguments.precision,
+            "idle": idle,
+            "contenders": played,
+            "products": products,
+        }
         speed_tables.training(sitting.results, size)
         sitting.write()
 
@@ -176,17 +223,27 @@ def runtimes(sitting: Sitting, kind: str = "warm") -> list[tuple[str, str, str, 
     """(title, interpreter, script, settings) of all who invert."""
     arguments, own, other = sitting.arguments, sys.executable, sitting.arguments.torch_python
     generator, graph = sitting.file("generator.npz"), sitting.file("generator.onnx")
-    made = [(f"ours, {runtime}", own, "speed_ours.py", {"weights": arguments.weights, "runtime": runtime})
-            for runtime in ("keras", "onnx")]  # fmt: skip
+    made = [
+        (f"ours, {runtime}", own, "speed_ours.py", {"weights": arguments.weights, "runtime": runtime})
+        for runtime in ("keras", "onnx")
+    ]
     if arguments.ours:
         return made
     made.append(("PyTorch eager float32", other, "rivals.py", {"kind": "torch", "graph": generator}))
     if kind == "warm":
-        made += [(f"PyTorch {'compiled' if compiled else 'eager'} {precision}", other, "rivals.py",
-                  {"kind": "torch", "graph": generator, "precision": precision, "compiled": compiled})
-                 for precision, compiled in (("bfloat16", False), ("float32", True), ("bfloat16", True))]  # fmt: skip
-    made += [("ONNX Runtime", own, "rivals.py", {"kind": "onnxruntime", "graph": graph}),
-             ("OpenVINO float32", own, "rivals.py", {"kind": "openvino", "graph": graph})]  # fmt: skip
+        made += [
+            (
+                f"PyTorch {'compiled' if compiled else 'eager'} {precision}",
+                other,
+                "rivals.py",
+                {"kind": "torch", "graph": generator, "precision": precision, "compiled": compiled},
+            )
+            for precision, compiled in (("bfloat16", False), ("float32", True), ("bfloat16", True))
+        ]
+    made += [
+        ("ONNX Runtime", own, "rivals.py", {"kind": "onnxruntime", "graph": graph}),
+        ("OpenVINO float32", own, "rivals.py", {"kind": "openvino", "graph": graph}),
+    ]
     if kind == "warm":
         made.append(("OpenVINO bfloat16", own, "rivals.py", {"kind": "openvino", "graph": graph, "precision": "bf16"}))
     return made
@@ -197,8 +254,10 @@ def inversion(sitting: Sitting) -> None:
 
     arguments = sitting.arguments
     common = {"sketches": sitting.file("sketches.npz"), "seconds": arguments.seconds / 5}
-    wanted = [(title, python, script, "inversion", {**common, **settings})
-              for title, python, script, settings in runtimes(sitting)]  # fmt: skip
+    wanted = [
+        (title, python, script, "inversion", {**common, **settings})
+        for title, python, script, settings in runtimes(sitting)
+    ]
     results: dict[str, dict[str, list[dict]]] = {}
     differences: dict[str, dict[str, float]] = {}
     with sitting.contend(wanted) as made:
@@ -241,8 +300,18 @@ def cold(sitting: Sitting) -> None:
         for side in (128, 512):
             files = [sitting.file(f"drawing-{side}.png"), sitting.file("cold.png")]
             chosen = ["--runtime", settings["runtime"]] if "--runtime" in known and "runtime" in settings else []
-            ours = [*module, files[0], "-o", files[1], "--weights", arguments.weights, "--working", f"{side}x{side}",
-                    *chosen, "--quiet"]  # fmt: skip
+            ours = [
+                *module,
+                files[0],
+                "-o",
+                files[1],
+                "--weights",
+                arguments.weights,
+                "--working",
+                f"{side}x{side}",
+                *chosen,
+                "--quiet",
+            ]
             rival = [python, str(HERE / "rivals.py"), "picture", *map(settings.get, ("kind", "graph")), *files]
             commands.setdefault(title, {})[side] = ours if title.startswith("ours") else rival
     turns: dict[str, dict[int, list[dict]]] = {title: {side: [] for side in own} for title, own in commands.items()}
@@ -273,8 +342,11 @@ def once(command: list[str], log: Path) -> dict[str, float]:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise LeftOutError((log.read_text(errors="replace").strip().splitlines() or ["it said nothing"])[-1])
-    return {"seconds": time.perf_counter() - begin, "cpu": usage.ru_utime + usage.ru_stime,
-            "peak": usage.ru_maxrss * 1024 / 1e9}  # fmt: skip
+    return {
+        "seconds": time.perf_counter() - begin,
+        "cpu": usage.ru_utime + usage.ru_stime,
+        "peak": usage.ru_maxrss * 1024 / 1e9,
+    }
 
 
 # ---- growth
@@ -297,8 +369,17 @@ def growth(sitting: Sitting) -> None:
         for index in range(count):
             (folder / f"{index:03d}.png").symlink_to(sitting.folder / "drawing-128.png")
         photos = sitting.folder / f"photos-{count}"
-        command = [sys.executable, "-m", "sketchback.invert", str(folder), "-o", str(photos), "--quiet",
-                   "--weights", arguments.weights]  # fmt: skip
+        command = [
+            sys.executable,
+            "-m",
+            "sketchback.invert",
+            str(folder),
+            "-o",
+            str(photos),
+            "--quiet",
+            "--weights",
+            arguments.weights,
+        ]
         found["images"][count] = [once(command, sitting.log) for _ in range(3)]
     sitting.results["growth"] = found
     speed_tables.growth(sitting.results)

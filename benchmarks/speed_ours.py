@@ -18,7 +18,9 @@ import numpy as np
 from rivals import arrays_of, timed
 from speed_turns import Turn, serve, steps_for
 
-from sketchback import commands, datasets, demo, images, recipes, sketching
+from sketchback import console, datasets, images, sketching
+from sketchback.datasets import builtin
+from sketchback.training import recipes
 
 DEMO_PHOTOS = 128
 
@@ -31,23 +33,23 @@ def prepare(
     folder: str, data: list[str], vgg16: str, weights: str, sizes: list[int], sides: list[int], graph: bool
 ) -> Turn:
     """Writes what all contenders share: batches, arrays, sketches, drawings, the ONNX graph; counts the GFLOP."""
-    commands.import_keras()
-    from sketchback import features
+    console.import_keras()
     from sketchback import weights as files
-    from sketchback.batches import Batches, View
+    from sketchback.datasets.batches import Batches, View
+    from sketchback.models import backbones
 
     place = Path(folder)
     if not data:
         (place / "photos").mkdir()
         for seed in range(DEMO_PHOTOS):
-            images.write(place / "photos" / f"{seed:04d}.jpg", demo.face(seed))
+            images.write(place / "photos" / f"{seed:04d}.jpg", builtin.face(seed))
         data = [str(place / "photos")]
     generator = files.load(files.find(weights))
     if generator.architecture != "scribbler":
         raise ImportError("only scribbler has a twin in PyTorch here")
     arrays = {variable.path.removeprefix(f"{generator.name}/"): np.asarray(variable) for variable in generator.weights}
     np.savez(place / "generator.npz", arguments=json.dumps(generator.arguments), **arrays)
-    network = features.vgg16_relu2_2(vgg16)
+    network = backbones.vgg16_relu2_2(vgg16)
     seen = {variable.path.replace("/", "_"): np.asarray(variable) for variable in network.weights}
     np.savez(place / "vgg.npz", **seen)
     gflop = {}
@@ -55,9 +57,13 @@ def prepare(
         batches = Batches(examples_of(data), View((side, side), "random"), 16, threads=1)
         sketches, photos = batches[0]
         np.savez(place / f"batch-{side}.npz", sketches=sketches, photos=photos)
-        gflop[side] = training_gflop(generator_macs(generator, (side, side)), generator.get_layer("stem").kernel.shape,
-                                     generator_macs(network, (side, side)), side)  # fmt: skip
-    drawn = {side: sketching.pencil(demo.face(3, (side, side))) for side in sides}
+        gflop[side] = training_gflop(
+            generator_macs(generator, (side, side)),
+            generator.get_layer("stem").kernel.shape,
+            generator_macs(network, (side, side)),
+            side,
+        )
+    drawn = {side: sketching.pencil(builtin.face(3, (side, side))) for side in sides}
     cells = {f"{side}x1": sketch[np.newaxis] for side, sketch in drawn.items()}
     cells |= {f"128x{count}": np.repeat(drawn[128][np.newaxis], count, 0) for count in (4, 16)}
     np.savez(place / "sketches.npz", **cells)
@@ -74,9 +80,9 @@ def write_graph(generator, path: Path) -> None:
     import onnx
     from onnx import numpy_helper
 
-    from sketchback import skeleton
+    from sketchback.inference import graphs
 
-    lean = skeleton.find(generator.architecture, generator.arguments)
+    lean = graphs.find(generator.architecture, generator.arguments)
     if lean is None:
         raise ImportError("there is no lean graph of this architecture")
     model = onnx.load_from_string(lean.graph)
@@ -84,7 +90,7 @@ def write_graph(generator, path: Path) -> None:
     del model.graph.initializer[:]
     model.graph.initializer.extend(kept)
     for place, variable in zip(lean.arrays, generator.weights, strict=True):
-        model.graph.initializer.append(numpy_helper.from_array(skeleton.to_onnx(np.asarray(variable)), place))
+        model.graph.initializer.append(numpy_helper.from_array(graphs.to_onnx(np.asarray(variable)), place))
     onnx.save(model, path)
 
 
@@ -126,24 +132,24 @@ def training_gflop(generator: float, stem: tuple[int, ...], network: float, side
 # ---- training
 
 
-def our_training(
-    vgg: str, batch: str, data: list[str], weights: str, precision: str, seconds: float
-) -> Turn:  # fmt: skip
+def our_training(vgg: str, batch: str, data: list[str], weights: str, precision: str, seconds: float) -> Turn:
     """`Inversion.fit` as `train` calls it: with its reading threads, or (`held`) on one batch held in memory."""
-    commands.import_keras()
+    console.import_keras()
     import keras
 
-    from sketchback import features, inversion, losses
+    from sketchback import losses
     from sketchback import weights as files
-    from sketchback.batches import Batches, View
+    from sketchback.datasets.batches import Batches, View
+    from sketchback.models import backbones
+    from sketchback.training import trainer
 
     policy = "mixed_bfloat16" if precision == "bfloat16" else "float32"
     recipe, held = recipes.FACES, arrays_of(batch)
     held_batch, size = (held["sketches"], held["photos"]), held["photos"].shape[1:3]
-    model = inversion.Inversion(
-        files.load(files.find(weights), dtype=policy), losses.WeightedLoss(features.vgg16_relu2_2(vgg, dtype=policy))
+    model = trainer.Inversion(
+        files.load(files.find(weights), dtype=policy), losses.WeightedLoss(backbones.vgg16_relu2_2(vgg, dtype=policy))
     )
-    model.compile(optimizer=inversion.adam("constant", 1e-4, 0, 1000, recipe.clip, 0.999), jit_compile=False)
+    model.compile(optimizer=trainer.adam("constant", 1e-4, 0, 1000, recipe.clip, 0.999), jit_compile=False)
     examples, view = examples_of(data), View(size, "random")
 
     class Held(keras.utils.PyDataset):
@@ -180,22 +186,24 @@ def original_way(vgg: str, batch: str, data: list[str], weights: str, seconds: f
 
     One thread reads and draws ahead.
     """
-    commands.import_keras()
+    console.import_keras()
     import keras
 
-    from sketchback import features, losses
+    from sketchback import losses
     from sketchback import weights as files
-    from sketchback.batches import Batches, View
+    from sketchback.datasets.batches import Batches, View
+    from sketchback.models import backbones
 
     held = arrays_of(batch)
-    generator, network = files.load(files.find(weights)), features.vgg16_relu2_2(vgg)
+    generator, network = files.load(files.find(weights)), backbones.vgg16_relu2_2(vgg)
     both = keras.Model(generator.input, [generator.output, network(generator.output)])
 
     def of_photo(truth, made):
         return losses.pixel(truth, made) + 1e-5 * losses.total_variation(made)
 
-    both.compile(keras.optimizers.Adam(1e-4), loss=[of_photo, losses.feature], loss_weights=[1.0, 1e-3],
-                 jit_compile=False)  # fmt: skip
+    both.compile(
+        keras.optimizers.Adam(1e-4), loss=[of_photo, losses.feature], loss_weights=[1.0, 1e-3], jit_compile=False
+    )
 
     def step(sketches: np.ndarray, photos: np.ndarray) -> float:
         seen = network.predict(photos, batch_size=16, verbose=0)
@@ -252,19 +260,21 @@ def matrix(precision: str, side: int = 4096, seconds: float = 0.7) -> Turn:
 
 def growing_training(vgg: str, weights: str, precision: str) -> Turn:
     """Our training step at any size and batch, on noise held in memory: only how the cost grows is of interest."""
-    commands.import_keras()
-    from sketchback import features, inversion, losses
+    console.import_keras()
+    from sketchback import losses
     from sketchback import weights as files
+    from sketchback.models import backbones
+    from sketchback.training import trainer
 
     policy = "mixed_bfloat16" if precision == "bfloat16" else "float32"
     generator = files.load(files.find(weights), dtype=policy)
-    loss = losses.WeightedLoss(features.vgg16_relu2_2(vgg, dtype=policy))
+    loss = losses.WeightedLoss(backbones.vgg16_relu2_2(vgg, dtype=policy))
     rng = np.random.default_rng(0)
 
     def act(side: int, batch: int, seconds: float) -> dict:
         # A model for each: one that had seen two sizes would be traced for unknown ones.
-        model = inversion.Inversion(generator, loss)
-        model.compile(optimizer=inversion.adam("constant", 1e-4, 0, 1000, 1.0), jit_compile=False)
+        model = trainer.Inversion(generator, loss)
+        model.compile(optimizer=trainer.adam("constant", 1e-4, 0, 1000, 1.0), jit_compile=False)
         sketches, photos = (rng.random((batch, side, side, channels), np.float32) for channels in (1, 3))
         model.train_on_batch(sketches, photos)  # traces
         times, begin = [], time.perf_counter()
@@ -286,19 +296,20 @@ def pipeline(data: list[str], size: int, seconds: float, augmentation: str = "fa
     A turn with `threads` is `Batches` as training uses it, with the augmentation that hand-drawn pairs get off and
     then on; one with `part` times one part of it on one thread.
     """
-    commands.import_keras()
+    console.import_keras()
     import cv2
 
-    from sketchback.augmentation import augment
-    from sketchback.batches import Batches, View
+    from sketchback.datasets.augmentation import augment
+    from sketchback.datasets.batches import Batches, View
 
     cv2.setNumThreads(1)  # what is asked is the rate of one core
     examples, recipe = examples_of(data), recipes.FACES
     made = {
-        kind: Batches(examples, View((size, size), "random"), 16, augmentation=kind, zoom=recipe.zoom,
-                      squeeze=recipe.squeeze)
+        kind: Batches(
+            examples, View((size, size), "random"), 16, augmentation=kind, zoom=recipe.zoom, squeeze=recipe.squeeze
+        )
         for kind in ("none", augmentation)
-    }  # fmt: skip
+    }
     photo = examples[0].read_photo()
     rng = np.random.default_rng(0)
     sketch = sketching.sketch(photo, "pencil")
@@ -307,7 +318,7 @@ def pipeline(data: list[str], size: int, seconds: float, augmentation: str = "fa
         "sketch, Pencil Sketchify": lambda index: sketching.pencil(photo),
         "sketch, XDoG": lambda index: sketching.xdog(photo),
         "sketch, line": lambda index: sketching.line(photo),
-        "sketch, random style": lambda index: sketching.apply_style(photo, sketching.draw_style(rng)),
+        "sketch, random style": lambda index: sketching.apply_style(photo, sketching.sample_style(rng)),
         "cut and resize": lambda index: [images.fit(one, (size, size)) for one in (photo, sketch)],
         "augment": lambda index: augment(photo, None, augmentation, index),
     }
@@ -340,7 +351,7 @@ def pipeline(data: list[str], size: int, seconds: float, augmentation: str = "fa
 def our_inversion(weights: str, sketches: str, seconds: float, runtime: str = "keras") -> Turn:
     """`invert` itself, its checks and its padding included, at the sketch's own size."""
     if runtime == "keras":
-        commands.import_keras()
+        console.import_keras()
     from sketchback.invert import invert
 
     options = {}
@@ -357,5 +368,14 @@ def our_inversion(weights: str, sketches: str, seconds: float, runtime: str = "k
 
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parent))
-    serve({"prepare": prepare, "training": our_training, "original": original_way, "matrix": matrix,
-           "growing": growing_training, "pipeline": pipeline, "inversion": our_inversion})  # fmt: skip
+    serve(
+        {
+            "prepare": prepare,
+            "training": our_training,
+            "original": original_way,
+            "matrix": matrix,
+            "growing": growing_training,
+            "pipeline": pipeline,
+            "inversion": our_inversion,
+        }
+    )

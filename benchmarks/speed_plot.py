@@ -25,16 +25,26 @@ def median(turns: list[dict]) -> float:
 def pixels(axes: plt.Axes, results: dict) -> None:
     cells = results.get("inversion", {}).get("cells", {})
     for title in SHOWN:
-        points = [(int(cell.partition("x")[0]), 1e3 * median(own[title])) for cell, own in cells.items()
-                  if cell.endswith("x1") and own.get(title)]  # fmt: skip
+        points = [
+            (int(cell.partition("x")[0]), 1e3 * median(own[title]))
+            for cell, own in cells.items()
+            if cell.endswith("x1") and own.get(title)
+        ]
         if points:
             axes.plot(*zip(*sorted(points), strict=True), marker="o", label=title)
     steps = results.get("growth", {}).get("pixels", {})
     if steps:
-        axes.plot([int(side) for side in steps], [1e3 / one["images_per_second"] for one in steps.values()],
-                  marker="s", linestyle="--", color="black", label="one image of a training step")  # fmt: skip
-    axes.set(xscale="log", yscale="log", xlabel="side of the picture, pixels", ylabel="milliseconds an image",
-             title="Pixels")  # fmt: skip
+        axes.plot(
+            [int(side) for side in steps],
+            [1e3 / one["images_per_second"] for one in steps.values()],
+            marker="s",
+            linestyle="--",
+            color="black",
+            label="one image of a training step",
+        )
+    axes.set(
+        xscale="log", yscale="log", xlabel="side of the picture, pixels", ylabel="milliseconds an image", title="Pixels"
+    )
     sides = [32, 64, 128, 256, 512]
     axes.set_xticks(sides, list(map(str, sides)))
     axes.set_xticks([], minor=True)
@@ -51,14 +61,23 @@ def images(axes: plt.Axes, results: dict) -> None:
 def batch(axes: plt.Axes, results: dict) -> None:
     cells = results.get("inversion", {}).get("cells", {})
     for title in SHOWN:
-        points = [(int(cell.partition("x")[2]), 1 / median(own[title])) for cell, own in cells.items()
-                  if cell.startswith("128x") and own.get(title)]  # fmt: skip
+        points = [
+            (int(cell.partition("x")[2]), 1 / median(own[title]))
+            for cell, own in cells.items()
+            if cell.startswith("128x") and own.get(title)
+        ]
         if points:
             axes.plot(*zip(*sorted(points), strict=True), marker="o", label=title)
     steps = results.get("growth", {}).get("batch", {})
     if steps:
-        axes.plot([int(count) for count in steps], [one["images_per_second"] for one in steps.values()],
-                  marker="s", linestyle="--", color="black", label="training, 96 px")  # fmt: skip
+        axes.plot(
+            [int(count) for count in steps],
+            [one["images_per_second"] for one in steps.values()],
+            marker="s",
+            linestyle="--",
+            color="black",
+            label="training, 96 px",
+        )
     axes.set(xscale="log", xlabel="batch", ylabel="images/s", title="Batch")
     axes.set_xticks([1, 4, 16, 32], ["1", "4", "16", "32"])
     axes.set_xticks([], minor=True)
@@ -70,8 +89,9 @@ def workers(axes: plt.Axes, results: dict) -> None:
     for kind, label in (("none", "photographs"), ("faces", "augmented as pairs are")):
         own = [cell for cell in cells if cell.get("kind") == kind]
         if own:
-            axes.plot([cell["threads"] for cell in own], [1 / median(cell["turns"]) for cell in own], marker="o",
-                      label=label)  # fmt: skip
+            axes.plot(
+                [cell["threads"] for cell in own], [1 / median(cell["turns"]) for cell in own], marker="o", label=label
+            )
     cores = results["machine"]["cores"]
     axes.set(xlabel=f"threads, on {cores} cores", ylabel="images/s", title="Workers: the pipeline alone")
     axes.set_xticks([1, 2, 4])

@@ -32,14 +32,25 @@ def training(results: dict[str, Any], size: int) -> None:
     for title, own in rate.items():
         turns, base = played[title], rate.get(REAL if title == ORIGINAL else OURS)
         share = [100 * gflop * one / other for one, other in zip(own, product, strict=True)]
-        rows.append([title, spread(own, 1), "-" if base in (own, None) else ratios(base, own), f"{spread(share, 0)} %",
-                     spread([turn["cpu"] / turn["images"] for turn in turns], 3), f"{turns[-1]['peak']:.2f} GB",
-                     f"{turns[0]['loss']:.4f}"])  # fmt: skip
-    print(f"**Training at {size} x {size}**, batch 16, {gflop:.1f} GFLOP of convolutions an image; a matrix product "
-          f"reaches {spread(product, 0)} GFLOP/s in {found['precision']}; contenders computed at most "
-          f"{100 * found['idle']:.0f} % of a core out of turn\n")  # fmt: skip
-    table(["", "images/s", "ours is faster by", "of the matrix rate", "CPU s an image", "peak memory", "first loss"],
-          rows)  # fmt: skip
+        rows.append(
+            [
+                title,
+                spread(own, 1),
+                "-" if base in (own, None) else ratios(base, own),
+                f"{spread(share, 0)} %",
+                spread([turn["cpu"] / turn["images"] for turn in turns], 3),
+                f"{turns[-1]['peak']:.2f} GB",
+                f"{turns[0]['loss']:.4f}",
+            ]
+        )
+    print(
+        f"**Training at {size} x {size}**, batch 16, {gflop:.1f} GFLOP of convolutions an image; a matrix product "
+        f"reaches {spread(product, 0)} GFLOP/s in {found['precision']}; contenders computed at most "
+        f"{100 * found['idle']:.0f} % of a core out of turn\n"
+    )
+    table(
+        ["", "images/s", "ours is faster by", "of the matrix rate", "CPU s an image", "peak memory", "first loss"], rows
+    )
 
 
 def pipeline(results: dict[str, Any]) -> None:
@@ -56,35 +67,52 @@ def pipeline(results: dict[str, Any]) -> None:
         rows.append([name, str(cell["threads"]), spread(rates, 0), a_core, ratios(rates, one[cell["kind"]])])
     print(f"**The pipeline alone**, {size} x {size}, random styles, {cores} cores\n")
     table(["", "threads", "images/s", "images a CPU second", "against one thread"], rows)
-    most = max(statistics.median([turn["images"] / turn["seconds"] for turn in cell["turns"]])
-               for cell in found["cells"] if cell.get("kind") == "none")  # fmt: skip
-    print(f"A device that trains more than {most:.0f} images/s at {size} x {size} would wait for one process on these "
-          f"{cores} cores.\n", flush=True)  # fmt: skip
+    most = max(
+        statistics.median([turn["images"] / turn["seconds"] for turn in cell["turns"]])
+        for cell in found["cells"]
+        if cell.get("kind") == "none"
+    )
+    print(
+        f"A device that trains more than {most:.0f} images/s at {size} x {size} would wait for one process on these "
+        f"{cores} cores.\n",
+        flush=True,
+    )
 
 
 def inversion(results: dict[str, Any]) -> None:
     cells, differences = results["inversion"]["cells"], results["inversion"]["differences"]
     titles = list(dict.fromkeys(title for own in cells.values() for title in own))
     ours = next((title for title in ("ours, onnx", "ours, keras") if title in titles), "")
-    one = {cell: {title: [turn["seconds"] / turn["images"] for turn in turns] for title, turns in own.items()}
-           for cell, own in cells.items()}  # fmt: skip
+    one = {
+        cell: {title: [turn["seconds"] / turn["images"] for turn in turns] for title, turns in own.items()}
+        for cell, own in cells.items()
+    }
     rows = []
     for title in titles:
         row = [title]
         for cell, own in one.items():
             times = own.get(title)
-            row.append("" if not times else spread([1e3 * time for time in times], 1) if cell.endswith("x1")
-                       else spread([1 / time for time in times], 0))  # fmt: skip
+            row.append(
+                ""
+                if not times
+                else spread([1e3 * time for time in times], 1)
+                if cell.endswith("x1")
+                else spread([1 / time for time in times], 0)
+            )
         for cell in ("128x1", "512x1"):
             both = title != ours and one[cell].get(title) and one[cell].get(ours)
             row.append(ratios(one[cell][title], one[cell][ours]) if both else "-")
         worst = max((own.get(title, 0.0) for own in differences.values()), default=float("nan"))
         peaks = [own[title][-1]["peak"] for own in cells.values() if own.get(title)]
         rows.append([*row, f"{255 * worst:.2f}", f"{max(peaks):.2f} GB"])
-    print("**Inversion, warm**: milliseconds for one drawing, images/s in batches; the largest difference to Keras in "
-          "steps of 1/255; the most memory after all of them\n")  # fmt: skip
-    head = [f"{side} px, ms" if count == "1" else f"{side} px, batch {count}, images/s"
-            for side, count in (cell.split("x") for cell in cells)]  # fmt: skip
+    print(
+        "**Inversion, warm**: milliseconds for one drawing, images/s in batches; the largest difference to Keras in "
+        "steps of 1/255; the most memory after all of them\n"
+    )
+    head = [
+        f"{side} px, ms" if count == "1" else f"{side} px, batch {count}, images/s"
+        for side, count in (cell.split("x") for cell in cells)
+    ]
     table(["", *head, f"times {ours}, 128", f"times {ours}, 512", "difference", "peak memory"], rows)
 
 
@@ -102,9 +130,15 @@ def growth(results: dict[str, Any]) -> None:
     found = results["growth"]
     for head, key, unit in (("our training step, batch 4", "pixels", "px"), ("our training step, 96 px", "batch", "")):
         if found[key]:
-            table([head, *(f"{count} {unit}".strip() for count in found[key])],
-                  [["images/s", *(f"{one['images_per_second']:.1f}" for one in found[key].values())],
-                   ["GB so far", *(f"{one['peak']:.2f}" for one in found[key].values())]])  # fmt: skip
+            table(
+                [head, *(f"{count} {unit}".strip() for count in found[key])],
+                [
+                    ["images/s", *(f"{one['images_per_second']:.1f}" for one in found[key].values())],
+                    ["GB so far", *(f"{one['peak']:.2f}" for one in found[key].values())],
+                ],
+            )
     seconds = [statistics.median(turn["seconds"] for turn in own) for own in found["images"].values()]
-    table(["`invert` on a folder of drawings, 128 px", *map(str, found["images"])],
-          [["seconds, cold", *(f"{one:.2f}" for one in seconds)]])  # fmt: skip
+    table(
+        ["`invert` on a folder of drawings, 128 px", *map(str, found["images"])],
+        [["seconds, cold", *(f"{one:.2f}" for one in seconds)]],
+    )

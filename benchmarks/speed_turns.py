@@ -42,9 +42,13 @@ class Contender:
         self.turns: list[dict[str, Any]] = []
         with log.open("a") as errors:
             self.process = subprocess.Popen(
-                [python, str(HERE / script), name, json.dumps(settings)], stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE, stderr=errors, text=True, env={**os.environ, **QUIET},
-            )  # fmt: skip
+                [python, str(HERE / script), name, json.dumps(settings)],
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=errors,
+                text=True,
+                env={**os.environ, **QUIET},
+            )
 
     def wait(self) -> None:
         """Returns when it is ready for turns.

@@ -1,14 +1,14 @@
 """Make docs/cleaning.png: drawings of our own, as a phone sees them on a table, cleaned, and turned into photographs.
 
-    python docs/make_cleaning.py
+python docs/make_cleaning.py
 """
 
 import sys
 from pathlib import Path
 
 from sketchback import images
-from sketchback.cleaning import clean
 from sketchback.invert import invert
+from sketchback.sketching.cleanup import clean
 
 HERE = Path(__file__).parent
 DRAWINGS = HERE.parent / "examples" / "drawings"

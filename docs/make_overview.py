@@ -1,6 +1,6 @@
 """Make docs/overview.png, the picture of the README, from a free photograph and drawings of our own.
 
-    python docs/make_overview.py
+python docs/make_overview.py
 """
 
 from pathlib import Path

@@ -1,6 +1,6 @@
 """Draw a photograph in every style. No network is needed, so Keras is not imported.
 
-    python examples/1_sketch_a_photo.py [OUT]
+python examples/1_sketch_a_photo.py [OUT]
 """
 
 import sys

@@ -1,6 +1,6 @@
 """Turn drawings into photographs with the weights that ship.
 
-    python examples/2_invert_a_drawing.py [OUT]
+python examples/2_invert_a_drawing.py [OUT]
 """
 
 import sys

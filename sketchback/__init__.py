@@ -37,6 +37,6 @@ def load(weights: str | Path) -> keras.Model:
         FileNotFoundError: No such name or file; the message lists what there is.
         ValueError: The file is no weight file of ours, is damaged, or holds another architecture.
     """
-    from .weights import load as load_weights  # Keras is imported only when it is needed
+    from sketchback.weights import load as load_weights  # Keras is imported only when it is needed
 
     return load_weights(weights)

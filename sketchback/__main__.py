@@ -5,14 +5,14 @@ from __future__ import annotations
 import importlib
 import sys
 
-from . import __version__
+from sketchback import __version__
 
 VERBS = {
     "sketch": "photographs -> sketches",
     "train": "teach a generator the way back",
     "finetune": "train on from existing weights",
     "invert": "drawings -> photographs",
-    "evaluate": "score weights on a test split, floors beside every score",
+    "evaluate": "score weights on a test split, baselines beside every score",
     "serve": "the page: draw in a browser, see the photograph",
     "export": "one file for other runtimes: ONNX, OpenVINO, SavedModel, LiteRT",
 }

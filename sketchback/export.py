@@ -23,7 +23,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import __version__, commands, demo, images, inference, sketching, weights
+from sketchback import __version__, console, images, sketching, weights
+from sketchback.datasets import builtin
+from sketchback.inference import pipeline
 
 if TYPE_CHECKING:
     import keras
@@ -58,7 +60,7 @@ def export(
 
     The graph takes sketches `(B, H, W, 1)` float32 in [0, 1] with white paper = 1, and gives photographs
     `(B, H, W, 3)` float32 RGB in [0, 1]; its input is called `sketch`. It says of itself what the `.h5` says, the
-    SHA-256 of the `.h5`, and `working`, the size that sketches should be brought to (see `inference.predict`): in the
+    SHA-256 of the `.h5`, and `working`, the size that sketches should be brought to (see `pipeline.predict`): in the
     metadata of ONNX, the runtime information of OpenVINO, `assets.extra/sketchback.json` of a SavedModel, and
     `sketchback.json` of the ZIP file at the end of a LiteRT file.
 
@@ -84,8 +86,10 @@ def export(
         raise ValueError(f"`half` is for ONNX. Received: format={format!r}. Leave it out.")
     missing = [package for package in how.needs if importlib.util.find_spec(package) is None]
     if missing:
-        raise ImportError(f"Format {format} needs {', '.join(missing)}. Received: no such package. "
-                          'Install with `pip install -e ".[export]"`.')  # fmt: skip
+        raise ImportError(
+            f"Format {format} needs {', '.join(missing)}. Received: no such package. "
+            'Install with `pip install -e ".[export]"`.'
+        )
     path = weights.find(name)
     size = images.check_size(size) if size is not None else None if how.any_size else FIXED
     out = Path(out) if out is not None else Path(path.name.removesuffix(weights.SUFFIX) + how.suffix)
@@ -118,8 +122,8 @@ def _facts(generator: keras.Model, path: Path, size: tuple[int, int] | None) -> 
     facts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in generator.facts.items()}
     return facts | {
         "sha256": weights.sha256(path),
-        "stride": str(inference.stride(generator)),
-        "working": "x".join(map(str, inference.working_size(generator))),
+        "stride": str(generator.stride),
+        "working": "x".join(map(str, pipeline.working_size(generator))),
         "size": "any" if size is None else "x".join(map(str, size)),
         "sketchback": __version__,
     }
@@ -155,7 +159,7 @@ def _any_size(generator: keras.Model) -> keras.Model:
             return (*shapes[1][:3], shapes[0][3])
 
     sketch = keras.Input((None, None, 1), name="sketch")
-    photo = generator(Reflect(inference.stride(generator))(sketch), training=False)
+    photo = generator(Reflect(generator.stride)(sketch), training=False)
     return keras.Model(sketch, CropLike(name="photo")([photo, sketch]), name=generator.name)
 
 
@@ -166,7 +170,7 @@ def _one_size(generator: keras.Model, size: tuple[int, int]) -> keras.Model:
 
     class Constant(layers.Layer):
         def call(self, sketch):
-            stride = inference.stride(generator)
+            stride = generator.stride
             bottom, right = -size[0] % stride, -size[1] % stride
             if bottom or right:
                 sketch = ops.pad(sketch, ((0, 0), (0, bottom), (0, right), (0, 0)), mode="reflect")
@@ -278,9 +282,9 @@ def _compare(generator: keras.Model, run: Callable[[np.ndarray], np.ndarray], si
     rng = np.random.default_rng(0)
     largest = 0.0
     for number, one in enumerate(SIZES if size is None else (size,)):
-        drawn = sketching.pencil(demo.face(number, tuple(max(side, 32) for side in one)))
+        drawn = sketching.pencil(builtin.face(number, tuple(max(side, 32) for side in one)))
         sketches = np.stack([rng.random((*one, 1), np.float32), images.resize(drawn, one)])
-        largest = max(largest, float(np.abs(inference.predict(generator, sketches, one) - run(sketches)).max()))
+        largest = max(largest, float(np.abs(pipeline.predict(generator, sketches, one) - run(sketches)).max()))
     return largest
 
 
@@ -322,8 +326,10 @@ def _quietly() -> Iterator[None]:
         except Exception as error:
             notes.seek(0)
             said = notes.read().decode(errors="replace").strip().splitlines()
-            raise ValueError(f"A graph must be written and run without an error. Received: {commands.one_line(error)} "
-                             f"({said[-1] if said else 'nothing else was said'}).") from error  # fmt: skip
+            raise ValueError(
+                f"A graph must be written and run without an error. Received: {console.one_line(error)} "
+                f"({said[-1] if said else 'nothing else was said'})."
+            ) from error
         finally:
             for number, copy in zip((1, 2), kept, strict=True):
                 os.dup2(copy, number)
@@ -338,7 +344,7 @@ def _length(path: Path) -> int:
 
 def main(argv: list[str] | None = None) -> int:
     """The command line of `python -m sketchback.export`."""
-    made = commands.parser(
+    made = console.parser(
         "export",
         "Write a generator as one file for other runtimes, and compare it with Keras before it is kept.",
         "  python -m sketchback.export faces\n"
@@ -349,16 +355,20 @@ def main(argv: list[str] | None = None) -> int:
     made.add_argument("weights", nargs="?", default="faces", help="a name or a file (default: faces)")
     made.add_argument("--format", default="onnx", metavar="FORMAT", help=f"{', '.join(FORMATS)} (default: onnx)")
     made.add_argument("-o", "--out", metavar="OUT", help="the file to write (default: the weights' name, here)")
-    made.add_argument("--size", type=commands.size, metavar="HxW",
-                      help="a graph of one size; litert knows no other (default there: 128x128)")  # fmt: skip
+    made.add_argument(
+        "--size",
+        type=console.size,
+        metavar="HxW",
+        help="a graph of one size; litert knows no other (default there: 128x128)",
+    )
     made.add_argument("--half", action="store_true", help="ONNX with 16-bit weights, at half the length")
 
     def write(arguments: argparse.Namespace) -> None:
         if arguments.format in FORMATS:
-            commands.import_keras()
+            console.import_keras()
         export(arguments.weights, arguments.out, arguments.format, arguments.size, arguments.half)
 
-    return commands.run(write, made, argv)
+    return console.run(write, made, argv)
 
 
 if __name__ == "__main__":

@@ -6,9 +6,10 @@ import functools
 from pathlib import Path
 from typing import Any
 
-from . import arguments, commands, lost_workers
-from .recipes import Recipe
-from .train import train
+from sketchback import console
+from sketchback.train import train
+from sketchback.training import lost_workers, options
+from sketchback.training.recipes import Recipe
 
 
 def finetune(recipe: Recipe, initial: str | Path | None = None, **given: Any) -> Path:
@@ -36,16 +37,16 @@ def finetune(recipe: Recipe, initial: str | Path | None = None, **given: Any) ->
 
 def main(argv: list[str] | None = None) -> int:
     """The command line of `python -m sketchback.finetune`."""
-    made = commands.parser(
+    made = console.parser(
         "finetune",
         "Train on from existing weights: the architecture is theirs, every other number the recipe's.",
         "  python -m sketchback.finetune buildings\n"
         "  python -m sketchback.finetune buildings --data ZUBUD --weights runs/faces/best.weights.h5\n"
         "  python -m sketchback.finetune faces --data MY_DRAWINGS --weights faces --epochs 3",
     )
-    arguments.add(made, "buildings")
+    options.add(made, "buildings")
     made.add_argument("--weights", metavar="W", help="a name or a file (default: what the recipe names)")
-    return lost_workers.leave(commands.run(functools.partial(arguments.carry_out, finetune), made, argv))
+    return lost_workers.leave(console.run(functools.partial(options.carry_out, finetune), made, argv))
 
 
 if __name__ == "__main__":

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from . import cleaning, commands, images, inference, weights
-from . import runtime as runtimes
+from sketchback import console, images, weights
+from sketchback.inference import pipeline
+from sketchback.inference import runtime as runtimes
+from sketchback.sketching import cleanup
 
 if TYPE_CHECKING:
     import keras
@@ -36,7 +38,7 @@ def invert(
         fit: `"crop"`, `"squeeze"` or `"pad"`, how it is brought there.
         working: `(height, width)`: the sketch is reduced or enlarged until it just covers this, and the photograph
             brought back to its size. By default the size that the weights were trained at: a generator knows one scale.
-        clean: The sketch is a photograph or scan of paper, in colour if possible, and goes through `cleaning.clean`
+        clean: The sketch is a photograph or scan of paper, in colour if possible, and goes through `cleanup.clean`
             first; its size may change.
         runtime: What runs weights that are given by name or path: `"onnx"`, `"keras"` or `"auto"`, see `runtime.load`.
 
@@ -62,7 +64,7 @@ def invert(
             "Give `size`, or invert them one by one."
         )
     generator = _load(weights, runtime) if isinstance(weights, (str, Path)) else weights
-    photos = inference.predict(generator, np.stack(sketches), working)
+    photos = pipeline.predict(generator, np.stack(sketches), working)
     return photos if np.ndim(sketch) == 4 else photos[0]
 
 
@@ -70,8 +72,7 @@ def _as_list(sketch: np.ndarray, clean: bool) -> list[np.ndarray]:
     shape, batched = sketch.shape, sketch.ndim == 4
     if not (sketch.ndim == 2 or (sketch.ndim in (3, 4) and shape[-1] in (1, 3))):
         raise ValueError(
-            "A sketch must be (H, W), (H, W, 1), (H, W, 3), or a batch (B, H, W, 1). "
-            f"Received: shape={shape}."
+            f"A sketch must be (H, W), (H, W, 1), (H, W, 3), or a batch (B, H, W, 1). Received: shape={shape}."
         )
     if sketch.dtype == np.uint8:
         sketch = images.from_uint8(sketch)
@@ -84,7 +85,7 @@ def _as_list(sketch: np.ndarray, clean: bool) -> list[np.ndarray]:
     ones = sketch if batched else sketch[np.newaxis]
     images.check_size(ones.shape[1:3])
     if clean:
-        return [cleaning.clean(np.clip(one, 0.0, 1.0)) for one in ones]
+        return [cleanup.clean(np.clip(one, 0.0, 1.0)) for one in ones]
     return [images.to_gray(one)[..., np.newaxis] for one in ones]
 
 
@@ -101,7 +102,7 @@ def _load(name: str | Path, runtime: str | None) -> runtimes.LightGenerator | ke
 
 def main(argv: list[str] | None = None) -> int:
     """The command line of `python -m sketchback.invert`."""
-    made = commands.parser(
+    made = console.parser(
         "invert",
         "Turn drawings into photographs.",
         "  python -m sketchback.invert drawing.png -o photo.png\n"
@@ -109,19 +110,27 @@ def main(argv: list[str] | None = None) -> int:
         "  python -m sketchback.invert paper.jpg -o photo.png --clean\n\n"
         "A generated face is a suggestion, not evidence of identity.",
     )
-    commands.add_files(made, "drawing", "photos")
+    console.add_files(made, "drawing", "photos")
     made.add_argument("--weights", default="faces", metavar="W", help="faces, buildings, or a file (default: faces)")
     made.add_argument("--compare", action="store_true", help="sketch and photograph side by side")
-    made.add_argument("--clean", action="store_true",
-                      help="drawings are photographs or scans of paper: first straighten the sheet, even out light and "
-                      "paper, remove noise")  # fmt: skip
-    made.add_argument("--size", type=commands.size, metavar="HxW", help="bring drawings to this size first")
+    made.add_argument(
+        "--clean",
+        action="store_true",
+        help="drawings are photographs or scans of paper: first straighten the sheet, even out light and "
+        "paper, remove noise",
+    )
+    made.add_argument("--size", type=console.size, metavar="HxW", help="bring drawings to this size first")
     made.add_argument("--fit", default="crop", metavar="FIT", help=f"how: {', '.join(images.FITS)} (default: crop)")
-    made.add_argument("--working", type=commands.size, metavar="HxW",
-                      help="drawings are reduced or enlarged to about this before the generator sees them, "
-                      "and the result is brought back (default: what the weights were trained at)")  # fmt: skip
-    made.add_argument("--runtime", metavar="R",
-                      help="onnx (starts at once), keras, or auto: onnx where installed (default: auto)")  # fmt: skip
+    made.add_argument(
+        "--working",
+        type=console.size,
+        metavar="HxW",
+        help="drawings are reduced or enlarged to about this before the generator sees them, "
+        "and the result is brought back (default: what the weights were trained at)",
+    )
+    made.add_argument(
+        "--runtime", metavar="R", help="onnx (starts at once), keras, or auto: onnx where installed (default: auto)"
+    )
 
     def invert_files(arguments: argparse.Namespace) -> int:
         images.check_fit(arguments.fit)
@@ -133,16 +142,16 @@ def main(argv: list[str] | None = None) -> int:
             nonlocal path
             sketch = images.read(file, channels=3 if arguments.clean else 1)
             if arguments.clean:
-                sketch = cleaning.clean(sketch)
+                sketch = cleanup.clean(sketch)
             if arguments.size is not None:
                 sketch = images.fit(sketch, arguments.size, arguments.fit)
             path = path or weights.find(arguments.weights)
             photo = invert(sketch, path, working=arguments.working, runtime=arguments.runtime)
             return images.side_by_side([sketch, photo]) if arguments.compare else photo
 
-        return commands.convert(arguments, change)
+        return console.convert(arguments, change)
 
-    return commands.run(invert_files, made, argv)
+    return console.run(invert_files, made, argv)
 
 
 if __name__ == "__main__":

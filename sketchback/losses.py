@@ -63,7 +63,7 @@ class WeightedLoss:
     """`L = w_p L_p + w_f L_f + w_v L_v`, each term a mean over the batch.
 
     Args:
-        features: A frozen network, `(B, H, W, 3)` in [0, 1] -> `(B, h, w, F)`, see `features.vgg16_relu2_2`; None
+        features: A frozen network, `(B, H, W, 3)` in [0, 1] -> `(B, h, w, F)`, see `backbones.vgg16_relu2_2`; None
             is allowed where `feature` is 0.
         pixel: `w_p`.
         feature: `w_f`.

@@ -11,7 +11,8 @@ import sys
 import webbrowser
 from pathlib import Path
 
-from . import commands, darkroom
+from sketchback import console
+from sketchback.web import worker
 
 PORT = 8000
 TRIES = 20  # ports above the first that are tried where none was asked for
@@ -39,7 +40,7 @@ def serve(
         import fastapi_offline  # noqa: F401  # `server` serves its files
         import uvicorn
 
-        from . import server
+        from sketchback.web import app
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("sketchback"):
             raise
@@ -47,21 +48,29 @@ def serve(
             f'The page needs the extra `page`: pip install -e ".[page]" (missing: {error.name}).'
         ) from None
 
-    room = darkroom.Darkroom(darkroom.catalogue(weights))
+    room = worker.Darkroom(worker.catalogue(weights))
     listening = _listen(host, port)
     loopback = _is_loopback(host)
-    own = {*server.LOOPBACK, host}
+    own = {*app.LOOPBACK, host}
     if not loopback:
         own |= {socket.gethostname(), f"{socket.gethostname()}.local"}
-    app = server.application(room, sorted(own), addresses=not loopback)
+    app = app.application(room, sorted(own), addresses=not loopback)
     url = address(host, listening.getsockname()[1])
     print(f"The page is at {url} (Ctrl-C ends it)", flush=True)
     if not loopback:
         print("Everybody on your network can reach it. `--host 127.0.0.1` keeps it to this machine.", flush=True)
     if browser and has_screen():
         webbrowser.open(url)  # the socket listens already: what comes early waits a moment
-    config = uvicorn.Config(app, log_level="warning", access_log=False, server_header=False, ws="none",
-                            timeout_keep_alive=5, timeout_graceful_shutdown=3, limit_concurrency=512)  # fmt: skip
+    config = uvicorn.Config(
+        app,
+        log_level="warning",
+        access_log=False,
+        server_header=False,
+        ws="none",
+        timeout_keep_alive=5,
+        timeout_graceful_shutdown=3,
+        limit_concurrency=512,
+    )
     uvicorn.Server(config).run(sockets=[listening])
 
 
@@ -122,7 +131,7 @@ def has_screen() -> bool:
 
 def main(argv: list[str] | None = None) -> int:
     """The command line of `python -m sketchback.serve`."""
-    made = commands.parser(
+    made = console.parser(
         "serve",
         "Open the page: draw or drop a sketch in the browser, see the photograph beside it.",
         "  python -m sketchback.serve\n"
@@ -134,19 +143,28 @@ def main(argv: list[str] | None = None) -> int:
         'It needs the extra `page`: pip install -e ".[page]"\n\n'
         "A generated face is a suggestion, not evidence of identity.",
     )
-    made.add_argument("--host", default="127.0.0.1", metavar="HOST",
-                      help="address to listen at; 0.0.0.0 lets the whole network in, to draw on a phone or tablet "
-                      "(default: 127.0.0.1, this machine only)")  # fmt: skip
-    made.add_argument("--port", type=int, metavar="PORT",
-                      help=f"0 takes any that is free (default: {PORT}, or the next one that is free)")  # fmt: skip
-    made.add_argument("--weights", default="faces", metavar="W",
-                      help="chosen first: faces, buildings, or a file (default: faces)")  # fmt: skip
+    made.add_argument(
+        "--host",
+        default="127.0.0.1",
+        metavar="HOST",
+        help="address to listen at; 0.0.0.0 lets the whole network in, to draw on a phone or tablet "
+        "(default: 127.0.0.1, this machine only)",
+    )
+    made.add_argument(
+        "--port",
+        type=int,
+        metavar="PORT",
+        help=f"0 takes any that is free (default: {PORT}, or the next one that is free)",
+    )
+    made.add_argument(
+        "--weights", default="faces", metavar="W", help="chosen first: faces, buildings, or a file (default: faces)"
+    )
     made.add_argument("--no-browser", action="store_true", help="do not open the page in the browser")
 
     def serve_until_stopped(arguments: argparse.Namespace) -> None:
         serve(arguments.host, arguments.port, arguments.weights, browser=not arguments.no_browser)
 
-    return commands.run(serve_until_stopped, made, argv)
+    return console.run(serve_until_stopped, made, argv)
 
 
 if __name__ == "__main__":

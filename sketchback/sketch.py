@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from . import commands, images, sketching
+from sketchback import console, images, sketching
 
 PARAMETERS = {  # command-line options, each passed to the styles that know it
     "blur": (int, "pencil: side of the blur in pixels, odd (21)"),
@@ -65,7 +65,7 @@ def _check(style: str, given: dict[str, Any]) -> None:
 
 def main(argv: list[str] | None = None) -> int:
     """The command line of `python -m sketchback.sketch`."""
-    made = commands.parser(
+    made = console.parser(
         "sketch",
         "Turn photographs into sketches, by simulation.",
         "  python -m sketchback.sketch face.jpg\n"
@@ -73,7 +73,7 @@ def main(argv: list[str] | None = None) -> int:
         "  python -m sketchback.sketch photos/ --style random     shows what training sees\n"
         "  python -m sketchback.sketch house.jpg --style neural --drawing my_drawing.png",
     )
-    commands.add_files(made, "photo", "sketches")
+    console.add_files(made, "photo", "sketches")
     made.add_argument("--style", default="pencil", metavar="STYLE", help=f"one of {', '.join(sketching.STYLES)}")
     made.add_argument("--seed", type=int, default=0, help="of the random style; each photograph draws its own")
     made.add_argument("--paper", action="store_true", help="lay the sketch on textured paper")
@@ -95,9 +95,9 @@ def main(argv: list[str] | None = None) -> int:
             drawn = sketch(file, arguments.style, arguments.seed + number, arguments.paper, **given)
             return images.side_by_side([images.read(file), drawn]) if arguments.compare else drawn
 
-        return commands.convert(arguments, change)
+        return console.convert(arguments, change)
 
-    return commands.run(sketch_files, made, argv)
+    return console.run(sketch_files, made, argv)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Teaches a generator from a recipe: the one training path, from the command to the gradient.
 
-    main -> train(recipe) -> Inversion.compute_loss
+main -> train(recipe) -> Inversion.compute_loss
 """
 
 from __future__ import annotations
@@ -20,18 +20,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from . import arguments, commands, datasets, distribution, lost_workers, near_copies, origins, plans
-from .arguments import ENCODERS, PRECISIONS
-from .distribution import Devices
-from .plans import Plan
-from .recipes import Recipe
-from .runs import BEST, LAST, Progress, Run
+from sketchback import console, datasets
+from sketchback.datasets import near_duplicates
+from sketchback.training import configuration, distribution, initialisation, lost_workers, options
+from sketchback.training.configuration import Plan
+from sketchback.training.distribution import Devices
+from sketchback.training.options import ENCODERS, PRECISIONS
+from sketchback.training.recipes import Recipe
+from sketchback.training.runs import BEST, LAST, Progress, Run
 
 if TYPE_CHECKING:
     import keras
 
-    from .batches import Batches, View
-    from .inversion import Inversion
+    from sketchback.datasets.batches import Batches, View
+    from sketchback.training.trainer import Inversion
 
 CHECKPOINT_EVERY = 300.0  # seconds
 
@@ -68,12 +70,12 @@ def train(
         out: The run's folder, `runs/<recipe>` by default. An earlier run in it is moved to `earlier-N/`.
         initial: Weights to start from, a name or a file; they bring their architecture.
         resume: Go on from the folder's checkpoint, with the recipe that stands there.
-        vgg16: VGG16's weights, see `features.vgg16`; `"random"` for a random network.
+        vgg16: VGG16's weights, see `backbones.vgg16`; `"random"` for a random network.
         precision: `"float32"`, `"bfloat16"`, or `"auto"`: bfloat16 where the machine computes in it.
         deterministic: Ask the backend for bit-identical results of identical runs, also on a GPU.
         threads: How many read and draw.
         progress: Show a bar.
-        against: Further folders that the weights will be tested on: near-copies of their test pictures are left out
+        against: Further folders that the weights will be tested on: near-duplicates of their test pictures are left out
             of training, as are those of `data`'s own (see `near_copies`).
         encoder: What the encoder of a new `unet_resnet` begins with: `"imagenet"` weights, `"scratch"`, or `"auto"`:
             ImageNet's where they can be had.
@@ -93,10 +95,11 @@ def train(
     with distribution.start(workers, rank) as devices, run if devices.first else contextlib.nullcontext():
         state, arrays, before = Progress(), {}, None
         if resume:
-            state, arrays, before = plans.take_up(run, devices)
+            state, arrays, before = configuration.take_up(run, devices)
             if data and [str(place) for place in data] != before.data:
-                logger.warning("the data is given anew: %s (it was %s)",
-                               ", ".join(map(str, data)), ", ".join(before.data))  # fmt: skip
+                logger.warning(
+                    "the data is given anew: %s (it was %s)", ", ".join(map(str, data)), ", ".join(before.data)
+                )
             recipe, data, initial = before.recipe, data or before.data, None
             against = against or before.against
             vgg16, deterministic = vgg16 or before.vgg16, deterministic or before.deterministic
@@ -106,47 +109,66 @@ def train(
 
         import keras
 
-        from . import inversion, losses
-        from .batches import Batches, View
+        from sketchback import losses
+        from sketchback.datasets.batches import Batches, View
+        from sketchback.training import trainer
 
         if precision not in PRECISIONS:
             raise ValueError(f"`precision` must be one of {', '.join(PRECISIONS)}. Received: {precision!r}.")
         if encoder not in ENCODERS:
             raise ValueError(f"`encoder` must be one of {', '.join(ENCODERS)}. Received: {encoder!r}.")
-        precision = inversion.choose_precision() if precision == "auto" else precision
+        precision = trainer.choose_precision() if precision == "auto" else precision
         keras.utils.set_random_seed(recipe.seed)
         if deterministic:
-            inversion.ask_for_determinism()
+            trainer.ask_for_determinism()
         policy = "mixed_bfloat16" if precision == "bfloat16" else "float32"
         untaught = before is None and initial is None and recipe.initial is None
         with devices.alone():
-            own, recipe, seen, terms = origins.generator(recipe, initial, policy, before, encoder)
+            own, recipe, seen, terms = initialisation.generator(recipe, initial, policy, before, encoder)
 
         examples = datasets.find_all(data)
         tested = [example for place in against for example in datasets.subset(datasets.find(place), "test")]
-        examples = near_copies.leave_out(examples, tested, threads)
+        examples = near_duplicates.leave_out(examples, tested, threads)
         view = View(recipe.size, recipe.style, recipe.fit, recipe.enlarge)
         batches = Batches(
-            datasets.subset(examples, "train"), view, recipe.batch_size, recipe.seed, recipe.augmentation,
-            recipe.pair_augmentation, recipe.pair_share, recipe.flip, recipe.zoom, recipe.squeeze, limit=recipe.limit,
+            datasets.subset(examples, "train"),
+            view,
+            recipe.batch_size,
+            recipe.seed,
+            recipe.augmentation,
+            recipe.pair_augmentation,
+            recipe.pair_share,
+            recipe.flip,
+            recipe.zoom,
+            recipe.squeeze,
+            limit=recipe.limit,
             threads=threads,
-        )  # fmt: skip
-        held_out = inversion.hold_out(datasets.subset(examples, "val"), recipe.validate)
+        )
+        held_out = trainer.hold_out(datasets.subset(examples, "val"), recipe.validate)
         with devices.alone():  # it becomes a constant of the step, which may not lie on several processes
-            network, vgg16 = origins.features(recipe, vgg16, policy, all(map(datasets.is_demo, examples)))
+            network, vgg16 = initialisation.features(recipe, vgg16, policy, all(map(datasets.is_demo, examples)))
             objective = losses.WeightedLoss(network, recipe.pixel, recipe.feature, recipe.variation)
             if untaught:
-                inversion.Inversion(own, objective).calibrate(batches)
-        devices.agree({
-            "recipe": dataclasses.asdict(recipe), "precision": precision, "Keras": keras.__version__,
-            "data": datasets.fingerprint(examples), "VGG16": distribution.digest(network),
-            "weights to start from": distribution.digest(own),
-        })  # fmt: skip
+                trainer.Inversion(own, objective).calibrate(batches)
+        devices.agree(
+            {
+                "recipe": dataclasses.asdict(recipe),
+                "precision": precision,
+                "Keras": keras.__version__,
+                "data": datasets.fingerprint(examples),
+                "VGG16": distribution.digest(network),
+                "weights to start from": distribution.digest(own),
+            }
+        )
 
-        model = inversion.Inversion(devices.spread(own), objective)
+        model = trainer.Inversion(devices.spread(own), objective)
         model.compile(
-            optimizer=inversion.adam(
-                recipe.schedule, recipe.learning_rate, recipe.warmup, recipe.epochs * batches.steps, recipe.clip,
+            optimizer=trainer.adam(
+                recipe.schedule,
+                recipe.learning_rate,
+                recipe.warmup,
+                recipe.epochs * batches.steps,
+                recipe.clip,
                 None if recipe.average is None else 1 - 1 / max(recipe.average * batches.steps, 1),
             ),
             # XLA's convolutions are several times slower than oneDNN's on a CPU; JAX has no other way.
@@ -155,27 +177,49 @@ def train(
         model.build((None, *recipe.size, 1))
         model.optimizer.build(model.trainable_variables)
         plan = Plan(
-            recipe, data, against, vgg16, precision, deterministic, datasets.fingerprint(examples),
+            recipe,
+            data,
+            against,
+            vgg16,
+            precision,
+            deterministic,
+            datasets.fingerprint(examples),
             list(dict.fromkeys([*seen, *(Path(place).name for place in data)])),
             "; ".join(dict.fromkeys([*filter(None, terms), *datasets.terms(examples)])),
-        )  # fmt: skip
+        )
         if before is None and devices.first:
             aside = run.set_aside()
             if aside is not None:
                 logger.info("%s held an earlier run, which is kept in %s", run.folder, aside)
-            run.write_json(plans.FILE, {**dataclasses.asdict(plan), "versions": plans.versions(),
-                                        "examples": len(batches.examples), "steps": batches.steps})  # fmt: skip
+            run.write_json(
+                configuration.FILE,
+                {
+                    **dataclasses.asdict(plan),
+                    "versions": configuration.versions(),
+                    "examples": len(batches.examples),
+                    "steps": batches.steps,
+                },
+            )
         if before is not None:
             try:
                 model.restore(arrays)
             except ValueError as error:
                 raise ValueError(f"{error} It is {run.checkpoint}; start again without --resume.") from None
             if plan.fingerprint != before.fingerprint:
-                logger.warning("the data is not what the run began with (its files or splits have changed); "
-                               "it goes on with %d examples", len(batches.examples))  # fmt: skip
+                logger.warning(
+                    "the data is not what the run began with (its files or splits have changed); "
+                    "it goes on with %d examples",
+                    len(batches.examples),
+                )
                 state.step = min(state.step, batches.steps - 1)
-            logger.info("going on in %s at epoch %d, step %d of %d, best PSNR %.2f dB",
-                        run.folder, state.epoch + 1, state.step, batches.steps, state.best)  # fmt: skip
+            logger.info(
+                "going on in %s at epoch %d, step %d of %d, best PSNR %.2f dB",
+                run.folder,
+                state.epoch + 1,
+                state.step,
+                batches.steps,
+                state.best,
+            )
         _fit(run, plan, model, own, batches, view, held_out, state, devices, progress)
         return run.folder / BEST
 
@@ -192,12 +236,12 @@ def _fit(
     devices: Devices,
     progress: bool,
 ) -> None:
-    from .inversion import SAMPLES, validate
+    from sketchback.training.trainer import SAMPLES, validate
 
     recipe = plan.recipe
     total = recipe.epochs * batches.steps
     done = state.epoch * batches.steps + state.step
-    bar = commands.Bar(total, f"epoch {state.epoch + 1}/{recipe.epochs}", initial=done, shown=progress)
+    bar = console.Bar(total, f"epoch {state.epoch + 1}/{recipe.epochs}", initial=done, shown=progress)
     with _asked_to_stop() as stop:
         watch = _watch(run, recipe, model, batches.steps, state, bar, stop, devices)
         while state.epoch < recipe.epochs:
@@ -205,8 +249,14 @@ def _fit(
             # Keras would shuffle them once more, and an epoch taken up again would miss some and repeat others.
             model.part_from_averages()
             with batches.at(state.epoch, state.step, devices.rank, devices.workers) as shown:
-                log = model.fit(shown, initial_epoch=state.epoch, epochs=state.epoch + 1, callbacks=[watch],
-                                shuffle=False, verbose=0).history  # fmt: skip
+                log = model.fit(
+                    shown,
+                    initial_epoch=state.epoch,
+                    epochs=state.epoch + 1,
+                    callbacks=[watch],
+                    shuffle=False,
+                    verbose=0,
+                ).history
             if state.step < batches.steps:  # it was stopped
                 break
             arrays = _state(model, state)
@@ -223,27 +273,45 @@ def _fit(
                 with devices.alone():
                     run.write_samples(rows or validate(own, batches.examples[:SAMPLES], view)[1])
                     for name in (LAST, BEST) if better else (LAST,):
-                        plans.save(run.folder / name, own, plan, row)
+                        configuration.save(run.folder / name, own, plan, row)
                 run.write_history(state.history)
                 # The checkpoint comes last: a kill before it repeats an epoch, and loses nothing.
                 run.save_checkpoint(state, arrays)
-            logger.info("epoch %d/%d: %s", state.epoch, recipe.epochs,
-                        "  ".join(f"{name} {value:.4g}" for name, value in list(row.items())[1:]))  # fmt: skip
+            logger.info(
+                "epoch %d/%d: %s",
+                state.epoch,
+                recipe.epochs,
+                "  ".join(f"{name} {value:.4g}" for name, value in list(row.items())[1:]),
+            )
             if devices.anyone(stop.is_set()):
                 break
         bar.close()
     # Keras leaves TensorFlow's iterator in a cycle, and one that outlives Python complains past every log level.
     gc.collect()
     if state.epoch < recipe.epochs:
-        logger.info("stopped at epoch %d, step %d; everything is in %s; go on with --resume",
-                    state.epoch + 1, state.step, run.folder)  # fmt: skip
+        logger.info(
+            "stopped at epoch %d, step %d; everything is in %s; go on with --resume",
+            state.epoch + 1,
+            state.step,
+            run.folder,
+        )
     else:
-        logger.info("done: %s (best validation PSNR %.2f dB); look at %s", run.folder / BEST, state.best,
-                    run.folder / "samples.png")  # fmt: skip
+        logger.info(
+            "done: %s (best validation PSNR %.2f dB); look at %s",
+            run.folder / BEST,
+            state.best,
+            run.folder / "samples.png",
+        )
 
 
 def _watch(
-    run: Run, recipe: Recipe, model: Inversion, steps: int, state: Progress, bar: commands.Bar, stop: threading.Event,
+    run: Run,
+    recipe: Recipe,
+    model: Inversion,
+    steps: int,
+    state: Progress,
+    bar: console.Bar,
+    stop: threading.Event,
     devices: Devices,
 ) -> Any:
     """Counts steps, shows the terms, writes checkpoints, and stops where it must."""
@@ -327,7 +395,7 @@ def _asked_to_stop() -> Iterator[threading.Event]:
 
 def main(argv: list[str] | None = None) -> int:
     """The command line of `python -m sketchback.train`."""
-    made = commands.parser(
+    made = console.parser(
         "train",
         "Teach a generator to turn sketches into photographs.",
         "Loss: L = 1 pixel + 0.001 feature + 0.00001 total variation. The run's folder holds best and last weights, "
@@ -336,9 +404,9 @@ def main(argv: list[str] | None = None) -> int:
         "  python -m sketchback.train faces --data celeba --data cufs --size 96x96 --epochs 2\n"
         "  python -m sketchback.train faces --resume",
     )
-    arguments.add(made, "faces")
+    options.add(made, "faces")
     made.add_argument("--weights", metavar="W", help="start from these weights instead of from scratch")
-    return lost_workers.leave(commands.run(functools.partial(arguments.carry_out, train), made, argv))
+    return lost_workers.leave(console.run(functools.partial(options.carry_out, train), made, argv))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""What every test shares: a cache of its own, which is not the user's, and a Ctrl-C that is heard."""
+"""What every test shares: the tiers, a cache of its own, which is not the user's, and a Ctrl-C that is heard."""
 
 from __future__ import annotations
 
@@ -6,13 +6,27 @@ import signal
 
 import pytest
 
-from sketchback import skeleton
+from sketchback.inference import graphs
+
+TIERS = ("slow", "browser", "processes")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--all", action="store_true", help=f"also run the tests marked {', '.join(TIERS)}")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if config.getoption("--all") or config.getoption("-m"):
+        return
+    kept = [item for item in items if not any(item.get_closest_marker(tier) for tier in TIERS)]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    items[:] = kept
 
 
 @pytest.fixture(autouse=True, scope="session")
 def _own_cache(tmp_path_factory: pytest.TempPathFactory):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv(skeleton.ENVIRONMENT, str(tmp_path_factory.mktemp("cache")))
+        patch.setenv(graphs.ENVIRONMENT, str(tmp_path_factory.mktemp("cache")))
         yield
 
 

@@ -17,7 +17,8 @@ import rivals  # noqa: E402
 import speed_ours  # noqa: E402
 import speed_tables  # noqa: E402
 
-from sketchback import features, models  # noqa: E402
+from sketchback import models  # noqa: E402
+from sketchback.models import backbones
 
 SCRIPT = f"""
 import sys, time
@@ -48,8 +49,10 @@ def script(tmp_path: Path) -> str:
 
 def test_turns_alternate_and_the_first_does_not_count(script: str, tmp_path: Path) -> None:
     makers = [("counter", {"start": 0}), ("counter", {"start": 10})]
-    contenders = [speed_turns.Contender("a", sys.executable, script, name, tmp_path / "log", **settings)
-                  for name, settings in makers]  # fmt: skip
+    contenders = [
+        speed_turns.Contender("a", sys.executable, script, name, tmp_path / "log", **settings)
+        for name, settings in makers
+    ]
     for contender in contenders:
         contender.wait()
     idle = speed_turns.alternate(contenders, 3)
@@ -86,7 +89,7 @@ def test_the_floating_point_operations_of_a_training_step() -> None:
     # Forward, weights and inputs of the generator, but no gradient of the sketch; two forward and one back in VGG.
     expected = 2 * 96 * 96 * (3 * generator - 49 * 32 + 3 * vgg) / 1e9
     macs = speed_ours.generator_macs
-    model, network = models.scribbler(), features.vgg16_relu2_2("random")
+    model, network = models.scribbler(), backbones.vgg16_relu2_2("random")
     counted = speed_ours.training_gflop(
         macs(model, (96, 96)), model.get_layer("stem").kernel.shape, macs(network, (96, 96)), 96
     )

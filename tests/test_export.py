@@ -9,7 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sketchback import demo, export, images, inference, models, sketching, weights
+from sketchback import export, images, models, sketching, weights
+from sketchback.datasets import builtin
+from sketchback.inference import pipeline
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +39,7 @@ def graph(small, tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def sketches() -> np.ndarray:
     """Two sketches `(2, 45, 70, 1)`, on both sides no multiple of the stride."""
-    return np.stack([sketching.pencil(demo.face(seed, (45, 70))) for seed in (1, 2)])
+    return np.stack([sketching.pencil(builtin.face(seed, (45, 70))) for seed in (1, 2)])
 
 
 def test_onnx_gives_the_photographs_of_keras_at_any_size(small, graph, sketches):
@@ -47,7 +49,7 @@ def test_onnx_gives_the_photographs_of_keras_at_any_size(small, graph, sketches)
     assert [one.name for one in session.get_inputs()] == ["sketch"]
     generator = weights.load(small)
     for batch in (sketches, sketches[:1, :16, :17], sketches[:, :40, :64]):
-        expected = inference.predict(generator, batch, batch.shape[1:3])
+        expected = pipeline.predict(generator, batch, batch.shape[1:3])
         (photos,) = session.run(["photo"], {"sketch": batch})
         assert photos.shape == expected.shape and photos.dtype == np.float32
         np.testing.assert_allclose(photos, expected, rtol=0, atol=1 / 255)
@@ -66,7 +68,7 @@ def test_onnx_says_what_it_is_and_has_no_normalisation_left(small, graph):
 
 def test_half_precision_halves_the_file(small, graph, tmp_path):
     whole = export.export(small, tmp_path / "whole.onnx")
-    constants = models.count_parameters("scribbler", width=4, halvings=3, blocks=1, normalisation="batch")
+    constants = models.build("scribbler", width=4, halvings=3, blocks=1, normalisation="batch").count_params()
     saved = whole.stat().st_size - graph.stat().st_size
     assert 0.8 * 2 * constants < saved < 2 * constants
 
@@ -93,9 +95,9 @@ def test_other_formats_write_a_file_that_says_what_it_is(format, small, tmp_path
         written = export.export(small, tmp_path / f"small{how.suffix}", format, size=None if how.any_size else (40, 44))
     assert "away from Keras" in caplog.text
     size = (33, 50) if how.any_size else (40, 44)
-    sketch = sketching.pencil(demo.face(3, (64, 64)))
+    sketch = sketching.pencil(builtin.face(3, (64, 64)))
     sketch = images.resize(sketch, size)[np.newaxis]
-    expected = inference.predict(weights.load(small), sketch, size)
+    expected = pipeline.predict(weights.load(small), sketch, size)
     np.testing.assert_allclose(how.run(written, sketch), expected, rtol=0, atol=1 / 255)
     facts = inside(format, written)
     assert facts["sha256"] == weights.sha256(small) and facts["working"] == "48x40"

@@ -9,8 +9,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from sketchback import models, recipes, weights
+from sketchback import models, weights
 from sketchback.finetune import finetune, main
+from sketchback.training import recipes
 
 TOY = dataclasses.replace(recipes.BUILDINGS, size=(18, 32), epochs=1, limit=16, batch_size=8, validate=2)
 
@@ -44,10 +45,15 @@ def test_a_recipe_without_weights_needs_some(tmp_path: Path) -> None:
         finetune(recipes.FACES, out=tmp_path / "run")
 
 
-@pytest.mark.parametrize(("arguments", "said"), [
-    (["houses"], "faces, drawings, buildings"), (["buildings", "--weights", "nobody"], "Known names"),
-    (["buildings", "--data", "nowhere"], "nowhere"), (["buildings", "--learning-rate", "-1"], "learning"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["houses"], "faces, drawings, buildings"),
+        (["buildings", "--weights", "nobody"], "Known names"),
+        (["buildings", "--data", "nowhere"], "nowhere"),
+        (["buildings", "--learning-rate", "-1"], "learning"),
+    ],
+)
 def test_bad_input_gets_one_line(arguments: list[str], said: str, tiny: Path, tmp_path: Path, capsys) -> None:
     given = [] if "--weights" in arguments else ["--weights", str(tiny)]
     given += ["--out", str(tmp_path / "run"), "--quiet"]

@@ -9,6 +9,7 @@ import sys
 import zlib
 from pathlib import Path
 
+import hostile
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -16,9 +17,6 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from sketchback import images
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
-import hostile
 
 # Pillow's, which `images` turns off, and pytest turns on again.
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL", "ignore::PIL.Image.DecompressionBombWarning")
@@ -149,10 +147,15 @@ def test_exif_turns(tmp_path, turn):
     # What a camera stores for each orientation tag, so that turning it back shows `upright` (EXIF 2.3, table 6).
     upright = quarters(32, 48)
     stored = {
-        1: upright, 2: upright[:, ::-1], 3: upright[::-1, ::-1], 4: upright[::-1],
-        5: upright.transpose(1, 0, 2), 6: np.rot90(upright, 1), 7: np.rot90(upright, 2).transpose(1, 0, 2),
+        1: upright,
+        2: upright[:, ::-1],
+        3: upright[::-1, ::-1],
+        4: upright[::-1],
+        5: upright.transpose(1, 0, 2),
+        6: np.rot90(upright, 1),
+        7: np.rot90(upright, 2).transpose(1, 0, 2),
         8: np.rot90(upright, -1),
-    }[turn]  # fmt: skip
+    }[turn]
     exif = Image.Exif()
     exif[0x0112] = turn
     path = save(tmp_path / "a.jpg", np.ascontiguousarray(stored), exif=exif, quality=100, subsampling=0)
@@ -475,9 +478,17 @@ def test_side_by_side_and_grid():
 
 def test_list_files(tmp_path):
     for name in (
-        "b.png", "a.JPG", "sub/c.webp", "sub/deep/d.tiff",
-        ".hidden.png", ".folder/e.png", "__MACOSX/f.png", "sub/._g.jpg", "notes.txt", "png",
-    ):  # fmt: skip
+        "b.png",
+        "a.JPG",
+        "sub/c.webp",
+        "sub/deep/d.tiff",
+        ".hidden.png",
+        ".folder/e.png",
+        "__MACOSX/f.png",
+        "sub/._g.jpg",
+        "notes.txt",
+        "png",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).touch()
     found = [path.relative_to(tmp_path).as_posix() for path in images.list_files(tmp_path)]
@@ -675,8 +686,10 @@ def test_what_is_written_is_read_to_the_last_bit(tmp_path_factory, facts, suffix
 
 
 @settings(max_examples=200, deadline=None)
-@given(st.binary(max_size=400), st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF89a", b"BM", b"II*\0",
-                                              b"RIFF\0\1\0\0WEBPVP8 "]))  # fmt: skip
+@given(
+    st.binary(max_size=400),
+    st.sampled_from([b"", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF89a", b"BM", b"II*\0", b"RIFF\0\1\0\0WEBPVP8 "]),
+)
 def test_any_bytes_at_all_are_a_picture_or_one_line(data, start):
     try:
         image = images.decode(start + data)

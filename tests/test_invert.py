@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sketchback import cleaning, images, models, weights
+from sketchback import images, models, weights
 from sketchback.invert import invert, main
+from sketchback.sketching import cleanup
 
 
 @pytest.fixture(scope="module")
@@ -87,8 +88,11 @@ class TestFunction:
 
     def test_a_ribbon_is_enlarged_within_bounds(self, generator) -> None:
         seen = []
-        watched = types.SimpleNamespace(layers=generator.layers, predict_on_batch=lambda batch: (
-            seen.append(batch.shape), generator.predict_on_batch(batch))[1])  # fmt: skip
+        watched = types.SimpleNamespace(
+            stride=16,
+            layers=generator.layers,
+            predict_on_batch=lambda batch: (seen.append(batch.shape), generator.predict_on_batch(batch))[1],
+        )
         ribbon = np.random.default_rng(2).random((16, 200, 1), np.float32)
         assert invert(ribbon, watched, working=(64, 64)).shape == (16, 200, 3)
         assert 16 * 200 < seen[0][1] * seen[0][2] < 5 * 64 * 64  # to cover 64 x 64 it would be 64 x 800
@@ -101,7 +105,7 @@ class TestFunction:
 
     def test_clean_inverts_the_cleaned_sketch(self, generator, on_paper: Path) -> None:
         picture = images.read(on_paper)
-        cleaned = cleaning.clean(picture)
+        cleaned = cleanup.clean(picture)
         assert cleaned.shape[:2] != picture.shape[:2]  # the sheet, without the table
         expected = invert(cleaned, generator)
         np.testing.assert_array_equal(invert(picture, generator, clean=True), expected)
@@ -117,9 +121,17 @@ class TestFunction:
         together = invert(batch, generator, size=(32, 24), clean=True)
         np.testing.assert_allclose(together[0], invert(picture, generator, size=(32, 24), clean=True), atol=1e-5)
 
-    @pytest.mark.parametrize("bad", [
-        np.ones((8, 8)), np.ones((20, 20, 2)), np.ones(20), np.full((20, 20), 200.0), np.full((20, 20), np.nan),
-    ], ids=["small", "two channels", "flat", "0 to 255 as float", "nan"])  # fmt: skip
+    @pytest.mark.parametrize(
+        "bad",
+        [
+            np.ones((8, 8)),
+            np.ones((20, 20, 2)),
+            np.ones(20),
+            np.full((20, 20), 200.0),
+            np.full((20, 20), np.nan),
+        ],
+        ids=["small", "two channels", "flat", "0 to 255 as float", "nan"],
+    )
     def test_a_wrong_array_is_refused(self, generator, bad: np.ndarray) -> None:
         with pytest.raises(ValueError, match="Received"):
             invert(bad, generator)
@@ -199,7 +211,7 @@ class TestCommand:
     def test_clean(self, tiny: Path, on_paper: Path, tmp_path: Path) -> None:
         target = tmp_path / "out.png"
         command = [str(on_paper), "-o", str(target), "--weights", str(tiny), "--quiet", "--compare"]
-        cleaned = cleaning.clean(images.read(on_paper))
+        cleaned = cleanup.clean(images.read(on_paper))
         height, width = cleaned.shape[:2]
         assert main([*command, "--clean"]) == 0
         written = images.read(target)
@@ -212,8 +224,21 @@ class TestCommand:
         white = images.write(tmp_path / "white.png", np.ones((20, 20, 1), np.float32))
         assert main([str(white), "-o", str(tmp_path / "p.png"), "--weights", str(tiny), "--quiet"]) == 0
 
-    KINDS = ("missing", "empty folder", "text", "truncated", "1 x 1", "unknown weights", "not HDF5", "cut HDF5",
-             "unwritable", "unknown suffix", "onto itself", "unknown fit", "unknown runtime")  # fmt: skip
+    KINDS = (
+        "missing",
+        "empty folder",
+        "text",
+        "truncated",
+        "1 x 1",
+        "unknown weights",
+        "not HDF5",
+        "cut HDF5",
+        "unwritable",
+        "unknown suffix",
+        "onto itself",
+        "unknown fit",
+        "unknown runtime",
+    )
 
     @pytest.mark.parametrize("kind", KINDS)
     def test_bad_input_gets_one_line(self, kind: str, tiny: Path, drawing: Path, tmp_path: Path, capsys) -> None:

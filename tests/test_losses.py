@@ -162,11 +162,14 @@ def test_default_weights_are_the_papers():
 
 def test_weighted_loss_equals_the_reference():
     objective, truth, prediction = WeightedLoss(see, 1.5, 0.25, 0.01), noise(0), noise(1)
-    expected = np.mean([
-        1.5 * reference_pixel(t, p) + 0.25 * reference_pixel(2 * t[::2, ::2], 2 * p[::2, ::2])
-        + 0.01 * reference_variation(p)
-        for t, p in zip(truth, prediction, strict=True)
-    ])  # fmt: skip
+    expected = np.mean(
+        [
+            1.5 * reference_pixel(t, p)
+            + 0.25 * reference_pixel(2 * t[::2, ::2], 2 * p[::2, ::2])
+            + 0.01 * reference_variation(p)
+            for t, p in zip(truth, prediction, strict=True)
+        ]
+    )
     assert float(objective(truth, prediction)) == pytest.approx(expected, rel=1e-6)
 
 
@@ -235,11 +238,16 @@ def test_gradient_equals_finite_differences():
     objective, truth, prediction = WeightedLoss(see, 1.0, 0.1, 0.01), noise(0, 2, (4, 4)), noise(1, 2, (4, 4))
 
     def reference(p: np.ndarray) -> float:
-        return float(np.mean([
-            reference_pixel(t, q) + 0.1 * reference_pixel(2 * t[::2, ::2], 2 * q[::2, ::2])
-            + 0.01 * reference_variation(q)
-            for t, q in zip(truth, p, strict=True)
-        ]))  # fmt: skip
+        return float(
+            np.mean(
+                [
+                    reference_pixel(t, q)
+                    + 0.1 * reference_pixel(2 * t[::2, ::2], 2 * q[::2, ::2])
+                    + 0.01 * reference_variation(q)
+                    for t, q in zip(truth, p, strict=True)
+                ]
+            )
+        )
 
     found, step = gradient(objective, truth, prediction), 1e-5
     for place in [(0, 0, 0, 0), (0, 1, 2, 1), (1, 3, 3, 2), (1, 2, 2, 0)]:

@@ -27,9 +27,17 @@ from PIL import Image
 from sketchback import images, models, serve, weights
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-         "--disable-component-update", "--disable-sync", "--use-fake-device-for-media-stream",
-         "--use-fake-ui-for-media-stream"]  # fmt: skip
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+]
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +46,13 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     made = tmp_path_factory.mktemp("weights")
     for name, width, size in (("faces", 4, [64, 64]), ("buildings", 6, [48, 64])):
         generator = models.build("scribbler", width=width, halvings=2, blocks=1)
-        weights.save(generator, made / f"{name}.weights.h5", recipe=json.dumps({"size": size}), note=f"toy {name}",
-                     terms="one: for research; two: for all; one: for research")  # fmt: skip
+        weights.save(
+            generator,
+            made / f"{name}.weights.h5",
+            recipe=json.dumps({"size": size}),
+            note=f"toy {name}",
+            terms="one: for research; two: for all; one: for research",
+        )
     return made
 
 
@@ -49,8 +62,9 @@ class Process:
     def __init__(self, folder: Path, *arguments: str):
         environment = {**os.environ, weights.ENVIRONMENT: str(folder)}
         command = [sys.executable, "-m", "sketchback.serve", "--no-browser", "--port", "0", *arguments]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                                        env=environment)  # fmt: skip
+        self.process = subprocess.Popen(
+            command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment
+        )
         self.said = self.process.stdout.readline()
         self.url = re.search(r"http://\S+/", self.said)[0]
 
@@ -541,8 +555,9 @@ class TestPhotograph:
         seen.until(lambda: seen.sheet().shape == (720, 960))
         assert seen.number() == 0  # nothing is made of white paper
 
-    @pytest.mark.parametrize("kind, format", [("png", "PNG"), ("jpg", "JPEG"), ("webp", "WEBP"), ("tiff", "TIFF"),
-                                              ("pdf", None)])  # fmt: skip
+    @pytest.mark.parametrize(
+        "kind, format", [("png", "PNG"), ("jpg", "JPEG"), ("webp", "WEBP"), ("tiff", "TIFF"), ("pdf", None)]
+    )
     def test_download(self, visit, drawing: Path, kind: str, format: str | None) -> None:
         seen = visit()
         seen.developed(lambda: seen.page.locator("#files").set_input_files(drawing))

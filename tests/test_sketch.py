@@ -46,15 +46,18 @@ def test_paper_and_compare(photo: Path, tmp_path: Path) -> None:
     assert sketch(photo, paper=True).mean() < sketch(photo).mean()
 
 
-@pytest.mark.parametrize(("arguments", "said"), [
-    (["--style", "oil"], "pencil, xdog, line, neural, random"),
-    (["--style", "pencil", "--phi", "3"], "--blur, --scale"),
-    (["--style", "random", "--blur", "3"], "none"),
-    (["--blur", "4"], "odd"),
-    (["--style", "xdog", "--sigma", "-1"], "positive"),
-    (["--scale", "0"], "positive"),
-    (["--drawing", "x.png"], "neural"),
-])  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--style", "oil"], "pencil, xdog, line, neural, random"),
+        (["--style", "pencil", "--phi", "3"], "--blur, --scale"),
+        (["--style", "random", "--blur", "3"], "none"),
+        (["--blur", "4"], "odd"),
+        (["--style", "xdog", "--sigma", "-1"], "positive"),
+        (["--scale", "0"], "positive"),
+        (["--drawing", "x.png"], "neural"),
+    ],
+)
 def test_bad_options_get_one_line(photo: Path, tmp_path: Path, capsys, arguments: list[str], said: str) -> None:
     assert main([str(photo), "-o", str(tmp_path / "s.png"), *arguments]) == 2
     error = capsys.readouterr().err

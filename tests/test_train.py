@@ -20,15 +20,30 @@ import keras
 import numpy as np
 import pytest
 
-from sketchback import commands, datasets, demo, images, inversion, metrics, models, runs, sketching, train, weights
-from sketchback.batches import View
-from sketchback.inference import predict
-from sketchback.recipes import Recipe
+from sketchback import console, datasets, images, models, sketching, train, weights
+from sketchback.datasets import builtin
+from sketchback.datasets.batches import View
+from sketchback.evaluation import metrics
+from sketchback.inference.pipeline import predict
+from sketchback.training import runs, trainer
+from sketchback.training.recipes import Recipe
 
 TOY = Recipe(
-    name="toy", claim="", command="", cost="", result="", demo="demo:faces", size=(32, 32), epochs=3, batch_size=2,
-    warmup=4, validate=2, average=0.9, zoom=1.3, arguments={"width": 4, "halvings": 1, "blocks": 1},
-)  # fmt: skip
+    name="toy",
+    claim="",
+    command="",
+    cost="",
+    result="",
+    demo="demo:faces",
+    size=(32, 32),
+    epochs=3,
+    batch_size=2,
+    warmup=4,
+    validate=2,
+    average=0.9,
+    zoom=1.3,
+    arguments={"width": 4, "halvings": 1, "blocks": 1},
+)
 STEPS = 6  # of an epoch: 12 of the 16 photographs are for training
 SETTINGS = {"vgg16": "random", "precision": "float32", "progress": False}
 
@@ -40,8 +55,9 @@ def final(folder: Path) -> tuple[runs.Progress, dict[str, list[np.ndarray]]]:
 def rows(folder: Path) -> list[dict[str, float]]:
     """The history, without the seconds that a machine happened to take."""
     with (folder / "history.csv").open(newline="") as file:
-        return [{name: float(value) for name, value in row.items() if name != "seconds"}
-                for row in csv.DictReader(file)]  # fmt: skip
+        return [
+            {name: float(value) for name, value in row.items() if name != "seconds"} for row in csv.DictReader(file)
+        ]
 
 
 def assert_same_run(first: Path, second: Path) -> None:
@@ -53,8 +69,9 @@ def assert_same_run(first: Path, second: Path) -> None:
     assert rows(first) == rows(second)
     assert (mine[0].epoch, mine[0].step, mine[0].best) == (other[0].epoch, other[0].step, other[0].best)
     for name in (runs.BEST, runs.LAST):
-        for a, b in zip(weights.load(first / name).get_weights(), weights.load(second / name).get_weights(),
-                        strict=True):  # fmt: skip
+        for a, b in zip(
+            weights.load(first / name).get_weights(), weights.load(second / name).get_weights(), strict=True
+        ):
             np.testing.assert_array_equal(a, b)
 
 
@@ -62,7 +79,7 @@ def assert_same_run(first: Path, second: Path) -> None:
 def photos(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("data") / "photos"
     for seed in range(16):
-        images.write(folder / f"{seed}.png", demo.face(seed, (36, 32)))
+        images.write(folder / f"{seed}.png", builtin.face(seed, (36, 32)))
     examples = datasets.find(folder)
     assert len(datasets.subset(examples, "train")) == 2 * STEPS and datasets.subset(examples, "val")
     return folder
@@ -81,8 +98,15 @@ def whole(photos, tmp_path_factory) -> Path:
 
 def test_a_run_leaves_everything_in_its_folder(whole, photos):
     assert sorted(path.name for path in whole.iterdir()) == [
-        ".lock", "best.weights.h5", "checkpoint.npz", "curves.png", "history.csv", "last.weights.h5", "recipe.json",
-        "samples.png"]  # fmt: skip
+        ".lock",
+        "best.weights.h5",
+        "checkpoint.npz",
+        "curves.png",
+        "history.csv",
+        "last.weights.h5",
+        "recipe.json",
+        "samples.png",
+    ]
     history = rows(whole)
     assert [row["epoch"] for row in history] == [1, 2, 3]
     assert set(history[0]) == {"epoch", "loss", "pixel", "feature", "variation", "val_psnr", "val_ssim"}
@@ -128,8 +152,8 @@ def test_weights_say_what_they_are_and_hold_the_generator_alone(whole, name):
 
 
 def test_best_weights_have_the_best_score(whole, photos):
-    held_out = inversion.hold_out(datasets.subset(datasets.find(photos), "val"), TOY.validate)
-    scores, pictures = inversion.validate(weights.load(whole / runs.BEST), held_out, View(TOY.size, TOY.style))
+    held_out = trainer.hold_out(datasets.subset(datasets.find(photos), "val"), TOY.validate)
+    scores, pictures = trainer.validate(weights.load(whole / runs.BEST), held_out, View(TOY.size, TOY.style))
     assert scores["psnr"] == pytest.approx(final(whole)[0].best, abs=1e-4)
     assert scores["psnr"] == pytest.approx(np.mean([metrics.psnr(row[2], row[1]) for row in pictures]), abs=1e-4)
 
@@ -147,14 +171,19 @@ def test_another_seed_gives_other_weights(whole, photos, tmp_path):
 
 
 def test_it_learns_a_pair_by_heart(tmp_path):
-    photo = demo.face(3, (32, 32))
+    photo = builtin.face(3, (32, 32))
     for number in range(40):  # many copies make one epoch long
         images.write(tmp_path / "data" / "photos" / f"{number}.png", photo)
         images.write(tmp_path / "data" / "sketches" / f"{number}.png", sketching.sketch(photo, "pencil"))
     recipe = dataclasses.replace(
-        TOY, epochs=4, learning_rate=1e-2, pair_augmentation="none", flip=False, feature=0.0,
+        TOY,
+        epochs=4,
+        learning_rate=1e-2,
+        pair_augmentation="none",
+        flip=False,
+        feature=0.0,
         arguments={"width": 12, "halvings": 2, "blocks": 1},
-    )  # fmt: skip
+    )
     keras.utils.set_random_seed(recipe.seed)
     sketch, truth = View((32, 32)).see(datasets.find(tmp_path / "data")[0])
     untrained = predict(models.build("scribbler", **recipe.arguments), sketch[np.newaxis])[0]
@@ -168,15 +197,15 @@ def test_it_learns_a_pair_by_heart(tmp_path):
 
 DRIVER = """
 import os, signal
-from sketchback import commands, train
-from sketchback.recipes import Recipe
+from sketchback import console, train
+from sketchback.training.recipes import Recipe
 
-advance = commands.Bar.advance
+advance = console.Bar.advance
 def stop_there(self, *given, **values):
     advance(self, *given, **values)
     if self.done == {stop}:
         os.kill(os.getpid(), signal.{how})
-commands.Bar.advance = stop_there
+console.Bar.advance = stop_there
 train.CHECKPOINT_EVERY = {every}
 train.train({recipe!r}, [{photos!r}], {folder!r}, vgg16="random", precision="float32", progress=False)
 """
@@ -191,10 +220,17 @@ def stopped(photos, tmp_path_factory) -> dict[str, Path]:
     children = {}
     for how, every, stop in (("SIGTERM", 300.0, STEPS + 3), ("SIGKILL", 0.0, STEPS + 4)):
         children[how] = subprocess.Popen(
-            [sys.executable, "-c", DRIVER.format(recipe=TOY, photos=str(photos), folder=str(folder / how), how=how,
-                                                 every=every, stop=stop)],
-            env=environment, cwd=Path(train.__file__).parents[1], stderr=subprocess.DEVNULL,
-        )  # fmt: skip
+            [
+                sys.executable,
+                "-c",
+                DRIVER.format(
+                    recipe=TOY, photos=str(photos), folder=str(folder / how), how=how, every=every, stop=stop
+                ),
+            ],
+            env=environment,
+            cwd=Path(train.__file__).parents[1],
+            stderr=subprocess.DEVNULL,
+        )
     try:
         assert children["SIGTERM"].wait(300) == 0  # it finishes its step and ends in order
         assert children["SIGKILL"].wait(300) == -signal.SIGKILL
@@ -222,13 +258,13 @@ def test_a_stopped_run_resumes_as_if_nothing_had_happened(whole, stopped, how, t
 def test_a_stopped_run_leaves_no_iterator_that_could_outlive_python(photos, tmp_path, monkeypatch):
     """Now and then the last line of a run that was stopped was TensorFlow's, about an iterator it could not end."""
 
-    def stop_there(self: commands.Bar, *given: object, **values: object) -> None:
+    def stop_there(self: console.Bar, *given: object, **values: object) -> None:
         advance(self, *given, **values)
         if self.done == 2:
             signal.raise_signal(signal.SIGTERM)
 
-    advance = commands.Bar.advance
-    monkeypatch.setattr(commands.Bar, "advance", stop_there)
+    advance = console.Bar.advance
+    monkeypatch.setattr(console.Bar, "advance", stop_there)
     gc.disable()  # only what `train` itself collects counts
     try:
         train.train(TOY, [photos], tmp_path, **SETTINGS)
@@ -408,9 +444,34 @@ def test_the_command_refuses_what_it_does_not_know(argv, tmp_path, capsys):
 
 
 def test_the_command_trains(whole, photos, tmp_path):
-    argv = ["faces", "--data", str(photos), "--out", str(tmp_path), "--size", "32x32", "--epochs", "1", "--limit", "2",
-            "--batch-size", "2", "--features", "random", "--precision", "float32", "--weights",
-            str(whole / runs.LAST), "--style", "pencil", "--fit", "squeeze", "--seed", "3", "--quiet"]  # fmt: skip
+    argv = [
+        "faces",
+        "--data",
+        str(photos),
+        "--out",
+        str(tmp_path),
+        "--size",
+        "32x32",
+        "--epochs",
+        "1",
+        "--limit",
+        "2",
+        "--batch-size",
+        "2",
+        "--features",
+        "random",
+        "--precision",
+        "float32",
+        "--weights",
+        str(whole / runs.LAST),
+        "--style",
+        "pencil",
+        "--fit",
+        "squeeze",
+        "--seed",
+        "3",
+        "--quiet",
+    ]
     assert train.main(argv) == 0
     recipe = json.loads((tmp_path / "recipe.json").read_text())["recipe"]
     expected = {"size": [32, 32], "epochs": 1, "style": "pencil", "fit": "squeeze", "seed": 3, "limit": 2}

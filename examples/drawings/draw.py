@@ -20,8 +20,16 @@ Points = Sequence[tuple[float, float]] | np.ndarray
 class Sheet:
     """White paper; `place` turns drawing units into pixels, ink only gets darker."""
 
-    def __init__(self, height: int, width: int, unit: float, origin: tuple[float, float], seed: int,
-                 hand: tuple[float, float, float], tilt: float = 0.0) -> None:
+    def __init__(
+        self,
+        height: int,
+        width: int,
+        unit: float,
+        origin: tuple[float, float],
+        seed: int,
+        hand: tuple[float, float, float],
+        tilt: float = 0.0,
+    ) -> None:
         self.ink = np.zeros((height * FINE, width * FINE), np.float32)
         self.clip: np.ndarray | None = None
         self.rng = np.random.default_rng(seed)
@@ -33,33 +41,40 @@ class Sheet:
     def place(self, points: Points) -> np.ndarray:
         return np.asarray(points, float) @ self.matrix + self.origin
 
-    def stroke(self, points: Points, width: float = 1.0, dark: float = 1.0,
-               taper: tuple[float, float] = (0.25, 0.3), sharp: bool = False,
-               press: Callable[[np.ndarray], np.ndarray] | None = None, tremble: float = 1.0,
-               pixels: bool = False) -> None:
+    def stroke(
+        self,
+        points: Points,
+        width: float = 1.0,
+        dark: float = 1.0,
+        taper: tuple[float, float] = (0.25, 0.3),
+        sharp: bool = False,
+        press: Callable[[np.ndarray], np.ndarray] | None = None,
+        tremble: float = 1.0,
+        pixels: bool = False,
+    ) -> None:
         """Follows a curve through points; `width` and `dark` are relative to the hand's own."""
         line = np.asarray(points, float) if pixels else self.place(points)
         line = _resample(line if sharp else _curve(line), 1.5)
         n = len(line)
         s = np.linspace(0, 1, n)
-        force = np.clip(s / max(taper[0], 1e-6), 0, 1) ** 0.6 * np.clip((1 - s) / max(taper[1], 1e-6), 0,
-                                                                        1) ** 0.6
+        force = np.clip(s / max(taper[0], 1e-6), 0, 1) ** 0.6 * np.clip((1 - s) / max(taper[1], 1e-6), 0, 1) ** 0.6
         force = force * (1 + 0.16 * self._drift(n, 12))
         if press is not None:
             force = force * press(line)
         along = np.gradient(line, axis=0)
         normal = np.stack([-along[:, 1], along[:, 0]], -1) / np.maximum(np.hypot(*along.T), 1e-6)[:, None]
         line = line + normal * (self._drift(n, 14) * self.tremble * tremble)[:, None]
-        self._lay(line, self.width * width * (0.35 + 0.65 * force),
-                  np.clip(self.dark * dark * (0.3 + 0.7 * force), 0, 1) * (force > 0.02))
+        self._lay(
+            line,
+            self.width * width * (0.35 + 0.65 * force),
+            np.clip(self.dark * dark * (0.3 + 0.7 * force), 0, 1) * (force > 0.02),
+        )
 
-    def contour(self, points: Points, width: float = 1.0, dark: float = 1.0, times: int = 1,
-                **options: object) -> None:
+    def contour(self, points: Points, width: float = 1.0, dark: float = 1.0, times: int = 1, **options: object) -> None:
         """A line that is searched for: drawn several times, never quite at the same place."""
         points = np.asarray(points, float)
         for k in range(times):
-            shift = self.rng.normal(0, 0.35 * (times > 1), 2) + self.rng.normal(0, 0.25 * (times > 1),
-                                                                                points.shape)
+            shift = self.rng.normal(0, 0.35 * (times > 1), 2) + self.rng.normal(0, 0.25 * (times > 1), points.shape)
             self.stroke(points + shift, width, dark * (1 if k == 0 else 0.55), **options)
 
     def fill(self, points: Points, dark: float = 1.0, sharp: bool = False) -> None:
@@ -80,8 +95,17 @@ class Sheet:
         cv2.fillPoly(mask, [np.rint(line * FINE).astype(np.int32)], 1)
         return mask.astype(np.float32)
 
-    def hatch(self, tone: np.ndarray, angle: float, gap: float, length: float = 22, dark: float = 1.0,
-              width: float = 1.0, bend: float = 0.08, least: float = 0.06) -> None:
+    def hatch(
+        self,
+        tone: np.ndarray,
+        angle: float,
+        gap: float,
+        length: float = 22,
+        dark: float = 1.0,
+        width: float = 1.0,
+        bend: float = 0.08,
+        least: float = 0.06,
+    ) -> None:
         """Parallel strokes all over the sheet, pressed as hard as `tone` (in pixels, 0 to 1) is dark."""
         height, wide = tone.shape
         way = np.array((np.cos(np.deg2rad(angle)), np.sin(np.deg2rad(angle))))
@@ -92,14 +116,19 @@ class Sheet:
             while at < reach:
                 long = length * self.rng.uniform(0.6, 1.3)
                 mid = np.array((wide / 2, height / 2)) + across * (offset + self.rng.normal(0, 0.25 * gap))
-                ends = [mid + way * (at + long * k) + across * bend * long * (4 * k * (1 - k)) for k in (0,
-                                                                                                         0.5,
-                                                                                                         1)]
+                ends = [mid + way * (at + long * k) + across * bend * long * (4 * k * (1 - k)) for k in (0, 0.5, 1)]
                 at += long * self.rng.uniform(0.75, 1.0)
                 x, y = np.clip(np.rint(np.array(ends)).astype(int).T, 0, np.array([[wide - 1], [height - 1]]))
                 if tone[y, x].max() > least:
-                    self.stroke(ends, width, dark, taper=(0.15, 0.35), pixels=True, tremble=0.4,
-                                press=lambda line: _sample(tone, line))
+                    self.stroke(
+                        ends,
+                        width,
+                        dark,
+                        taper=(0.15, 0.35),
+                        pixels=True,
+                        tremble=0.4,
+                        press=lambda line: _sample(tone, line),
+                    )
 
     def _drift(self, n: int, wave: float) -> np.ndarray:
         knots = self.rng.normal(size=max(2, int(n / wave) + 3))
@@ -114,8 +143,7 @@ class Sheet:
             return
         mask = np.zeros((y1 - y0, x1 - x0), np.uint8)
         dots = np.rint(line - (x0, y0)).astype(int).tolist()
-        for a, b, w, d in zip(dots, dots[1:], width.tolist(), (dark * 255).astype(int).tolist(),
-                              strict=False):
+        for a, b, w, d in zip(dots, dots[1:], width.tolist(), (dark * 255).astype(int).tolist(), strict=False):
             if d > 0:
                 cv2.line(mask, a, b, d, w)
         self._blend(np.s_[y0:y1, x0:x1], mask / np.float32(255))
@@ -208,15 +236,15 @@ def eye(sheet: Sheet, side: int, gaze: float, lash: float, shade: float) -> None
     for t in np.linspace(0.5, 1, int(13 * lash)):
         root = top[int(t * (len(top) - 8))]
         tip = root + (side * (0.4 + 3.6 * (t - 0.4)), -1.5 - 1.2 * np.sin(3 * t - 0.6))
-        sheet.stroke([root, (root + tip) / 2 + (side * 0.5, 0.5), tip], 0.8, 0.9, taper=(0.0, 0.9),
-                     tremble=0.3)
+        sheet.stroke([root, (root + tip) / 2 + (side * 0.5, 0.5), tip], 0.8, 0.9, taper=(0.0, 0.9), tremble=0.3)
     for t in np.linspace(0.5, 0.95, int(7 * lash)):
         root = bottom[int(t * (len(bottom) - 1))]
         sheet.stroke([root, root + (side * 0.9, 1.5)], 0.5, 0.5, taper=(0, 0.9), tremble=0.2)
 
 
-def brow(sheet: Sheet, side: int, hairs: int, thick: float, width: float = 0.8, lift: float = 0.0,
-         arch: float = 1.0) -> None:
+def brow(
+    sheet: Sheet, side: int, hairs: int, thick: float, width: float = 0.8, lift: float = 0.0, arch: float = 1.0
+) -> None:
     path = _curve(_flip(BROW, side)) * (1, arch) + (0, lift - 11 * (1 - arch))
     for t in np.sort(sheet.rng.uniform(0, 1, hairs)):
         at = path[int(t * (len(path) - 1))]
@@ -224,8 +252,7 @@ def brow(sheet: Sheet, side: int, hairs: int, thick: float, width: float = 0.8, 
         body = thick * (0.75 + 0.5 * np.sin(np.pi * min(1, t + 0.25))) * (1.25 - 0.65 * t)
         root = at + (0, sheet.rng.uniform(-0.2, 0.8) * body)
         tip = root + np.array((side * np.cos(lean), np.sin(lean))) * (2.6 + 2.8 * t)
-        sheet.stroke([root, (root + tip) / 2 + (side * 0.3, -0.3), tip], width, 0.85, taper=(0.1, 0.7),
-                     tremble=0.3)
+        sheet.stroke([root, (root + tip) / 2 + (side * 0.3, -0.3), tip], width, 0.85, taper=(0.1, 0.7), tremble=0.3)
 
 
 def nose(sheet: Sheet, shadow: int, bold: float = 1.0) -> None:
@@ -259,8 +286,12 @@ def mouth(sheet: Sheet, lips: float, smile: float = 0.0, bold: float = 1.0, lowe
         sheet.stroke([a, (a + b) / 2 + (x * 0.02, 0), b + (x * 0.03, 0)], 0.8, 0.75 * lips, taper=(0.1, 0.1))
         bright = np.exp(-(((x + 3) / 4.5) ** 2))
         if abs(x) < 12.4 and lower:
-            sheet.stroke([b, (b + c) / 2 + (x * 0.04, 0), _mix(b, c, 0.95)], 0.8,
-                         lower * lips * (1 - 0.75 * bright), taper=(0.0, 0.5))
+            sheet.stroke(
+                [b, (b + c) / 2 + (x * 0.04, 0), _mix(b, c, 0.95)],
+                0.8,
+                lower * lips * (1 - 0.75 * bright),
+                taper=(0.0, 0.5),
+            )
 
 
 def ear(sheet: Sheet, side: int, bold: float = 1.0) -> None:
@@ -269,22 +300,33 @@ def ear(sheet: Sheet, side: int, bold: float = 1.0) -> None:
     sheet.stroke(_flip([(42.2, 1), (43.6, 3.4), (42.6, 7), (44, 9)], side), 0.7 * bold, 0.6)
 
 
-def locks(sheet: Sheet, guides: Sequence[Points], strands: int, width: float = 0.8, dark: float = 0.7,
-          stray: float = 0.6, shine: Callable[[np.ndarray], np.ndarray] | None = None) -> None:
+def locks(
+    sheet: Sheet,
+    guides: Sequence[Points],
+    strands: int,
+    width: float = 0.8,
+    dark: float = 0.7,
+    stray: float = 0.6,
+    shine: Callable[[np.ndarray], np.ndarray] | None = None,
+) -> None:
     """Hair between neighbouring guide curves (of equally many points); strands start and end anywhere."""
     guides = [np.asarray(guide, float) for guide in guides]
     for a, b in zip(guides, guides[1:], strict=False):
         for _ in range(strands):
             t = sheet.rng.beta(0.8, 0.8)
-            deep = 0.35 + 0.65 * abs(2 * t -
-                                     1) ** 1.3  # between two locks it is dark, on their backs there is light
+            deep = 0.35 + 0.65 * abs(2 * t - 1) ** 1.3  # between two locks it is dark, on their backs there is light
             mid = _curve(_mix(a, b, t) + sheet.rng.normal(0, stray * 0.5, a.shape))
             start = int(len(mid) * max(0, sheet.rng.uniform(-0.4, 0.5)))
             end = int(len(mid) * min(1, sheet.rng.uniform(0.6, 1.5)))
             if end - start > 6:
-                sheet.stroke(mid[start:end:3], width * sheet.rng.uniform(0.6, 1.3),
-                             dark * deep * sheet.rng.uniform(0.5, 1.3), taper=(0.3, 0.5), press=shine,
-                             tremble=0.5)
+                sheet.stroke(
+                    mid[start:end:3],
+                    width * sheet.rng.uniform(0.6, 1.3),
+                    dark * deep * sheet.rng.uniform(0.5, 1.3),
+                    taper=(0.3, 0.5),
+                    press=shine,
+                    tremble=0.5,
+                )
 
 
 class Tone:
@@ -310,8 +352,11 @@ def face_shadows(tone: Tone, shadow: int) -> None:
         tone.add(_flip([(4, -8), (8, -8), (9, 1), (6, 9), (4.5, 2)], side), 0.55 * more, 3)
         tone.add(_flip([(10, 4), (18, 6.5), (26, 3), (24, 8), (14, 8)], side), 0.22 * more, 3)
         tone.add(_flip([(5, 18), (10, 21), (10, 29), (5, 28)], side), 0.35 * more, 2.5)
-        tone.add(_flip([(33, -34), (43, -30), (43, 10), (38, 34), (28, 50), (31, 30), (35, 8), (35, -12)],
-                       side), 0.62 * more, 7)
+        tone.add(
+            _flip([(33, -34), (43, -30), (43, 10), (38, 34), (28, 50), (31, 30), (35, 8), (35, -12)], side),
+            0.62 * more,
+            7,
+        )
         tone.add(_flip([(16, 33), (22, 30), (24, 44), (18, 46)], side), 0.16 * more, 4)
     tone.add(_flip([(28, 12), (36, 8), (33, 28), (22, 44), (20, 34)], shadow), 0.32, 7)
     tone.add(_flip([(2.5, 0), (6, 4), (8.5, 20), (5, 20)], shadow), 0.35, 2.5)
@@ -330,8 +375,16 @@ def face_pencil() -> np.ndarray:
     # hair that falls behind the neck and shoulders
     sheet.clip = outside
     for side in (-1, 1):
-        back = [[(side * (30 + 3 * k), -30), (side * (38 + 3.4 * k), 10), (side * (30 + 4.0 * k), 45),
-                 (side * (34 + 5.0 * k), 75), (side * (26 + 6.2 * k), 106)] for k in range(6)]
+        back = [
+            [
+                (side * (30 + 3 * k), -30),
+                (side * (38 + 3.4 * k), 10),
+                (side * (30 + 4.0 * k), 45),
+                (side * (34 + 5.0 * k), 75),
+                (side * (26 + 6.2 * k), 106),
+            ]
+            for k in range(6)
+        ]
         locks(sheet, back, 20, 0.9, 0.9 if side == shadow else 0.75, stray=1.0)
     neck = [(-25, 40), (-23, 66), (-27, 84), (-44, 108), (44, 108), (27, 84), (23, 66), (25, 40)]
     sheet.erase(neck)
@@ -349,8 +402,7 @@ def face_pencil() -> np.ndarray:
     sheet.clip = sheet.area(head)
     tone = Tone(sheet)
     face_shadows(tone, shadow)
-    tone.add([(-36, -36), (-20, -52), (0, -50), (20, -54), (38, -36), (24, -42), (0, -42), (-24, -40)], 0.3,
-             8)
+    tone.add([(-36, -36), (-20, -52), (0, -50), (20, -54), (38, -36), (24, -42), (0, -42), (-24, -40)], 0.3, 8)
     sheet.hatch(tone.values, 52, 2.3, 22, 0.72)
     sheet.hatch(tone.values - 0.22, 20, 2.9, 18, 0.6)
     sheet.hatch(tone.values - 0.45, 85, 3.2, 14, 0.5)
@@ -368,10 +420,18 @@ def face_pencil() -> np.ndarray:
         guides = []
         for k in np.linspace(0, 1, share):
             fall = 1 + 0.25 * k
-            guides.append([(part - side * 2.2, -58 - 13 * k), (part + side * (11 + 12 * k), -52 - 14 * k),
-                           (side * (29 + 14 * k) + part * 0.3, -36 - 6 * k), (side * (38.5 + 12 * k), -8),
-                           (side * (36 + 17 * k * fall), 24), (side * (41 + 14 * k * fall), 52),
-                           (side * (35 + 20 * k), 82), (side * (39 + 22 * k), 106)])
+            guides.append(
+                [
+                    (part - side * 2.2, -58 - 13 * k),
+                    (part + side * (11 + 12 * k), -52 - 14 * k),
+                    (side * (29 + 14 * k) + part * 0.3, -36 - 6 * k),
+                    (side * (38.5 + 12 * k), -8),
+                    (side * (36 + 17 * k * fall), 24),
+                    (side * (41 + 14 * k * fall), 52),
+                    (side * (35 + 20 * k), 82),
+                    (side * (39 + 22 * k), 106),
+                ]
+            )
         mass = np.array([*guides[0], *guides[-1][::-1]])
         sheet.ink *= 1 - 0.85 * sheet.area(mass)
         locks(sheet, guides, 19, 0.8, 0.95 if side == shadow else 0.75, stray=0.9, shine=shine)
@@ -399,8 +459,7 @@ def face_ink() -> np.ndarray:
     for side in (-1, 1):
         ear(sheet, side, 1.2)
         sheet.stroke(_flip(cheek, side), 1.5, 1, taper=(0.05, 0.3))
-        sheet.stroke(_flip([(30, 50), (29.5, 68), (31, 80), (50, 90), (78, 97)], side), 1.6, 1,
-                     taper=(0.2, 0.1))
+        sheet.stroke(_flip([(30, 50), (29.5, 68), (31, 80), (50, 90), (78, 97)], side), 1.6, 1, taper=(0.2, 0.1))
         eye(sheet, side, -0.5, 0.4, 0.75)
         brow(sheet, side, 95, 3.2, 0.9, lift=1.6, arch=0.6)
         sheet.stroke(_flip([(12, 6.6), (17, 8.4), (23, 7.2)], side), 0.6, 0.7)
@@ -413,8 +472,10 @@ def face_ink() -> np.ndarray:
     tone.add(_flip([(3.5, -6), (7, -6), (8, 8), (8.8, 19), (5, 18)], shadow), 0.9, 1.5)
     tone.add([(-29, 56), (-16, 70), (0, 74), (18, 69), (29, 56), (30, 76), (8, 88), (-30, 84)], 0.95, 2)
     tone.add(_flip([(7, -8), (20, -10), (27, -6), (20, -6), (11, -4)], shadow), 0.7, 1.5)
-    sheet.clip = sheet.area([(-43, -60), (-43, 16), (-31, 52), (-29, 76), (-10, 92), (10, 92), (29, 76),
-                             (31, 52), (43, 16), (43, -60)], True)
+    sheet.clip = sheet.area(
+        [(-43, -60), (-43, 16), (-31, 52), (-29, 76), (-10, 92), (10, 92), (29, 76), (31, 52), (43, 16), (43, -60)],
+        True,
+    )
     sheet.hatch(tone.values, 60, 4.2, 30, 1, 0.62, least=0.3)
     sheet.clip = None
     # beard and moustache: short hairs that follow the jaw
@@ -425,25 +486,50 @@ def face_ink() -> np.ndarray:
             inner = _curve(_flip([(37, 17), (32, 33), (23, 38), (19, 46), (10, 51.5), (0, 52.5)], side))
             at = _mix(inner[int(u * (len(inner) - 1))], outer[int(u * (len(outer) - 1))], v)
             way = np.array((side * (0.55 - 0.35 * u), 1.0)) * sheet.rng.uniform(3, 5.5)
-            sheet.stroke([at, at + way * 0.5 + (side * 0.4, 0), at + way], 0.6, 1, taper=(0.1, 0.6),
-                         tremble=0.5)
+            sheet.stroke([at, at + way * 0.5 + (side * 0.4, 0), at + way], 0.6, 1, taper=(0.1, 0.6), tremble=0.5)
         for t in sheet.rng.uniform(0.02, 1, 120):
-            root = np.array((side * (0.8 + 13.5 * t),
-                             31.0 + 4.6 * t**2 + sheet.rng.uniform(-1.0, 2.0) * (1.1 - t)))
-            sheet.stroke([root, root + (side * 1.6, 0.8), root + (side * 3.4, 2.6)], 0.6, 1, taper=(0.1, 0.6),
-                         tremble=0.4)
+            root = np.array((side * (0.8 + 13.5 * t), 31.0 + 4.6 * t**2 + sheet.rng.uniform(-1.0, 2.0) * (1.1 - t)))
+            sheet.stroke(
+                [root, root + (side * 1.6, 0.8), root + (side * 3.4, 2.6)], 0.6, 1, taper=(0.1, 0.6), tremble=0.4
+            )
     # hair: a black mass with strokes of light left in it
-    hair = [(-42, -14), (-46, -34), (-40, -58), (-22, -72), (2, -76), (26, -72), (42, -58), (46.5, -34),
-            (42, -12), (40, -26), (34, -38), (22, -42), (6, -39), (-10, -44), (-24, -46), (-35, -36),
-            (-39.5, -24)]
-    guides = [_mix([(-28, -44), (-36, -58), (-20, -71), (8, -73), (32, -62), (43, -38)],
-                   [(-29, -42), (-22, -46), (-6, -43), (12, -40), (28, -40), (41, -22)],
-                   t) for t in np.linspace(0, 1, 9)]
+    hair = [
+        (-42, -14),
+        (-46, -34),
+        (-40, -58),
+        (-22, -72),
+        (2, -76),
+        (26, -72),
+        (42, -58),
+        (46.5, -34),
+        (42, -12),
+        (40, -26),
+        (34, -38),
+        (22, -42),
+        (6, -39),
+        (-10, -44),
+        (-24, -46),
+        (-35, -36),
+        (-39.5, -24),
+    ]
+    guides = [
+        _mix(
+            [(-28, -44), (-36, -58), (-20, -71), (8, -73), (32, -62), (43, -38)],
+            [(-29, -42), (-22, -46), (-6, -43), (12, -40), (28, -40), (41, -22)],
+            t,
+        )
+        for t in np.linspace(0, 1, 9)
+    ]
     locks(sheet, guides, 16, 1.1, 1, stray=0.8)
     for side in (-1, 1):
-        temple = [_flip(line, side) for line in ([(25, -42), (35, -40), (39.5, -26), (40.5, 4)],
-                                                 [(27, -50), (39, -46), (43, -30), (42, 4)],
-                                                 [(29, -60), (43, -54), (46.5, -34), (43, -6)])]
+        temple = [
+            _flip(line, side)
+            for line in (
+                [(25, -42), (35, -40), (39.5, -26), (40.5, 4)],
+                [(27, -50), (39, -46), (43, -30), (42, 4)],
+                [(29, -60), (43, -54), (46.5, -34), (43, -6)],
+            )
+        ]
         locks(sheet, temple, 30, 1.0, 1, stray=0.7)
     for x in np.linspace(-26, 36, 44):
         rise = np.interp(x, [-26, -10, 6, 22, 36], [-46, -44, -39, -42, -38])
@@ -478,15 +564,25 @@ def face_line() -> np.ndarray:
         sheet.stroke(_flip([(6, 95), (16, 92.5), (30, 94)], side), 0.8, 0.7)
         sheet.stroke(_flip([(40, 91), (30, 102), (20, 110)], side), 1.0, 0.9)
     sheet.stroke([(-3, 51.5), (0, 52.4), (3, 51.5)], 0.7, 0.5)
-    crown = [(-42, -10), (-45.5, -30), (-38, -55), (-20, -69), (2, -72), (24, -68), (40, -54), (45.5, -30),
-             (42, -10)]
+    crown = [(-42, -10), (-45.5, -30), (-38, -55), (-20, -69), (2, -72), (24, -68), (40, -54), (45.5, -30), (42, -10)]
     sheet.stroke(crown, 1.2, 1, **even)
     # the side fringe and what is combed back to the knot
-    sweep = [_mix([(12, -48), (2, -41), (-16, -34), (-33, -24), (-41, -6)],
-                  [(12, -70), (-10, -69), (-30, -60), (-43, -38), (-44, -12)], t) for t in np.linspace(0, 1,
-                                                                                                       8)]
-    other = [_mix([(12, -48), (22, -43), (33, -34), (40, -22), (41.5, -6)],
-                  [(12, -70), (28, -66), (40, -53), (45, -32), (43, -10)], t) for t in np.linspace(0, 1, 5)]
+    sweep = [
+        _mix(
+            [(12, -48), (2, -41), (-16, -34), (-33, -24), (-41, -6)],
+            [(12, -70), (-10, -69), (-30, -60), (-43, -38), (-44, -12)],
+            t,
+        )
+        for t in np.linspace(0, 1, 8)
+    ]
+    other = [
+        _mix(
+            [(12, -48), (22, -43), (33, -34), (40, -22), (41.5, -6)],
+            [(12, -70), (28, -66), (40, -53), (45, -32), (43, -10)],
+            t,
+        )
+        for t in np.linspace(0, 1, 5)
+    ]
     for comb in (sweep, other):
         locks(sheet, comb, 5, 0.8, 0.95, stray=0.4)
         sheet.stroke(comb[0], 1.1, 1, **even)
@@ -504,8 +600,14 @@ def face_line() -> np.ndarray:
 # ---- buildings; units are pixels ----
 
 
-def _edge(sheet: Sheet, a: tuple[float, float], b: tuple[float, float], width: float = 1.0, dark: float = 1.0,
-          over: float = 2.5) -> None:
+def _edge(
+    sheet: Sheet,
+    a: tuple[float, float],
+    b: tuple[float, float],
+    width: float = 1.0,
+    dark: float = 1.0,
+    over: float = 2.5,
+) -> None:
     """A ruled-by-eye edge that runs a little past its corners, as architects draw."""
     a, b = np.array(a, float), np.array(b, float)
     way = (b - a) / max(np.hypot(*(b - a)), 1e-6)
@@ -538,8 +640,17 @@ def _shade(sheet: Sheet, corners: Points, dark: float, angle: float, gap: float)
     sheet.clip = keep
 
 
-def _opening(sheet: Sheet, wall: Plane, u0: float, v0: float, u1: float, v1: float, arch: bool = False,
-             panes: tuple[int, int] = (2, 3), frame: float = 0.12) -> None:
+def _opening(
+    sheet: Sheet,
+    wall: Plane,
+    u0: float,
+    v0: float,
+    u1: float,
+    v1: float,
+    arch: bool = False,
+    panes: tuple[int, int] = (2, 3),
+    frame: float = 0.12,
+) -> None:
     """A window: surround, dark glass, bars, sill."""
     du, dv = (u1 - u0) * frame, (v1 - v0) * frame * 0.6
     inner = [(u0, v0), (u1, v0), (u1, v1), (u0, v1)]
@@ -548,17 +659,22 @@ def _opening(sheet: Sheet, wall: Plane, u0: float, v0: float, u1: float, v1: flo
         top = [((u0 + u1) / 2 + (u1 - u0) / 2 * np.cos(x), v0 - (v1 - v0) * 0.28 * np.sin(x)) for x in bow]
         _shade(sheet, wall(*top, (u1, v1), (u0, v1)), 0.75, 58, 2.3)
         sheet.stroke(wall(*top), 1.0, 0.9, taper=(0.02, 0.02))
-        outer = [((u0 + u1) / 2 + ((u1 - u0) / 2 + du) * np.cos(x),
-                  v0 - ((v1 - v0) * 0.28 + dv * 2) * np.sin(x)) for x in bow]
+        outer = [
+            ((u0 + u1) / 2 + ((u1 - u0) / 2 + du) * np.cos(x), v0 - ((v1 - v0) * 0.28 + dv * 2) * np.sin(x))
+            for x in bow
+        ]
         sheet.stroke(wall(*outer), 0.8, 0.8, taper=(0.02, 0.02))
         for a, b in (((u1, v0), (u1, v1)), ((u1, v1), (u0, v1)), ((u0, v1), (u0, v0))):
             _edge(sheet, *wall(a, b), 0.9, 0.9, 1)
     else:
         _shade(sheet, wall(*inner), 0.75, 58, 2.3)
         _frame(sheet, wall(*inner), 0.9, 0.95)
-        _frame(sheet,
-               wall((u0 - du, v0 - dv), (u1 + du, v0 - dv), (u1 + du, v1 + dv * 0.4),
-                    (u0 - du, v1 + dv * 0.4)), 0.7, 0.7)
+        _frame(
+            sheet,
+            wall((u0 - du, v0 - dv), (u1 + du, v0 - dv), (u1 + du, v1 + dv * 0.4), (u0 - du, v1 + dv * 0.4)),
+            0.7,
+            0.7,
+        )
     for k in range(1, panes[0]):
         u = u0 + (u1 - u0) * k / panes[0]
         a, b = wall((u, v0 - (0.25 * (v1 - v0) if arch else 0)), (u, v1))
@@ -570,8 +686,12 @@ def _opening(sheet: Sheet, wall: Plane, u0: float, v0: float, u1: float, v1: flo
         a, b = wall((u0, v), (u1, v))
         sheet.ink *= 1 - sheet.area([a - (0, 0.7), b - (0, 0.7), b + (0, 0.7), a + (0, 0.7)], sharp=True)
         _edge(sheet, a, b, 0.6, 0.8, 0.5)
-    a, b, c, d = wall((u0 - du * 1.6, v1 + dv * 0.5), (u1 + du * 1.6, v1 + dv * 0.5),
-                      (u1 + du * 1.6, v1 + dv * 1.6), (u0 - du * 1.6, v1 + dv * 1.6))
+    a, b, c, d = wall(
+        (u0 - du * 1.6, v1 + dv * 0.5),
+        (u1 + du * 1.6, v1 + dv * 0.5),
+        (u1 + du * 1.6, v1 + dv * 1.6),
+        (u0 - du * 1.6, v1 + dv * 1.6),
+    )
     _frame(sheet, [a, b, c, d], 0.8, 0.8)
     _edge(sheet, d + (0, 1.6), c + (0, 1.6), 1.1, 0.6)
 
@@ -595,8 +715,9 @@ def _leaves(sheet: Sheet, x: float, y: float, rx: float, ry: float, count: int) 
 def _grass(sheet: Sheet, x0: float, x1: float, y: float, count: int) -> None:
     for _ in range(count):
         x, low = sheet.rng.uniform(x0, x1), y + abs(sheet.rng.normal(0, 9))
-        sheet.stroke([(x, low), (x + 1, low - 3),
-                      (x + sheet.rng.normal(0, 2.5), low - sheet.rng.uniform(4, 8))], 0.7, 0.6)
+        sheet.stroke(
+            [(x, low), (x + 1, low - 3), (x + sheet.rng.normal(0, 2.5), low - sheet.rng.uniform(4, 8))], 0.7, 0.6
+        )
 
 
 def _courses(sheet: Sheet, wall: Plane, rows: int, share: float, long: float) -> None:
@@ -676,8 +797,9 @@ def house() -> np.ndarray:
         _frame(sheet, [(x - 3, y - 6), (x + 23, y - 7), (x + 23, y), (x - 3, y)], 1.0, 1)
     for root, lean in (((442, 300), -3), ((30, 292), 2)):
         for shift in (-4, 4):
-            sheet.stroke([(root[0] + shift * 1.4, root[1]), (root[0] + shift, root[1] - 40),
-                          (root[0] + lean, root[1] - 90)], 1.2)
+            sheet.stroke(
+                [(root[0] + shift * 1.4, root[1]), (root[0] + shift, root[1] - 40), (root[0] + lean, root[1] - 90)], 1.2
+            )
     _leaves(sheet, 438, 178, 42, 66, 620)
     _leaves(sheet, 22, 206, 36, 56, 460)
     _leaves(sheet, 100, 292, 34, 15, 210)
@@ -693,8 +815,7 @@ def house() -> np.ndarray:
 
 def _clear(sheet: Sheet, wall: Plane, u0: float, v0: float, u1: float, v1: float) -> None:
     du, dv = (u1 - u0) * 0.14, (v1 - v0) * 0.09
-    sheet.erase(wall((u0 - du, v0 - dv), (u1 + du, v0 - dv), (u1 + du, v1 + dv), (u0 - du, v1 + dv)),
-                sharp=True)
+    sheet.erase(wall((u0 - du, v0 - dv), (u1 + du, v0 - dv), (u1 + du, v1 + dv), (u0 - du, v1 + dv)), sharp=True)
 
 
 def facade() -> np.ndarray:
@@ -743,14 +864,13 @@ def facade() -> np.ndarray:
         u0, u1 = ((0.04, 0.40), (0.44, 0.56), (0.60, 0.96))[k]
         _frame(sheet, wall((u0, 0.74), (u1, 0.74), (u1, 1), (u0, 1)), 1.1, 1)
         if k == 1:
-            _shade(sheet, wall((u0 + 0.012, 0.8), (u1 - 0.012, 0.8), (u1 - 0.012, 1), (u0 + 0.012, 1)), 0.6,
-                   88, 2.4)
+            _shade(sheet, wall((u0 + 0.012, 0.8), (u1 - 0.012, 0.8), (u1 - 0.012, 1), (u0 + 0.012, 1)), 0.6, 88, 2.4)
             _edge(sheet, *wall((0.5, 0.8), (0.5, 1)), 1.0, 1)
-            _frame(sheet, wall((u0 + 0.01, 0.755), (u1 - 0.01, 0.755), (u1 - 0.01, 0.79), (u0 + 0.01, 0.79)),
-                   0.8, 0.8)
+            _frame(sheet, wall((u0 + 0.01, 0.755), (u1 - 0.01, 0.755), (u1 - 0.01, 0.79), (u0 + 0.01, 0.79)), 0.8, 0.8)
             continue
-        _shade(sheet, wall((u0 + 0.012, 0.82), (u1 - 0.012, 0.82), (u1 - 0.012, 0.95), (u0 + 0.012, 0.95)),
-               0.6, 58, 2.7)
+        _shade(
+            sheet, wall((u0 + 0.012, 0.82), (u1 - 0.012, 0.82), (u1 - 0.012, 0.95), (u0 + 0.012, 0.95)), 0.6, 58, 2.7
+        )
         for t in np.linspace(u0, u1, 5):
             _edge(sheet, *wall((t, 0.76), (t, 0.97)), 1.1, 0.95)
         _edge(sheet, *wall((u0, 0.955), (u1, 0.955)), 1.0, 0.9)
@@ -759,8 +879,7 @@ def facade() -> np.ndarray:
         _frame(sheet, [a, b, c, d], 1.1, 1)
         for t in np.linspace(0, 1, 15):
             _edge(sheet, _mix(a, b, t), _mix(d, c, t), 0.8, 0.8, 0)
-            sheet.stroke([_mix(d, c, t), _mix(d, c, t + 0.035) + (0, 4), _mix(d, c, min(1, t + 0.07))], 0.8,
-                         0.8)
+            sheet.stroke([_mix(d, c, t), _mix(d, c, t + 0.035) + (0, 4), _mix(d, c, min(1, t + 0.07))], 0.8, 0.8)
     _courses(sheet, wall, 44, 0.05, 0.03)
     for k in range(14):
         y, reach = top + 8 + 18 * k, 14 if k % 2 else 20
@@ -786,10 +905,14 @@ def facade() -> np.ndarray:
 def tower() -> np.ndarray:
     """A village church with its tower; ink and hatching."""
     sheet = Sheet(360, 480, 1.0, (0, 0), 59, hand=(1.35, 0.92, 0.5))
-    front, side = Plane([(150, 122), (214, 116), (214, 322), (150, 314)]), Plane([(214, 116), (250, 124),
-                                                                                  (250, 312), (214, 322)])
-    nave, ridge = Plane([(250, 214), (426, 226), (426, 300), (250, 312)]), [(250, 152), (414, 172),
-                                                                            (436, 232), (250, 216)]
+    front, side = (
+        Plane([(150, 122), (214, 116), (214, 322), (150, 314)]),
+        Plane([(214, 116), (250, 124), (250, 312), (214, 322)]),
+    )
+    nave, ridge = (
+        Plane([(250, 214), (426, 226), (426, 300), (250, 312)]),
+        [(250, 152), (414, 172), (436, 232), (250, 216)],
+    )
     tip = (201, 14)
     for wall in (front, side):
         _frame(sheet, wall((0, 0), (1, 0), (1, 1), (0, 1)), 1.2, 1)
@@ -830,9 +953,11 @@ def tower() -> np.ndarray:
         sheet.stroke([clock + way * 8.6, clock + way * 10], 0.8, 1, taper=(0, 0))
     bow = np.linspace(np.pi, 0, 11)
     for grow, width in ((0.0, 1.3), (0.07, 0.9), (0.13, 0.9)):
-        gate = [(0.25 - grow, 1.0),
-                *[(0.5 + (0.25 + grow) * np.cos(x), 0.84 - (0.09 + grow * 0.4) * np.sin(x)) for x in bow],
-                (0.75 + grow, 1.0)]
+        gate = [
+            (0.25 - grow, 1.0),
+            *[(0.5 + (0.25 + grow) * np.cos(x), 0.84 - (0.09 + grow * 0.4) * np.sin(x)) for x in bow],
+            (0.75 + grow, 1.0),
+        ]
         if grow == 0:
             _shade(sheet, front(*gate), 0.95, 88, 2.4)
         sheet.stroke(front(*gate), width, 1, taper=(0.02, 0.02))
@@ -851,8 +976,7 @@ def tower() -> np.ndarray:
         _opening(sheet, nave, u, 0.42, u + 0.075, 0.8, arch=True, panes=(2, 4))
     for u in (0.28, 0.53, 0.77, 0.985):
         _frame(sheet, nave((u - 0.018, 0.25), (u + 0.018, 0.25), (u + 0.024, 1), (u - 0.024, 1)), 1.0, 0.95)
-        _shade(sheet, nave((u + 0.004, 0.27), (u + 0.018, 0.27), (u + 0.024, 1), (u + 0.004, 1)), 0.8, 80,
-               2.3)
+        _shade(sheet, nave((u + 0.004, 0.27), (u + 0.018, 0.27), (u + 0.024, 1), (u + 0.004, 1)), 0.8, 80, 2.3)
     _courses(sheet, nave, 12, 0.14, 0.05)
     for x in (94, 100):
         sheet.stroke([(x, 318), (x + 1, 280), (x - 2 + (x - 97), 240)], 1.2, 1)
@@ -862,8 +986,19 @@ def tower() -> np.ndarray:
     for x in np.arange(4, 96, 12):  # a churchyard wall of rough stones
         for y in (308, 319):
             wide = sheet.rng.uniform(9, 12)
-            sheet.stroke([(x, y), (x + wide * 0.5, y - 1.5), (x + wide, y), (x + wide, y + 8),
-                          (x + wide * 0.5, y + 9), (x, y + 8), (x, y)], 0.9, 0.85)
+            sheet.stroke(
+                [
+                    (x, y),
+                    (x + wide * 0.5, y - 1.5),
+                    (x + wide, y),
+                    (x + wide, y + 8),
+                    (x + wide * 0.5, y + 9),
+                    (x, y + 8),
+                    (x, y),
+                ],
+                0.9,
+                0.85,
+            )
     sheet.stroke([(162, 318), (140, 336), (104, 358)], 1.1, 0.9)
     sheet.stroke([(206, 324), (206, 340), (214, 358)], 1.1, 0.9)
     sheet.stroke([(0, 332), (60, 330), (128, 334)], 1.1, 0.8)
@@ -875,14 +1010,19 @@ def tower() -> np.ndarray:
     return sheet.finish(0.12)
 
 
-DRAWINGS = {"face_pencil": face_pencil, "face_ink": face_ink, "face_line": face_line, "house": house,
-            "facade": facade, "tower": tower}
+DRAWINGS = {
+    "face_pencil": face_pencil,
+    "face_ink": face_ink,
+    "face_line": face_line,
+    "house": house,
+    "facade": facade,
+    "tower": tower,
+}
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("names", nargs="*", metavar="NAME",
-                        help=f"which to draw: {', '.join(DRAWINGS)} (default: all)")
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which to draw: {', '.join(DRAWINGS)} (default: all)")
     parser.add_argument("--out", type=Path, default=Path(__file__).parent, help="folder (default: this one)")
     options = parser.parse_args()
     for name in options.names or DRAWINGS:

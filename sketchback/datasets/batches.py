@@ -1,0 +1,189 @@
+"""Examples -> batches of sketches and photographs, made on worker threads ahead of the training step."""
+
+from __future__ import annotations
+
+import copy
+import logging
+import threading
+from collections.abc import Sequence
+
+import keras
+import numpy as np
+
+from sketchback.datasets import Example
+from sketchback.datasets.augmentation import AUGMENTATIONS
+from sketchback.datasets.views import NO_AUGMENTATION, View
+
+logger = logging.getLogger(__name__)
+
+
+class Batches(keras.utils.PyDataset):
+    """The batches of one epoch, as Keras's `fit` takes them. `at(epoch)` gives those of another.
+
+    The order, the styles and the augmentation depend on `(seed, epoch, index)` alone, so any number of threads and
+    workers gives the same pixels, and an epoch can be taken up in its middle. Every batch is full: a remainder is
+    left for other epochs, whose order differs.
+
+    Args:
+        examples: What to show, in training usually `datasets.subset(examples, "train")`.
+        view: Size, style and fit.
+        batch_size: Examples in a batch.
+        seed: Decides everything random.
+        augmentation: For photographs without a drawn sketch.
+        pair_augmentation: For pairs, which are few.
+        pair_share: The share of an epoch that shows hand-drawn pairs, which are repeated to reach it, every set of
+            them equally often however small it is; 0 shows each pair once an epoch.
+        flip: Mirror half of the examples.
+        zoom: Show windows at random places, enlarged by up to this factor; see `View.see`.
+        squeeze: Change the proportions of a quarter of the examples by up to this factor.
+        shuffle: Draw another order each epoch.
+        limit: Show at most so many examples an epoch.
+        threads: How many read and draw ahead.
+
+    Raises:
+        ValueError: There are no examples.
+    """
+
+    def __init__(
+        self,
+        examples: Sequence[Example],
+        view: View,
+        batch_size: int = 16,
+        seed: int = 0,
+        augmentation: str = NO_AUGMENTATION,
+        pair_augmentation: str = NO_AUGMENTATION,
+        pair_share: float = 0.0,
+        flip: bool = True,
+        zoom: float = 1.0,
+        squeeze: float = 1.0,
+        shuffle: bool = True,
+        limit: int | None = None,
+        threads: int = 2,
+    ):
+        super().__init__(workers=threads, use_multiprocessing=False, max_queue_size=8)
+        if not examples:
+            raise ValueError("Batches need at least one example. Received: none. Is there a training part?")
+        if view.size is None:
+            raise ValueError("Batches need one size for all. Received: size=None. Give (height, width).")
+        if batch_size < 1 or (limit is not None and limit < 1):
+            raise ValueError(
+                f"`batch_size` and `limit` must be at least 1. Received: batch_size={batch_size}, limit={limit}."
+            )
+        for name in (augmentation, pair_augmentation):
+            if name not in AUGMENTATIONS:
+                raise ValueError(f"`augmentation` must be one of {', '.join(AUGMENTATIONS)}. Received: {name!r}.")
+        if threads < 1:
+            raise ValueError(f"`threads` must be at least 1. Received: threads={threads}.")
+        if not 0 <= pair_share < 1:
+            raise ValueError(f"`pair_share` must be in [0, 1). Received: pair_share={pair_share}.")
+        self.examples, self.view, self.batch_size, self.seed = list(examples), view, batch_size, seed
+        self.augmentation, self.pair_augmentation = augmentation, pair_augmentation
+        if not (zoom >= 1 and squeeze >= 1):
+            raise ValueError(f"`zoom` and `squeeze` must be at least 1. Received: zoom={zoom}, squeeze={squeeze}.")
+        self.pair_share, self.flip, self.shuffle, self.limit = pair_share, flip, shuffle, limit
+        self.zoom, self.squeeze = zoom, squeeze
+        self.skipped: dict[Example, str] = {}  # what could not be decoded, and why
+        self._lock = threading.Lock()
+        self._door, self._inside, self._closed = threading.Condition(), 0, False
+        self.epoch, self.first, self.rank, self.parts = 0, 0, 0, 1
+        self._order = self._draw_order()
+
+    def at(self, epoch: int, first: int = 0, rank: int = 0, workers: int = 1) -> Batches:
+        """The batches of an epoch, from number `first` on; in a `with`, whose end sends the threads home.
+
+        With `workers`, number `rank` of as many equal parts of each of them: one after the other they are the batch.
+
+        Raises:
+            ValueError: A batch cannot be divided into so many parts.
+        """
+        if self.batch_size % workers or not 0 <= rank < workers:
+            raise ValueError(
+                "`batch_size` must be a multiple of `workers`, and `rank` one of them. Received: "
+                f"batch_size={self.batch_size}, workers={workers}, rank={rank}."
+            )
+        other = copy.copy(self)
+        other._door, other._inside, other._closed = threading.Condition(), 0, False
+        other.epoch, other.first, other.rank, other.parts = epoch, first, rank, workers
+        other._order = other._draw_order()
+        return other
+
+    def _draw_order(self) -> np.ndarray:
+        rng = np.random.default_rng([self.seed, self.epoch])
+        paired = np.array([example.sketch is not None for example in self.examples])
+        photos, pairs = np.flatnonzero(~paired), np.flatnonzero(paired)
+        if len(pairs) and self.pair_share:
+            total = len(photos) * self.pair_share / (1 - self.pair_share) if len(photos) else len(pairs)
+            kinds = sorted({self.examples[index].kind for index in pairs})
+            count = max(round(total / len(kinds)), 1)
+            parts = []
+            for kind in kinds:
+                own = [index for index in pairs if self.examples[index].kind == kind]
+                # Each pair once before any is shown again.
+                parts += [np.concatenate([rng.permutation(own) for _ in range(-(-count // len(own)))])[:count]]
+            pairs = np.concatenate(parts)
+        order = np.concatenate([photos, pairs])
+        if self.shuffle:
+            order = rng.permutation(order)
+        order = order[: self.limit]
+        return np.resize(order, max(len(order), self.batch_size))  # a small set is repeated to fill one batch
+
+    @property
+    def steps(self) -> int:
+        """Batches of the whole epoch, whatever number this one begins with."""
+        return len(self._order) // self.batch_size
+
+    def __len__(self) -> int:
+        return self.steps - self.first
+
+    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
+        """Returns sketches `(B, H, W, 1)` and photographs `(B, H, W, 3)`."""
+        count = self.batch_size // self.parts
+        begin = (self.first + index) * self.batch_size + self.rank * count
+        with self._door:
+            self._inside += 1
+        try:
+            shown = [self._show(place) for place in range(begin, begin + count)]
+        finally:
+            with self._door:
+                self._inside -= 1
+                self._door.notify_all()
+        sketches, photos = zip(*shown, strict=True)
+        return np.stack(sketches), np.stack(photos)
+
+    def __enter__(self) -> Batches:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Lets no thread begin another example, and waits for the examples that are being made.
+
+        Where `fit` ends early, Keras leaves its threads to themselves, eight batches ahead. One that comes back from
+        OpenCV while Python ends aborts the process (its C++ must not be unwound), one inside BLAS can hang it.
+        """
+        self._closed, interrupted = True, False
+        while self._inside:
+            try:
+                with self._door:
+                    self._door.wait_for(lambda: not self._inside)
+            except KeyboardInterrupt:  # Ctrl-C held down: this is a matter of milliseconds
+                interrupted = True
+        if interrupted:
+            raise KeyboardInterrupt
+
+    def _show(self, place: int) -> tuple[np.ndarray, np.ndarray]:
+        if self._closed:
+            raise RuntimeError("Batches end with their `with`. Received: a request after it. Call `at` again.")
+        # A file that breaks off is found only now; the next example in order stands in for it.
+        for offset in range(len(self._order)):
+            example = self.examples[self._order[(place + offset) % len(self._order)]]
+            if example in self.skipped:
+                continue
+            augmentation = self.augmentation if example.sketch is None else self.pair_augmentation
+            try:
+                seed = (self.seed, self.epoch, place)
+                return self.view.see(example, seed, augmentation, self.flip, self.zoom, self.squeeze)
+            except (ValueError, OSError) as error:
+                with self._lock:
+                    if example not in self.skipped:
+                        self.skipped[example] = str(error)
+                        logger.warning("left out %d so far: %s", len(self.skipped), error)
+        raise ValueError(f"Training needs one example that can be read. Received: {len(self.examples)}, all damaged.")

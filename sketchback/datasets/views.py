@@ -1,0 +1,110 @@
+"""How an example becomes a sketch and a photograph of one size."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from sketchback import images, sketching
+from sketchback.datasets import Example
+from sketchback.datasets.augmentation import augment
+
+NO_AUGMENTATION = "none"
+SQUEEZED = 0.25  # the share of pictures whose proportions are changed
+
+
+@dataclasses.dataclass(frozen=True)
+class View:
+    """How an example becomes a sketch and a photograph of one size; the same in training and evaluation.
+
+    `style` draws the sketch of a photograph that has none; `fit` brings both to `size`; `enlarge` first resizes the
+    photograph, for data that is stored smaller than the sketch is to be drawn at.
+    """
+
+    size: tuple[int, int] | None = (128, 128)
+    style: str = "pencil"
+    fit: str = "crop"
+    enlarge: tuple[int, int] | None = None
+
+    def __post_init__(self) -> None:
+        if sketching.check_style(self.style) == "neural":
+            raise ValueError(
+                "`style` must be quick to draw here. Received: 'neural', which takes seconds a picture. "
+                "Draw with sketchback.sketch first, and give the pairs."
+            )
+        images.check_fit(self.fit)
+        for size in (self.size, self.enlarge):
+            if size is not None:
+                images.check_size(size)
+
+    def see(
+        self,
+        example: Example,
+        seed: Sequence[int] = (0,),
+        augmentation: str = NO_AUGMENTATION,
+        flip: bool = False,
+        zoom: float = 1.0,
+        squeeze: float = 1.0,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Makes the sketch and the photograph of one example; the same seed gives the same pixels.
+
+        Args:
+            example: What to read.
+            seed: Whole numbers that decide the style and the augmentation.
+            augmentation: A name in `augmentation.AUGMENTATIONS`.
+            flip: Mirror both, for half of the seeds.
+            zoom: Show a window of the picture, enlarged by 1 to `zoom`, at a place that is drawn; 1 shows the middle.
+            squeeze: For a quarter of the seeds, change the proportions by up to this factor.
+
+        Returns:
+            Sketch `(H, W, 1)` and photograph `(H, W, 3)`, float32 in [0, 1].
+
+        Raises:
+            ValueError: A file of the example cannot be read.
+        """
+        rng = np.random.default_rng(seed)
+        photo, sketch = example.read_photo(), example.read_sketch()
+        if sketch is not None and sketch.shape[:2] != photo.shape[:2]:
+            sketch = images.resize(sketch, photo.shape[:2])
+        if self.enlarge is not None:
+            photo = images.resize(photo, self.enlarge)
+            sketch = None if sketch is None else images.resize(sketch, self.enlarge)
+        # Whether or not they are used, the same numbers are drawn: one choice does not change the others.
+        flipped, seed_of_augmentation = rng.random() < 0.5, int(rng.integers(2**31))
+        dice = rng.random(5)
+        if augmentation != NO_AUGMENTATION:
+            photo, sketch = augment(photo, sketch, augmentation, seed_of_augmentation)
+        if sketch is None:
+            # Drawn at the photograph's own size and resized afterwards, as the original did.
+            sketch = (
+                sketching.apply_style(photo, sketching.sample_style(rng))
+                if self.style == "random"
+                else sketching.sketch(photo, self.style)
+            )
+        if self.size is not None and (zoom > 1 or squeeze > 1):
+            window = _window(photo.shape[:2], self.size, zoom, squeeze, dice)
+            photo, sketch = (images.resize(image[window], self.size) for image in (photo, sketch))
+        elif self.size is not None:
+            photo, sketch = (images.fit(image, self.size, self.fit) for image in (photo, sketch))
+        if flip and flipped:
+            photo, sketch = photo[:, ::-1], sketch[:, ::-1]
+        # Averaging over an area rounds white up to 1.0000001.
+        sketch, photo = (np.clip(image, 0.0, 1.0) for image in (sketch, photo))
+        return np.ascontiguousarray(sketch), np.ascontiguousarray(photo)
+
+
+def _window(
+    shape: tuple[int, int], size: tuple[int, int], zoom: float, squeeze: float, dice: np.ndarray
+) -> tuple[slice, slice]:
+    """The part of a picture of `shape` that is shown at `size`; five numbers in [0, 1) decide which."""
+    proportions = size[0] / size[1]
+    if dice[0] < SQUEEZED:
+        proportions *= squeeze ** (2 * dice[1] - 1)
+    height = min(shape[0], shape[1] * proportions)
+    ratio = zoom ** -dice[2]
+    rows = min(max(round(height * ratio), 1), shape[0])
+    columns = min(max(round(height / proportions * ratio), 1), shape[1])
+    top, left = round((shape[0] - rows) * dice[3]), round((shape[1] - columns) * dice[4])
+    return slice(top, top + rows), slice(left, left + columns)

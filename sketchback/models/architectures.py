@@ -1,0 +1,51 @@
+"""Generators by the names that recipes and weight files use."""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+
+import keras
+
+from sketchback.models.scribbler import scribbler
+from sketchback.models.sketchback2017 import sketchback2017
+from sketchback.models.unet import unet_resnet
+
+ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
+    "scribbler": scribbler,
+    "sketchback2017": sketchback2017,
+    "unet_resnet": unet_resnet,
+}
+
+
+def complete(architecture: str, arguments: dict[str, object]) -> dict[str, object]:
+    """All arguments of an architecture, its defaults included.
+
+    Raises:
+        ValueError: There is no such architecture, or it takes no such argument.
+    """
+    if architecture not in ARCHITECTURES:
+        raise ValueError(f"`model` must be one of {', '.join(ARCHITECTURES)}. Received: {architecture!r}.")
+    try:
+        bound = inspect.signature(ARCHITECTURES[architecture]).bind(**arguments)
+    except TypeError as error:
+        raise ValueError(f"The arguments of a generator must be its own. Received: {arguments} ({error}).") from None
+    bound.apply_defaults()
+    return dict(bound.arguments)
+
+
+def build(architecture: str, **arguments: object) -> keras.Model:
+    """Builds a generator by the name that recipes and weight files use.
+
+    The model remembers both as `generator.architecture` and `generator.arguments`, for `weights.save`; defaults too,
+    so that its file still loads when they change. `generator.stride` is what both sides of its input must be a
+    multiple of, `generator.count_params()` its size.
+
+    Raises:
+        ValueError: There is no such architecture, or it takes no such argument or value.
+    """
+    arguments = complete(architecture, arguments)
+    generator = ARCHITECTURES[architecture](**arguments)
+    generator.architecture = architecture
+    generator.arguments = {name: value for name, value in arguments.items() if name != "dtype"}
+    return generator

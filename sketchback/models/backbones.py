@@ -1,0 +1,172 @@
+"""Frozen networks that see, with their preprocessing inside: VGG16 up to relu2_2.
+
+VGG16: Simonyan and Zisserman 2015, weights CC BY 4.0. They are looked for in this order: the file that is given,
+`SKETCHBACK_VGG16`, Keras's own file (downloaded once, 58 MB).
+"""
+
+from __future__ import annotations
+
+import logging
+import math
+import os
+import zipfile
+import zlib
+from pathlib import Path
+
+import h5py
+import keras
+import numpy as np
+from keras import layers, ops
+
+ENVIRONMENT = "SKETCHBACK_VGG16"
+MEANS = (103.939, 116.779, 123.68)  # of ImageNet, blue, green, red
+CONVOLUTIONS = (
+    ("block1_conv1", 3, 64),
+    ("block1_conv2", 64, 64),
+    ("block2_conv1", 64, 128),
+    ("block2_conv2", 128, 128),
+)
+# Keras's own file, which `keras.applications.VGG16` downloads too, to the same place.
+PUBLISHED = (
+    "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
+    "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
+)
+PUBLISHED_MD5 = "6d6bbae143d832006294945121d1f1fc"
+OUTPUTS = {"relu1_2": "block1_conv2", "relu2_2": "block2_conv2"}
+
+logger = logging.getLogger(__name__)
+
+
+class FeaturesError(ValueError):
+    """No weights for the feature network can be had, or the file given is not one."""
+
+
+@keras.saving.register_keras_serializable("sketchback")
+class Preprocess(layers.Layer):
+    """RGB in [0, 1] -> BGR in [0, 255] minus ImageNet's means, which is what VGG16 was trained on."""
+
+    def call(self, photo):
+        photo = ops.cast(photo, "float32")
+        return ops.flip(photo, axis=-1) * 255.0 - ops.convert_to_tensor(MEANS, "float32")
+
+
+def vgg16_relu2_2(weights: str | Path | None = None, dtype: str | None = None) -> keras.Model:
+    """VGG16 up to relu2_2, frozen: what the feature loss compares.
+
+    Args:
+        weights: An `.npz` or `.h5` with the four convolutions, `"random"` for seeded random weights, or None for
+            the lookup that the module describes.
+        dtype: Precision policy of the convolutions.
+
+    Returns:
+        A model, `(B, H, W, 3)` RGB in [0, 1] -> `(B, H/2, W/2, 128)`.
+
+    Raises:
+        FeaturesError: The file is not one of VGG16, or nothing was found; the message says what to do.
+    """
+    return vgg16(("relu2_2",), weights, dtype)
+
+
+def vgg16(outputs: tuple[str, ...], weights: str | Path | None = None, dtype: str | None = None) -> keras.Model:
+    """VGG16 with several outputs, `"relu1_2"` `(B, H, W, 64)` and `"relu2_2"` `(B, H/2, W/2, 128)`; frozen.
+
+    Raises:
+        ValueError: An output is not one of those.
+        FeaturesError: See `vgg16_relu2_2`.
+    """
+    if not outputs or not set(outputs) <= set(OUTPUTS):
+        raise ValueError(f"`outputs` must be some of {', '.join(OUTPUTS)}. Received: {outputs!r}.")
+    arrays = _find(weights)
+    photo = layers.Input((None, None, 3), name="photo")
+    x = Preprocess(dtype="float32", name="preprocess")(photo)
+    seen = {}
+    for name, _, filters in CONVOLUTIONS:
+        if name == "block2_conv1":
+            x = layers.MaxPooling2D(name="block1_pool", dtype=dtype)(x)
+        x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=name, dtype=dtype)(x)
+        seen[name] = x
+    found = [seen[OUTPUTS[name]] for name in outputs]
+    network = keras.Model(photo, found[0] if len(found) == 1 else found, name="vgg16")
+    for name, _, _ in CONVOLUTIONS:
+        if name in {layer.name for layer in network.layers}:
+            network.get_layer(name).set_weights(arrays[name])
+    network.trainable = False
+    return network
+
+
+def _find(weights: str | Path | None) -> dict[str, list[np.ndarray]]:
+    weights = weights or os.environ.get(ENVIRONMENT) or None
+    if str(weights) == "random":
+        return _random()
+    if weights is not None:
+        return _read(Path(weights))
+    return _read(_download())
+
+
+def _download() -> Path:
+    name = PUBLISHED.rsplit("/", 1)[-1]
+    try:
+        return Path(keras.utils.get_file(name, PUBLISHED, cache_subdir="models", file_hash=PUBLISHED_MD5))
+    except Exception as error:  # urllib, sockets and Keras each raise their own kind
+        raise FeaturesError(
+            f"The feature loss needs VGG16's ImageNet weights, and they could not be downloaded ({error}). "
+            f"Give a file with --vgg16 FILE or {ENVIRONMENT}, or train without them with --features random."
+        ) from None
+
+
+def _random(seed: int = 0) -> dict[str, list[np.ndarray]]:
+    rng = np.random.default_rng(seed)
+    return {
+        name: [
+            rng.normal(0, np.sqrt(2 / (9 * inputs)), (3, 3, inputs, filters)).astype("float32"),
+            np.zeros(filters, "float32"),
+        ]
+        for name, inputs, filters in CONVOLUTIONS
+    }
+
+
+def _read(path: Path) -> dict[str, list[np.ndarray]]:
+    """Reads `{name}_kernel` and `{name}_bias` of an .npz, or Keras's .h5 with or without its top."""
+    if not path.is_file():
+        raise FeaturesError(f"VGG16's weights must be a file that exists. Received: {path}.")
+    try:
+        if path.suffix == ".npz":
+            with np.load(path, allow_pickle=False) as file:
+                arrays = {name: [file[f"{name}_kernel"], file[f"{name}_bias"]] for name, _, _ in CONVOLUTIONS}
+        else:
+            with h5py.File(path, "r") as file:
+                root = file["model_weights"] if "model_weights" in file else file
+                arrays = {name: _kernel_and_bias(root[name]) for name, _, _ in CONVOLUTIONS}
+    # What NumPy, zipfile and h5py raise on damaged files and on files of another kind.
+    except (
+        OSError,
+        KeyError,
+        ValueError,
+        TypeError,
+        AttributeError,
+        RuntimeError,
+        EOFError,
+        MemoryError,
+        zipfile.BadZipFile,
+        zlib.error,
+    ) as error:
+        raise FeaturesError(
+            f"VGG16's weights must be an .npz or .h5 with {', '.join(name for name, _, _ in CONVOLUTIONS)}. "
+            f"Received: {path} ({error})."
+        ) from None
+    for name, inputs, filters in CONVOLUTIONS:
+        shapes = [array.shape for array in arrays[name]]
+        if shapes != [(3, 3, inputs, filters), (filters,)]:
+            raise FeaturesError(f"VGG16's {name} must be 3 x 3 x {inputs} x {filters}. Received: {shapes} in {path}.")
+        if not all(array.dtype.kind == "f" and np.isfinite(array).all() for array in arrays[name]):
+            raise FeaturesError(f"VGG16's {name} must hold finite numbers. Received: others in {path}.")
+    return arrays
+
+
+def _kernel_and_bias(group: h5py.Group) -> list[np.ndarray]:
+    found: list[h5py.Dataset] = []
+    group.visititems(lambda _, item: found.append(item) if isinstance(item, h5py.Dataset) else None)
+    # The largest of these arrays has 147,456 numbers: whatever else a file declares is not read into memory.
+    if any(math.prod(item.shape or ()) > 1_000_000 for item in found):
+        raise ValueError(f"{group.name} is far too large")
+    return sorted((item[()] for item in found), key=np.ndim, reverse=True)

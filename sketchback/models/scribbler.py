@@ -1,0 +1,100 @@
+"""Scribbler's generator: down-sampling, residual blocks, up-sampling."""
+
+from __future__ import annotations
+
+import keras
+from keras import layers
+
+NORMALISATIONS = (None, "batch")
+
+
+def scribbler(
+    width: int = 32,
+    halvings: int = 4,
+    skips: bool = True,
+    normalisation: str | None = None,
+    blocks: int = 3,
+    dtype: str | keras.DTypePolicy | None = None,
+) -> keras.Model:
+    """Scribbler's generator (Sangkloy et al., CVPR 2017): down-sampling, residual blocks, up-sampling.
+
+    Against the paper's form, the defaults add skip connections from encoder to decoder and one more halving (it sees
+    more of the picture, at less cost), and leave batch normalisation out: its moving statistics belong to the style
+    of sketch that was trained on. `scribbler(halvings=3, skips=False, normalisation="batch", blocks=5)` is the
+    paper's own. Up-sampling is nearest neighbour and a convolution, which leaves no checkerboard.
+
+    Args:
+        width: Channels at full size, `c` in the paper. They double with each halving, up to `8 c`.
+        halvings: How often the encoder halves the picture, 1 to 4; the stride is `2 ** halvings`, at most the side of
+            the smallest image.
+        skips: Add the encoder's features to the decoder's at each size.
+        normalisation: None or `"batch"`. Without it the second convolution of every residual block starts at zero,
+            so that the untrained network is near the identity.
+        blocks: Residual blocks at the smallest size.
+        dtype: Precision policy, for example `"mixed_bfloat16"`; Keras's current one by default. The last
+            convolution computes in float32.
+
+    Returns:
+        A model `(B, H, W, 1) -> (B, H, W, 3)`; 9.8 million parameters by default.
+
+    Raises:
+        ValueError: An argument is out of range.
+    """
+    _check(width, halvings, normalisation, blocks)
+    channels = [width * min(2**level, 8) for level in range(halvings + 1)]
+    per_level = 2 if not skips else 1  # the paper has two blocks a level; skips make one enough
+
+    def convolve(x, filters: int, name: str, kernel: int = 3, strides: int = 1, zero: bool = False):
+        x = layers.Conv2D(
+            filters,
+            kernel,
+            strides,
+            padding="same",
+            use_bias=normalisation is None,
+            kernel_initializer="zeros" if zero and normalisation is None else "he_normal",
+            name=name,
+            dtype=dtype,
+        )(x)
+        return x if normalisation is None else layers.BatchNormalization(name=f"{name}_norm", dtype=dtype)(x)
+
+    def activate(x, name: str):
+        return layers.ReLU(name=f"{name}_relu", dtype=dtype)(x)
+
+    def residual(x, filters: int, name: str):
+        y = activate(convolve(x, filters, f"{name}_conv1"), f"{name}_conv1")
+        y = convolve(y, filters, f"{name}_conv2", zero=True)
+        return layers.Add(name=f"{name}_add", dtype=dtype)([x, y])
+
+    sketch = layers.Input((None, None, 1), name="sketch")
+    x = activate(convolve(sketch, width, "stem", kernel=7), "stem")  # (B, H, W, c)
+    encoded = [x]
+    for level in range(1, halvings + 1):
+        x = activate(convolve(x, channels[level], f"down{level}", strides=2), f"down{level}")  # (B, H/2, W/2, 2c)
+        x = residual(x, channels[level], f"down{level}_block")
+        encoded.append(x)
+    for block in range(1, blocks + 1):
+        x = residual(x, channels[-1], f"block{block}")  # (B, H/16, W/16, 8c)
+    for level in reversed(range(halvings)):
+        x = layers.UpSampling2D(interpolation="nearest", name=f"up{level}", dtype=dtype)(x)
+        x = convolve(x, channels[level], f"up{level}_conv")
+        if skips:
+            x = layers.Add(name=f"up{level}_skip", dtype=dtype)([x, encoded[level]])
+        x = activate(x, f"up{level}_conv")
+        for block in range(1, per_level + 1):
+            x = residual(x, channels[level], f"up{level}_block{block}")
+    photo = layers.Conv2D(3, 3, padding="same", activation="sigmoid", name="photo", dtype="float32")(x)
+    generator = keras.Model(sketch, photo, name="scribbler")
+    generator.stride = 2**halvings
+    return generator
+
+
+def _check(width: int, halvings: int, normalisation: str | None, blocks: int) -> None:
+    whole = all(isinstance(value, int) for value in (width, halvings, blocks))
+    # The upper bounds keep what a weight file can make us build below a gigabyte.
+    if not whole or not 1 <= width <= 128 or not 1 <= halvings <= 4 or not 0 <= blocks <= 32:
+        raise ValueError(
+            "`width` must be 1 to 128, `halvings` 1 to 4 and `blocks` 0 to 32, all whole numbers. "
+            f"Received: width={width!r}, halvings={halvings!r}, blocks={blocks!r}."
+        )
+    if normalisation not in NORMALISATIONS:
+        raise ValueError(f"`normalisation` must be None or 'batch'. Received: {normalisation!r}.")

@@ -1,0 +1,339 @@
+"""Photograph or scan of a drawing on paper -> the kind of sketch that a generator knows.
+
+Every step is a pure function that first looks whether it is needed, and returns what it was given if not: a clean
+sketch passes nearly untouched. `clean` takes them in order:
+
+    find_sheet, rectify    the sheet's edges, where they are seen; its perspective and rotation undone (see `sheet`)
+    flatten                uneven light and the colour of the paper
+    straighten             a small rotation, where long straight lines tell it
+    denoise, despeckle     grain, JPEG's specks
+    match_ink              faint pencil
+    centre                 a small drawing on a large sheet
+
+Nothing here imports Keras.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from sketchback.images import MIN_SIDE, check_size, resize, to_gray
+from sketchback.sketching.page_detection import find_sheet, rectify
+
+SEEN = 1600  # pixels on the long side that steps work with; a drawing has nothing finer to say
+LARGEST = 1024  # pixels on the long side of a result
+LEANING = 480  # pixels on the long side at which a rotation is measured
+BLACK = 0.15  # what the darkest strokes of CUFS's training sketches are, on paper of 1
+
+
+def clean(image: np.ndarray) -> np.ndarray:
+    """Turns a photograph or scan of a drawing on paper into a sketch on white.
+
+    Args:
+        image: `(H, W)`, `(H, W, 1)` or `(H, W, 3)` RGB, float in [0, 1]; each side at least 16. In colour if it can be
+            had: the colour of the paper is then divided out before luminance is taken.
+
+    Returns:
+        `(H', W', 1)` float32 in [0, 1], paper = 1, the long side at most 1024. The size of the image, unless it was
+        larger, a sheet was found in it, or the drawing was small on its sheet.
+
+    Raises:
+        ValueError: The image has another shape or range, or is too small.
+
+    >>> blank = np.ones((64, 48, 1), np.float32)
+    >>> bool((clean(blank) == blank).all())
+    True
+    """
+    image = np.clip(_reduce(_checked(image), SEEN), 0.0, 1.0)
+    corners = find_sheet(image)
+    if corners is not None:
+        image = rectify(image, corners)
+    sketch = to_gray(flatten(image))[..., np.newaxis]
+    if corners is None:
+        sketch = straighten(sketch)
+    sketch = match_ink(despeckle(denoise(sketch)))
+    return _reduce(centre(sketch), LARGEST)
+
+
+def _checked(image: np.ndarray) -> np.ndarray:
+    if image.ndim == 2:
+        image = image[..., np.newaxis]
+    if image.ndim != 3 or image.shape[-1] not in (1, 3):
+        raise ValueError(f"An image to clean must be (H, W, 1) or (H, W, 3). Received: shape={image.shape}.")
+    check_size(image.shape[:2])
+    # Asked this way round, NaN is refused too; and no copy is made of a photograph that may be very large.
+    if not (np.issubdtype(image.dtype, np.floating) and image.min() >= -1e-3 and image.max() <= 1 + 1e-3):
+        raise ValueError(
+            f"An image to clean must be float in [0, 1]. Received: dtype={image.dtype}, values from "
+            f"{image.min():.4g} to {image.max():.4g}. Convert 8-bit values with `images.from_uint8`."
+        )
+    return image.astype(np.float32, copy=False)
+
+
+def _reduce(image: np.ndarray, longest: int) -> np.ndarray:
+    ratio = longest / max(image.shape[:2])
+    if ratio >= 1:
+        return image
+    return resize(image, [max(round(side * ratio), MIN_SIDE) for side in image.shape[:2]])
+
+
+# ---- light and paper
+
+
+def paper(image: np.ndarray) -> np.ndarray:
+    """Estimates the bare paper under a drawing: its colour and the light on it.
+
+    In squares of the picture the brighter fifth is taken. A plane is fitted to its logarithm by quantile regression
+    (Koenker and Bassett 1978) at 85 %, which lies on the paper however large the dark areas are, as long as paper is
+    seen here and there; squares near the sheet's edge count more, because drawings have their tones in the middle.
+    From there the paper is grown: what differs little from the surface bends it, to a quadratic one first, then
+    locally. Light changes gradually, and is followed; hair and shaded skin begin with a step, and are not.
+
+    Args:
+        image: `(H, W, 1)` or `(H, W, 3)` in [0, 1].
+
+    Returns:
+        `(H, W, C)` float32, at least 0.02.
+    """
+    squares = _brighter_squares(image)  # (h, w, C)
+    height, width, channels = squares.shape
+    basis = np.stack([term.ravel() for term in np.broadcast_arrays(*_quadratic(height, width))], axis=-1)
+    colours = np.log(squares).reshape(-1, channels)
+    tone = np.log(to_gray(squares)).ravel()
+    prior = 0.1 + 0.9 * np.exp(-4 * (1 - np.abs(basis[:, 1:3]).max(axis=1)))  # 1 at the edge, 0.1 in the middle
+    weights = prior
+    plane = basis[:, :3]
+    for _ in range(40):  # iteratively reweighted least squares
+        fit = plane @ _least_squares(plane, tone, weights)
+        weights = prior * np.where(tone > fit, 0.85, 0.15) / np.maximum(np.abs(tone - fit), 0.01)
+    for _ in range(8):
+        weights = prior * ((np.abs(tone - fit) < 0.12) + 1e-6)
+        fit = basis @ _least_squares(basis, tone, weights)
+    quadratic = _least_squares(basis, colours, weights)  # (6, C)
+    rest = np.zeros((height, width, channels))
+    for spread in (max(height, width) / 8, max(height, width) / 16):
+        known = (weights > 1e-3).astype(float).reshape(height, width)
+        left = (colours - basis @ quadratic).reshape(rest.shape) - rest
+        # Normalised convolution (Knutsson and Westin 1993): where nothing is known, nothing is added.
+        blurred = cv2.GaussianBlur(left * known[..., np.newaxis], (0, 0), spread).reshape(rest.shape)
+        rest = rest + blurred / (cv2.GaussianBlur(known, (0, 0), spread)[..., np.newaxis] + 0.05)
+        off = (colours - basis @ quadratic).reshape(rest.shape) - rest
+        weights = (np.abs(off.mean(axis=-1)) < 0.08).astype(float).ravel()
+    whole = cv2.resize(rest.astype(np.float32), image.shape[1::-1], interpolation=cv2.INTER_LINEAR).reshape(image.shape)
+    for term, coefficients in zip(_quadratic(*image.shape[:2]), quadratic, strict=True):
+        whole += term[..., np.newaxis] * coefficients.astype(np.float32)
+    return np.clip(np.exp(whole), 0.02, 1.0)
+
+
+def _quadratic(height: int, width: int) -> tuple[np.ndarray, ...]:
+    """1, x, y, x^2, x y and y^2 at the pixels of a picture whose edges are at -1 and 1; each can be broadcast."""
+    x = ((2 * np.arange(width, dtype=np.float32) + 1) / width - 1)[np.newaxis]
+    y = ((2 * np.arange(height, dtype=np.float32) + 1) / height - 1)[:, np.newaxis]
+    return np.ones((1, 1), np.float32), x, y, x * x, x * y, y * y
+
+
+def _brighter_squares(image: np.ndarray) -> np.ndarray:
+    """The 80th percentile of each square, 32 along the long side: `(h, w, C)`, at least 0.02."""
+    side, longest = 8, max(image.shape[:2])
+    rows, columns = (max(round(32 * length / longest), 1) for length in image.shape[:2])
+    small = resize(image, (rows * side, columns * side))
+    blocks = small.reshape(rows, side, columns, side, -1).swapaxes(1, 2).reshape(rows, columns, side * side, -1)
+    return np.maximum(np.percentile(blocks, 80, axis=2), 0.02)
+
+
+def _least_squares(basis: np.ndarray, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    weighted = basis * weights[:, np.newaxis]
+    # A trace of ridge: a surface that nothing holds stays flat.
+    ridge = 1e-3 * weights.sum() * np.diag([0.0] + [1.0] * (basis.shape[1] - 1))
+    return np.linalg.solve(weighted.T @ basis + ridge, weighted.T @ values)
+
+
+def flatten(image: np.ndarray) -> np.ndarray:
+    """Divides a picture by its `paper`, so that paper is white everywhere and strokes keep their depth.
+
+    Args:
+        image: `(H, W, 1)` or `(H, W, 3)` in [0, 1].
+
+    Returns:
+        The same shape, float32 in [0, 1]; the picture itself where its paper is white and even already, or where
+        there is none (black all over).
+    """
+    under = paper(image)
+    low, middle, high = np.percentile(to_gray(under), [2, 50, 98])
+    colour = np.ptp(under.reshape(-1, under.shape[-1]).mean(axis=0))
+    if middle < 0.1 or (low > 0.92 and high - low < 0.06 and colour < 0.03):
+        return image
+    return np.minimum(image / under, 1.0)
+
+
+# ---- rotation
+
+
+def straighten(sketch: np.ndarray) -> np.ndarray:
+    """Turns a sketch upright by its long straight lines, as buildings have them.
+
+    A face has none and stays as it is: that it leans may be meant. Lines are the segments of a probabilistic Hough
+    transform (Matas, Galambos and Kittler 2000); they are believed where most of their length agrees.
+
+    Args:
+        sketch: `(H, W, 1)` in [0, 1], paper = 1.
+
+    Returns:
+        The same shape, float32; turned by 1 to 10 degrees, or the sketch itself.
+    """
+    angle = _lean(sketch)
+    if angle is None or not 1 <= abs(angle) <= 10:
+        return sketch
+    height, width = sketch.shape[:2]
+    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, 1.0)
+    turned = cv2.warpAffine(sketch, matrix, (width, height), flags=cv2.INTER_LINEAR, borderValue=1.0)
+    return turned.reshape(sketch.shape)
+
+
+def _lean(sketch: np.ndarray) -> float | None:
+    """By how many degrees the lines of a drawing are turned clockwise from upright; None where they do not say."""
+    small = _reduce(sketch, LEANING)
+    values = np.rint(small[..., 0] * 255).astype(np.uint8)
+    edges = cv2.Canny(cv2.GaussianBlur(values, (0, 0), 1.0), 60, 120)
+    least = max(small.shape[:2]) / 8
+    segments = cv2.HoughLinesP(edges, 1, np.radians(0.25), int(least / 2), minLineLength=least, maxLineGap=3)
+    if segments is None:
+        return None
+    dx, dy = (segments.reshape(-1, 4)[:, 2:] - segments.reshape(-1, 4)[:, :2]).T
+    lengths = np.hypot(dx, dy)
+    leans = (np.degrees(np.arctan2(dy, dx)) + 45) % 90 - 45
+    bins = np.arange(-12, 12.01, 0.5)
+    together = [lengths[np.abs(leans - bin_) < 1].sum() for bin_ in bins]
+    peak = bins[int(np.argmax(together))]
+    if max(together) < 0.6 * lengths.sum() or max(together) < max(small.shape[:2]):
+        return None
+    agreeing = np.abs(leans - peak) < 1
+    return float(np.average(leans[agreeing], weights=lengths[agreeing]))
+
+
+# ---- noise
+
+
+def denoise(sketch: np.ndarray) -> np.ndarray:
+    """Smoothes grain, and keeps edges, by a bilateral filter (Tomasi and Manduchi 1998).
+
+    Its strength is measured on bare paper, where nothing else is, on what a small blur takes away. What the filter
+    leaves on the paper is lifted to white.
+
+    Args:
+        sketch: `(H, W, 1)` in [0, 1], paper = 1.
+
+    Returns:
+        The same shape, float32; the sketch itself where the grain's standard deviation is below 0.02.
+    """
+    grain = _grain(sketch)
+    if grain < 0.02:
+        return sketch
+    smooth = cv2.bilateralFilter(sketch, 7, 3 * grain, 2.0).reshape(sketch.shape)
+    return np.minimum(smooth / (1 - min(grain, 0.1)), 1.0)
+
+
+def _grain(sketch: np.ndarray) -> float:
+    smooth = cv2.GaussianBlur(sketch, (0, 0), 2)
+    bare = cv2.erode((smooth > 0.85).astype(np.uint8), np.ones((9, 9), np.uint8)).astype(bool)
+    if bare.sum() < 100:
+        return 0.0
+    # White cuts off what is brighter than paper, so one standard deviation is taken on the dark side of the median.
+    low, middle = np.percentile((sketch[..., 0] - smooth)[bare], [15.87, 50])
+    return float(middle - low)
+
+
+def despeckle(sketch: np.ndarray) -> np.ndarray:
+    """Removes tiny marks that stand alone on bare paper: dust, specks of JPEG.
+
+    Args:
+        sketch: `(H, W, 1)` in [0, 1], paper = 1.
+
+    Returns:
+        The same shape, float32; the sketch itself where there is none.
+    """
+    side = max(sketch.shape[:2])
+    ink = (sketch[..., 0] < 0.8).astype(np.uint8)
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    most = max((side / 250) ** 2, 2)
+    tiny = stats[:, cv2.CC_STAT_AREA] <= most
+    tiny[0] = False
+    if count < 2 or not tiny.any():
+        return sketch
+    # Alone: within 2 % of the side nothing that is larger, and no more than a speck or two. Hatching and stippled
+    # shadows are tiny marks too, but never far from others.
+    reach = 2 * max(round(side / 50), 2) + 1
+    small = tiny[labels]
+    larger, all_ink = (
+        cv2.boxFilter(where.astype(np.float32), -1, (reach, reach), normalize=False, borderType=cv2.BORDER_CONSTANT)
+        for where in (ink.astype(bool) & ~small, ink)
+    )
+    alone = small & (larger < 0.5) & (all_ink <= 2 * most)
+    if not alone.any():
+        return sketch
+    around = cv2.dilate(alone.astype(np.uint8), np.ones((3, 3), np.uint8)).astype(bool)
+    return np.where(around[..., np.newaxis], np.float32(1.0), sketch)
+
+
+# ---- ink, place
+
+
+def match_ink(sketch: np.ndarray) -> np.ndarray:
+    """Deepens faint strokes, `1 - gain (1 - sketch)`, until the darkest are as dark as in the training sketches.
+
+    Args:
+        sketch: `(H, W, 1)` in [0, 1], paper = 1.
+
+    Returns:
+        The same shape, float32; the sketch itself where its ink is dark enough, or where there is none.
+    """
+    ink = sketch[sketch < 0.85]
+    if ink.size < 1e-3 * sketch.size:
+        return sketch
+    darkest = float(np.percentile(ink, 10))
+    if darkest < 0.4:
+        return sketch
+    gain = min((1 - BLACK) / (1 - darkest), 3.0)
+    return np.clip(1 - gain * (1 - sketch), 0.0, 1.0)
+
+
+def centre(sketch: np.ndarray, margin: float = 0.1) -> np.ndarray:
+    """Cuts a small drawing out of a large sheet, in the middle, with a margin.
+
+    Args:
+        sketch: `(H, W, 1)` in [0, 1], paper = 1.
+        margin: Paper on each side, as a share of the drawing's longer side.
+
+    Returns:
+        `(H', W', 1)` float32; the sketch itself where the drawing takes up most of its height or width, or where
+        nothing is drawn.
+    """
+    height, width = sketch.shape[:2]
+    box = _drawn(sketch)
+    if box is None:
+        return sketch
+    top, bottom, left, right = box
+    if (bottom - top) > 0.65 * height or (right - left) > 0.65 * width:
+        return sketch
+    longer = max(bottom - top, right - left)
+    rim = margin * longer
+    # No narrower than 3:4, so that a generator sees something around a tall drawing.
+    least = max(0.375 * (longer + 2 * rim), MIN_SIDE / 2)
+    half = [max(side / 2 + rim, least) for side in (bottom - top, right - left)]
+    middle = (top + bottom) / 2, (left + right) / 2
+    matrix = np.float32([[1, 0, -round(middle[1] - half[1])], [0, 1, -round(middle[0] - half[0])]])
+    size = round(2 * half[1]), round(2 * half[0])
+    return cv2.warpAffine(sketch, matrix, size, flags=cv2.INTER_NEAREST, borderValue=1.0)[..., np.newaxis]
+
+
+def _drawn(sketch: np.ndarray) -> tuple[int, int, int, int] | None:
+    """Top, bottom, left and right of what is drawn: all ink but the half percent nearest to each edge."""
+    ink = np.where(sketch[..., 0] < 0.8, 1 - sketch[..., 0], 0.0)
+    if (ink > 0).mean() < 1e-4:
+        return None
+    box = []
+    for axis in (1, 0):
+        sums = np.cumsum(ink.sum(axis=axis, dtype=np.float64))
+        box += list(np.searchsorted(sums, [0.005 * sums[-1], 0.995 * sums[-1]]) + (0, 1))
+    return tuple(int(place) for place in box)

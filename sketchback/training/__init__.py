@@ -1,0 +1,1 @@
+"""Teaching a generator: recipes, the training model, runs, several devices."""

@@ -1,0 +1,280 @@
+"""The darkroom: one thread in which the bytes of drawings become the bytes of photographs, for the page.
+
+Everything that a stranger may send is bounded here: its kind, its pixels, how many wait. Weights are loaded on that
+thread.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import TYPE_CHECKING, TypeVar
+
+import numpy as np
+from PIL import Image
+
+from sketchback import console, images, weights
+from sketchback.inference import pipeline, runtime
+
+if TYPE_CHECKING:
+    import keras
+
+MAX_PIXELS = 40_000_000  # less than `images` allows: several people may wait for one machine
+LONGEST = 1600  # pixels of the longer side; a generator that learnt at 128 has nothing to add beyond
+PLACES = 16  # requests that may be read, wait or be worked on at once
+FORMATS = {  # the name in a request -> Pillow's, and the media type
+    "png": ("PNG", "image/png"),
+    "jpg": ("JPEG", "image/jpeg"),
+    "jpeg": ("JPEG", "image/jpeg"),
+    "webp": ("WEBP", "image/webp"),
+    "tiff": ("TIFF", "image/tiff"),
+    "pdf": ("PDF", "application/pdf"),
+}
+TITLES = {"drawings": "Drawn faces", "faces-unet": "Faces (U-Net)"}  # others are called by their names
+T = TypeVar("T")
+
+
+class BusyError(RuntimeError):
+    """Every place is taken; come again in a moment."""
+
+
+class UnusableError(RuntimeError):
+    """Weights that are known by name could not be loaded; the log says why."""
+
+
+def catalogue(given: str | Path | None = None) -> dict[str, Path]:
+    """The weights that may be asked for by name: the file that was given, and those that `weights.find` knows.
+
+    Args:
+        given: A name or a file. A file is known by its name without the suffix.
+
+    Returns:
+        Name -> file, `given` first.
+
+    Raises:
+        FileNotFoundError: There is nothing at `given`, or there are no weights at all.
+    """
+    found: dict[str, Path] = {}
+    if given is not None:
+        path = weights.find(given).resolve()
+        found[path.name.removesuffix(weights.SUFFIX)] = path
+    for name in weights.names():
+        # Not find(name): a file of that name in the current folder is not meant.
+        wanted = f"{name}{weights.SUFFIX}"
+        files = (place if place.is_file() else place / wanted for place in weights.folders())
+        place = next((file for file in files if file.name in (name, wanted) and file.is_file()), None)
+        if place is not None:
+            found.setdefault(name, place)
+    if not found:
+        raise FileNotFoundError("There must be weights to choose from. Received: none. Train some: sketchback.train.")
+    return found
+
+
+def title(name: str) -> str:
+    """A name as people read it.
+
+    >>> title("faces"), title("my-old_houses")
+    ('Faces', 'My old houses')
+    """
+    return TITLES.get(name) or (name.replace("-", " ").replace("_", " ").strip().capitalize() or name)
+
+
+def decode(data: bytes, channels: int = 1) -> np.ndarray:
+    """Reads the bytes of a picture as `images.decode` does, and reduces it to at most `LONGEST` pixels.
+
+    Args:
+        data: A whole PNG, JPEG, WebP, TIFF, BMP or GIF file of at most `MAX_PIXELS`.
+        channels: 1 or 3.
+
+    Returns:
+        `(H, W, channels)` float32 in [0, 1].
+
+    Raises:
+        ValueError: The bytes are no such file, are damaged, or hold too many or too few pixels.
+    """
+    image = images.decode(data, channels, "your file", MAX_PIXELS)
+    ratio = LONGEST / max(image.shape[:2])
+    if ratio >= 1:
+        return image
+    return images.resize(image, [max(round(side * ratio), images.MIN_SIDE) for side in image.shape[:2]])
+
+
+def encode(image: np.ndarray, kind: str) -> bytes:
+    """Writes an image into bytes.
+
+    Args:
+        image: `(H, W, 1)` or `(H, W, 3)` float in [0, 1].
+        kind: One of `FORMATS`.
+
+    Raises:
+        ValueError: There is no such format.
+    """
+    values = images.to_uint8(image)
+    picture = Image.fromarray(values[..., 0] if values.shape[-1] == 1 else values)
+    written = io.BytesIO()
+    picture.save(written, format=FORMATS[check_format(kind)][0], quality=95)
+    return written.getvalue()
+
+
+def check_format(kind: str) -> str:
+    """Returns the name of a format, or raises `ValueError` that lists the known ones."""
+    if kind not in FORMATS:
+        raise ValueError(f"`format` must be one of {', '.join(FORMATS)}. Received: {kind!r}.")
+    return kind
+
+
+class Darkroom:
+    """Generators, kept once they are loaded, and the one thread that runs them.
+
+    A generator already uses all cores for one picture; two at a time would only wait for each other.
+
+    Args:
+        known: From `catalogue`; its first is the default. What else is damaged is left out and logged.
+        places: How many requests may be inside at once.
+
+    Raises:
+        WeightsError: The default weights are damaged.
+    """
+
+    def __init__(self, known: Mapping[str, Path], places: int = PLACES):
+        self.default = next(iter(known))
+        self.known: dict[str, Path] = {}
+        self.facts: dict[str, dict[str, object]] = {}
+        for name, path in known.items():
+            try:
+                self.facts[name] = weights.describe(path)
+            except weights.WeightsError as error:
+                if name == self.default:
+                    raise
+                logging.getLogger(__name__).warning("left out: %s", error)
+            else:
+                self.known[name] = path
+        self._generators: dict[str, runtime.LightGenerator | keras.Model] = {}
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="darkroom")
+        self._places, self._taken, self._lock = places, 0, threading.Lock()
+
+    @property
+    def ready(self) -> bool:
+        """Whether the default weights are loaded and warm."""
+        return self.default in self._generators
+
+    @property
+    def taken(self) -> int:
+        """Requests that are inside now."""
+        return self._taken
+
+    @contextlib.contextmanager
+    def place(self) -> Iterator[None]:
+        """Holds one of the places while a request is read, waits and is worked on.
+
+        Raises:
+            BusyError: All are taken.
+        """
+        with self._lock:
+            if self._taken >= self._places:
+                raise BusyError(f"The darkroom is busy with {self._taken} drawings. Try again in a moment.")
+            self._taken += 1
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._taken -= 1
+
+    def submit(self, work: Callable[..., T], *arguments: object) -> Future[T]:
+        """Queues work for the thread. A future that is cancelled before its turn is never begun."""
+        return self._thread.submit(work, *arguments)
+
+    def warm(self) -> None:
+        """Queues the loading of all weights, the default first, each as work of its own: a drawing gets in between."""
+        for name in self.known:
+            self.submit(self._load_quietly, name)
+
+    def close(self) -> None:
+        """Lets the work that is being done end, and drops what waits."""
+        self._thread.shutdown(wait=True, cancel_futures=True)
+
+    def check_weights(self, name: str | None) -> str:
+        """Returns a known name, the default for None, or raises `ValueError` that lists the known ones."""
+        name = self.default if name is None else name
+        if name not in self.known:
+            raise ValueError(f"`weights` must be one of {', '.join(self.known)}. Received: {name[:80]!r}.")
+        return name
+
+    def describe(self) -> list[dict[str, object]]:
+        """What the page says about each of the weights: name, title, size in training, data, note, terms, date."""
+        rows: list[dict[str, object]] = []
+        for name, facts in self.facts.items():
+            recipe = facts.get("recipe")
+            size = recipe.get("size") if isinstance(recipe, dict) else None
+            rows.append(
+                {
+                    "name": name,
+                    "title": title(name),
+                    "size": size if isinstance(size, list) else None,
+                    "claim": recipe.get("claim", "") if isinstance(recipe, dict) else "",
+                    "data": facts.get("data") or [],
+                    **{key: str(facts.get(key, "")) for key in ("architecture", "note", "terms", "date")},
+                }
+            )
+        return rows
+
+    # ---- what runs on the thread
+
+    def sketch(self, data: bytes, clean: bool = True) -> np.ndarray:
+        """The bytes of a picture -> the drawing `(H, W, 1)` as a generator is shown it, paper = 1.
+
+        Args:
+            data: See `decode`.
+            clean: Whether to straighten, flatten and crop a photograph of paper; see `cleanup.clean`.
+
+        Raises:
+            ValueError: See `decode`.
+        """
+        if not clean:
+            return decode(data)
+        from sketchback.sketching import cleanup
+
+        return cleanup.clean(decode(data, channels=3))
+
+    def invert(self, data: bytes, name: str, clean: bool = False, compare: bool = False) -> np.ndarray:
+        """The bytes of a drawing -> its photograph `(H, W, 3)`, of the size of the drawing.
+
+        Args:
+            data: See `decode`.
+            name: Of the weights.
+            clean: See `sketch`.
+            compare: Put the drawing beside the photograph.
+
+        Raises:
+            ValueError: See `decode`.
+            UnusableError: The weights cannot be loaded.
+        """
+        sketch = self.sketch(data, clean)
+        generator = self._load(name)
+        photo = pipeline.predict(generator, sketch[np.newaxis])[0]
+        return images.side_by_side([sketch, photo]) if compare else photo
+
+    def _load_quietly(self, name: str) -> None:
+        with contextlib.suppress(UnusableError):
+            self._load(name)
+
+    def _load(self, name: str) -> runtime.LightGenerator | keras.Model:
+        if name not in self._generators:
+            began = time.monotonic()
+            try:
+                generator = runtime.load(self.known[name])
+                # TensorFlow makes a graph for the first shape, and one for any shape when both sides change.
+                for sides in ((96, 96), (128, 112)):
+                    pipeline.predict(generator, np.ones((1, *sides, 1), np.float32), working=sides)
+            except (ValueError, OSError, MemoryError, ImportError) as error:
+                logging.getLogger(__name__).error("error: %s", console.one_line(error))
+                raise UnusableError(f"The weights {name!r} cannot be loaded; the terminal says why.") from None
+            self._generators[name] = generator
+            logging.getLogger(__name__).info("%s: loaded in %.1f s", title(name), time.monotonic() - began)
+        return self._generators[name]

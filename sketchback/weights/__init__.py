@@ -1,0 +1,33 @@
+"""Trained weights: find, verify, load, save."""
+
+from sketchback.weights.files import ATTRIBUTES, describe, load, read, save
+from sketchback.weights.mapping import WeightsError
+from sketchback.weights.registry import (
+    ENVIRONMENT,
+    SUFFIX,
+    SUMS,
+    find,
+    folders,
+    names,
+    read_sums,
+    sha256,
+    write_sums,
+)
+
+__all__ = [
+    "ATTRIBUTES",
+    "ENVIRONMENT",
+    "SUFFIX",
+    "SUMS",
+    "WeightsError",
+    "describe",
+    "find",
+    "folders",
+    "load",
+    "names",
+    "read",
+    "read_sums",
+    "save",
+    "sha256",
+    "write_sums",
+]

@@ -1,0 +1,116 @@
+"""Weights by name: where they are looked for, and which of them are published.
+
+Weights that ship are bound to their names by a `SHA256SUMS` beside them; a file that it does not list is read as a
+stranger's (see `untrusted`).
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+from pathlib import Path
+
+from sketchback.atomic import replacing
+from sketchback.weights.mapping import WeightsError
+
+ENVIRONMENT = "SKETCHBACK_WEIGHTS"
+SUFFIX = ".weights.h5"
+SUMS = "SHA256SUMS"
+PACKAGE = Path(__file__).resolve().parents[1]
+
+
+def folders() -> list[Path]:
+    """Where names are looked for: `SKETCHBACK_WEIGHTS` (a folder, or one file, which then is known by its name), the
+    checkout's `weights/`, the installed package's copy.
+    """
+    places = [Path(os.environ[ENVIRONMENT])] if os.environ.get(ENVIRONMENT) else []
+    return [*places, PACKAGE.parent / "weights", PACKAGE / "_weights"]
+
+
+def names() -> list[str]:
+    """The names that `find` knows, of files that are there."""
+    paths = [path for folder in folders() if folder.is_dir() for path in folder.glob(f"*{SUFFIX}")]
+    # A hidden one is what a killed `save` leaves.
+    found = {_name(path) for path in [*paths, *_given()] if not path.name.startswith(".")}
+    return sorted(found)
+
+
+def _given() -> list[Path]:
+    """The file that `SKETCHBACK_WEIGHTS` names, where it names a file and not a folder."""
+    path = Path(os.environ.get(ENVIRONMENT, "."))
+    return [path] if path.is_file() else []
+
+
+def _name(path: Path) -> str:
+    return path.name.removesuffix(SUFFIX)
+
+
+def find(weights: str | Path) -> Path:
+    """Finds the file of a name, or returns the path that was given.
+
+    Args:
+        weights: A path, or a name such as `"faces"`. A path comes first, then `folders()` in order.
+
+    Raises:
+        FileNotFoundError: Nothing of that name; the message lists what there is.
+    """
+    if Path(weights).is_file():
+        return Path(weights)
+    for path in _given():
+        if str(weights) in (path.name, _name(path)):
+            return path
+    for folder in folders():
+        path = folder / f"{weights}{SUFFIX}"
+        if path.is_file():
+            return path
+    known = ", ".join(names()) or "none"
+    raise FileNotFoundError(
+        f"`weights` must be a file or a known name. Received: {str(weights)!r}. Known names: {known} "
+        f"(looked for in {', '.join(str(folder) for folder in folders())}). Train some with sketchback.train."
+    )
+
+
+def sha256(path: str | Path) -> str:
+    """The SHA-256 of a file, as `weights/README.md` lists it."""
+    digest = hashlib.sha256()
+    with Path(path).open("rb") as file:
+        while block := file.read(1 << 20):
+            digest.update(block)
+    return digest.hexdigest()
+
+
+@functools.lru_cache(maxsize=64)
+def is_published(path: Path, changed: int, size: int) -> bool:
+    """Whether a file is listed, and is what was listed. Hashing 20 MB takes 20 ms, once for each state of a file."""
+    wanted = read_sums(path.parent).get(path.name)
+    if wanted is None:
+        return False
+    found = sha256(path)
+    if found != wanted:
+        raise WeightsError(
+            f"Published weights must be the file that {SUMS} lists. Received: {path} with SHA-256 {found[:16]}... "
+            f"instead of {wanted[:16]}... Download it again; or, if the change is yours, take its line out of {SUMS}."
+        )
+    return True
+
+
+def read_sums(folder: str | Path) -> dict[str, str]:
+    """The files that `SHA256SUMS` in a folder lists, as `sha256sum` writes it: name -> SHA-256; {} without one."""
+    try:
+        lines = (Path(folder) / SUMS).read_text(encoding="utf-8", errors="replace").splitlines()
+    except OSError:
+        return {}
+    return {
+        parts[1].lstrip("*"): parts[0].lower()
+        for parts in (line.split(maxsplit=1) for line in lines)
+        if len(parts) == 2
+    }
+
+
+def write_sums(folder: str | Path) -> Path:
+    """Lists every weight file of a folder in its `SHA256SUMS`, so that `load` trusts these, and no changed ones."""
+    paths = sorted(path for path in Path(folder).glob(f"*{SUFFIX}") if not path.name.startswith("."))
+    with replacing(Path(folder) / SUMS) as temporary:
+        temporary.write_text("".join(f"{sha256(path)}  {path.name}\n" for path in paths), encoding="utf-8")
+    return Path(folder) / SUMS

@@ -1,0 +1,56 @@
+"""What a generator is shown, and what comes back: any size, reflected edges, the scale that it knows."""
+
+from __future__ import annotations
+
+import keras
+import numpy as np
+import pytest
+from keras import ops
+
+from sketchback.inference.pipeline import predict
+from sketchback.models import scribbler, sketchback2017
+
+
+def sketches(size: tuple[int, int] = (32, 32), batch: int = 1, seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).random((batch, *size, 1)).astype(np.float32)
+
+
+def run(generator: keras.Model, values: np.ndarray) -> np.ndarray:
+    return ops.convert_to_numpy(generator(values))
+
+
+@pytest.mark.parametrize("size", [(16, 16), (17, 31), (205, 282)])
+@pytest.mark.parametrize("architecture", [{"width": 2, "blocks": 1}, {"width": 1, "halvings": 4, "blocks": 0}])
+def test_any_size_in_the_same_size_out(size, architecture):
+    photo = predict(scribbler(**architecture), sketches(size, batch=2))
+    assert photo.shape == (2, *size, 3) and photo.dtype == np.float32
+    assert photo.min() >= 0 and photo.max() <= 1
+
+
+def test_sketchback2017_takes_any_size():
+    assert predict(sketchback2017(), sketches((17, 31))).shape == (1, 17, 31, 3)
+
+
+def test_predict_is_the_network_where_nothing_is_padded():
+    generator, values = scribbler(2, 2, blocks=1), sketches((16, 20))
+    np.testing.assert_allclose(predict(generator, values), run(generator, values), atol=1e-6)
+
+
+def test_predict_reflects_at_the_lower_and_right_edge():
+    generator, values = scribbler(2, 2, blocks=1), sketches((18, 21))  # stride 4: 20 x 24
+    rows, columns = [*range(18), 16, 15], [*range(21), 19, 18, 17]
+    expected = run(generator, values[:, rows][:, :, columns])[:, :18, :21]
+    np.testing.assert_allclose(predict(generator, values), expected, atol=1e-6)
+
+
+def test_predict_takes_other_number_types():
+    generator = scribbler(2, 2, blocks=0)
+    np.testing.assert_array_equal(
+        predict(generator, np.ones((1, 16, 16, 1), np.float64)), predict(generator, np.ones((1, 16, 16, 1), np.float32))
+    )
+
+
+@pytest.mark.parametrize("shape", [(16, 16), (16, 16, 1), (1, 16, 16), (1, 16, 16, 3)])
+def test_predict_says_what_it_takes(shape):
+    with pytest.raises(ValueError, match=r"`sketches` must be \(B, H, W, 1\)\. Received: shape="):
+        predict(scribbler(1, 1, blocks=0), np.ones(shape, np.float32))
