@@ -2,23 +2,26 @@
 
 from __future__ import annotations
 
-import functools
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from sketchback import console
-from sketchback.train import train
-from sketchback.training import lost_workers, options
+from sketchback.train import command, train
 from sketchback.training.recipes import Recipe
+from sketchback.training.session import Session
 
 
-def finetune(recipe: Recipe, initial: str | Path | None = None, **given: Any) -> Path:
+def finetune(
+    recipe: Recipe, initial: str | Path | None = None, *, data: Sequence[str | Path] = (), **options: Any
+) -> Path:
     """Trains a recipe from weights, which bring their architecture; every other number is the recipe's.
 
     Args:
-        recipe: See `recipes`.
+        recipe: See `training.recipes`.
         initial: Weights by name or file; by default those that the recipe names.
-        **given: Options of `train.train`: data, out, resume ...
+        data: Folders, see `train.train`.
+        **options: Those of `train.train`: out, resume ...
 
     Returns:
         The best weights of the run.
@@ -26,13 +29,16 @@ def finetune(recipe: Recipe, initial: str | Path | None = None, **given: Any) ->
     Raises:
         ValueError: No weights are given and the recipe names none; see also `train.train`.
     """
-    initial = initial or recipe.initial
-    if initial is None and not given.get("resume"):
+    _check(Session(recipe, initial=initial, resume=options.get("resume", False)))
+    return train(recipe, data, initial=initial, **options)
+
+
+def _check(session: Session) -> None:
+    if session.initial is None and session.recipe.initial is None and not session.resume:
         raise ValueError(
-            f"Fine-tuning needs weights to start from. Received: recipe {recipe.name!r}, which names none. "
+            f"Fine-tuning needs weights to start from. Received: recipe {session.recipe.name!r}, which names none. "
             "Give --weights, or use sketchback.train to begin from scratch."
         )
-    return train(recipe, initial=initial, **given)
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -44,9 +50,7 @@ def main(argv: list[str] | None = None) -> int:
         "  python -m sketchback.finetune buildings --data ZUBUD --weights runs/faces/best.weights.h5\n"
         "  python -m sketchback.finetune faces --data MY_DRAWINGS --weights faces --epochs 3",
     )
-    options.add(made, "buildings")
-    made.add_argument("--weights", metavar="W", help="a name or a file (default: what the recipe names)")
-    return lost_workers.leave(console.run(functools.partial(options.carry_out, finetune), made, argv))
+    return command("finetune", made, argv, _check)
 
 
 if __name__ == "__main__":

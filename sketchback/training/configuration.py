@@ -1,4 +1,4 @@
-"""What was resolved about a run: recorded beside it, read again by `--resume`, and carried along by its weights."""
+"""The run configuration: what was resolved about a run. `recipe.json` holds it, `--resume` reads it again."""
 
 from __future__ import annotations
 
@@ -7,85 +7,133 @@ import json
 import platform
 import tempfile
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from sketchback import __version__, console
 from sketchback.training.distribution import Devices
-from sketchback.training.recipes import Recipe
+from sketchback.training.recipes import Recipe, Stage
 from sketchback.training.runs import Progress, Run
 
 if TYPE_CHECKING:
     import keras
 
-FILE = "recipe.json"
+CONFIGURATION = "recipe.json"
 
 
 @dataclasses.dataclass(frozen=True)
-class Plan:
-    """Everything that was resolved about a run: `recipe.json` holds it, and `--resume` reads it again."""
+class Configuration:
+    """Everything that was resolved about a run.
+
+    Attributes:
+        recipe: With the one stage that is run.
+        data: The folders.
+        against: Further folders that the weights will be tested on.
+        vgg16: A file, `"random"`, or None for Keras's download.
+        precision: `"float32"` or `"bfloat16"`.
+        deterministic: Whether bit-identical results were asked for.
+        fingerprint: Of the examples.
+        seen: The data of these weights, with that of the weights that they began with.
+        terms: The terms of use that come with that data.
+    """
 
     recipe: Recipe
     data: list[str]
     against: list[str]
-    vgg16: str | None  # a file, "random", or None for Keras's download
+    vgg16: str | None
     precision: str
     deterministic: bool
-    fingerprint: str  # of the examples
-    seen: list[str]  # the data of these weights, with that of the weights they began with
+    fingerprint: str
+    seen: list[str]
     terms: str
 
+    @property
+    def stage(self) -> Stage:
+        """The numbers of this run."""
+        return self.recipe.single
 
-def recall(run: Run) -> Plan:
-    """What a resumed run was: its own recipe counts, not the one that the command line would give."""
-    facts = run.read_json(FILE)
+    def facts(self) -> dict[str, Any]:
+        """As JSON holds it: the recipe with its stage."""
+        facts = dataclasses.asdict(self)
+        facts["recipe"]["stage"] = facts["recipe"].pop("single")
+        del facts["recipe"]["stages"]
+        return facts
+
+
+def recall(run: Run) -> Configuration:
+    """The configuration of a run that is resumed: it counts, not what the command line would give.
+
+    Raises:
+        ValueError: There is none, or it is not whole.
+    """
+    facts = run.read_json(CONFIGURATION)
     try:
-        own = {field.name for field in dataclasses.fields(Recipe)}
-        kept = {
-            name: tuple(value) if isinstance(value, list) else value
-            for name, value in facts["recipe"].items()
-            if name in own
+        recipe: dict[str, Any] = dict(facts["recipe"])
+        stage: dict[str, Any] = {
+            name: tuple(value) if isinstance(value, list) else value for name, value in recipe.pop("stage").items()
         }
-        rest = {field.name: facts[field.name] for field in dataclasses.fields(Plan) if field.name != "recipe"}
-        return Plan(Recipe(**kept), **rest)
+        rest = {field.name: facts[field.name] for field in dataclasses.fields(Configuration) if field.name != "recipe"}
+        return Configuration(Recipe(**recipe, single=Stage(**stage)), **rest)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(
-            f"{FILE} must hold the whole plan of a run. Received: {run.folder}, where it does not "
+            f"{CONFIGURATION} must hold the whole configuration of a run. Received: {run.folder}, where it does not "
             f"({console.one_line(error)}). Start without --resume."
         ) from None
 
 
-def take_up(run: Run, devices: Devices) -> tuple[Progress, dict[str, list[np.ndarray]], Plan]:
-    """What resuming needs, read from the first worker's folder and given to all.
+@dataclasses.dataclass(frozen=True)
+class Checkpoint:
+    """What resuming needs: how far the run is, its arrays (see `TrainingModel.restore`), its configuration."""
 
-    Returns:
-        How far the run is, its arrays (see `Inversion.restore`), and its plan.
+    progress: Progress
+    arrays: dict[str, list[np.ndarray]]
+    configuration: Configuration
+
+
+def load_checkpoint(run: Run, devices: Devices) -> Checkpoint:
+    """Reads the checkpoint in the first worker's folder and gives it to all.
 
     Raises:
-        ValueError: There is no checkpoint or no plan, or it is damaged.
+        ValueError: There is no checkpoint or no configuration, or it is damaged.
     """
     if devices.first:
-        taken = *run.load_checkpoint(), recall(run)
+        found = Checkpoint(*run.load_checkpoint(), recall(run))
     if devices.workers > 1:
-        names = (run.checkpoint.name, FILE)
+        names = (run.checkpoint.name, CONFIGURATION)
         contents = [devices.share((run.folder / name).read_bytes() if devices.first else b"") for name in names]
         if not devices.first:
             with tempfile.TemporaryDirectory() as folder:
                 for name, content in zip(names, contents, strict=True):
                     (Path(folder) / name).write_bytes(content)
-                taken = *Run(folder).load_checkpoint(), recall(Run(folder))
-    return taken
+                found = Checkpoint(*Run(folder).load_checkpoint(), recall(Run(folder)))
+    return found
 
 
-def save(path: Path, generator: keras.Model, plan: Plan, row: dict[str, float]) -> None:
-    """Writes a generator's weights, which say what they were taught by."""
+def save_weights(path: Path, generator: keras.Model, configuration: Configuration, row: dict[str, float]) -> None:
+    """Writes a generator's weights, which say what they were taught by.
+
+    Args:
+        path: The file to write.
+        generator: The generator.
+        configuration: Of its run.
+        row: The epoch's row of the history.
+    """
     from sketchback import weights
 
-    scores = {name: round(float(value), 4) for name, value in row.items() if name.startswith("val_")}
-    numbers = {name: value for name, value in dataclasses.asdict(plan.recipe).items() if name not in ("cost", "result")}
+    facts = configuration.facts()["recipe"]
+    numbers = {name: value for name, value in facts.items() if name not in ("cost", "result", "stage")}
+    numbers |= {"stage" if name == "name" else name: value for name, value in facts["stage"].items()}
     numbers |= {"epochs_done": row["epoch"], "seconds": row["seconds"]}
-    weights.save(generator, path, json.dumps(numbers), plan.seen, plan.terms, scores)
+    scores = {name: round(float(value), 4) for name, value in row.items() if name.startswith("val_")}
+    weights.save(
+        generator,
+        path,
+        recipe=json.dumps(numbers),
+        data=configuration.seen,
+        terms=configuration.terms,
+        scores=scores,
+    )
 
 
 def versions() -> dict[str, str]:

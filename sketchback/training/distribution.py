@@ -14,20 +14,27 @@ import dataclasses
 import hashlib
 import json
 import logging
+import os
 import socket
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sketchback.training import lost_workers
-
 if TYPE_CHECKING:
     import keras
 
+START = 300  # seconds that workers wait for each other when they begin
 HEARTBEAT = 30  # seconds of silence after which a worker counts as lost
+# What JAX, its collectives and its coordination service say when another process is gone.
+SIGNS = ("gloo", "nccl", "coordination", "heartbeat", "distributed service", "unavailable:", "deadline_exceeded")
 
 logger = logging.getLogger(__name__)
+
+
+class LostWorkerError(ConnectionError):
+    """Another worker died, froze, or cannot be reached."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -186,7 +193,7 @@ def start(workers: Sequence[str] = (), rank: int | None = None) -> Iterator[Devi
 
     Raises:
         ValueError: The backend cannot do it, or the port is taken.
-        lost_workers.LostWorkerError: Another worker died inside the block, or could not be reached.
+        LostWorkerError: Another worker died inside the block, or could not be reached.
     """
     import keras
 
@@ -219,10 +226,14 @@ def start(workers: Sequence[str] = (), rank: int | None = None) -> Iterator[Devi
         yield devices
         devices.anyone(False)  # nobody leaves before the first has written
     except Exception as error:
-        said = lost_workers.sign_of(error) if len(workers) > 1 else None
-        if said is None:
+        said = " ".join(str(error).split())
+        if len(workers) < 2 or not any(sign in said.lower() for sign in SIGNS):
             raise
-        lost_workers.give_up(said)
+        raise LostWorkerError(
+            f"All workers must be there from the start (within {START // 60} minutes) to the end. Received: another "
+            "one died, froze or cannot be reached; its own last line may say why. Start all of them again with "
+            f"--resume: nothing before the last checkpoint is lost. (JAX: {said[:200]})"
+        ) from None
     finally:
         keras.distribution.set_distribution(before)
 
@@ -249,6 +260,20 @@ def _join(addresses: Sequence[str], rank: int | None) -> None:
         len(addresses),
         rank,
         cluster_detection_method="deactivate",
-        initialization_timeout=lost_workers.START,
+        initialization_timeout=START,
         heartbeat_timeout_seconds=HEARTBEAT,
     )
+
+
+def leave(status: int) -> int:
+    """The last call of a command: ends a worker that failed at once, whatever JAX's threads still wait for.
+
+    Returns:
+        The status, of every other process.
+    """
+    jax = sys.modules.get("jax")
+    if status and jax is not None and jax.distributed.is_initialized():
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(status)
+    return status

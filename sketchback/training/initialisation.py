@@ -1,4 +1,4 @@
-"""What a run begins with: its generator, from where the weights come from, and the network of its feature loss."""
+"""Initialisation: the generator that a run begins with, and the network of its feature loss."""
 
 from __future__ import annotations
 
@@ -12,41 +12,61 @@ from sketchback.training.recipes import Recipe
 if TYPE_CHECKING:
     import keras
 
-    from sketchback.training.configuration import Plan
+    from sketchback.training.configuration import Configuration
 
 logger = logging.getLogger(__name__)
 
 
-def generator(
-    recipe: Recipe, initial: str | Path | None, policy: str, before: Plan | None, encoder: str
-) -> tuple[keras.Model, Recipe, list[str], list[str]]:
-    """The generator that a run begins with: of its checkpoint, of weights, or new.
+@dataclasses.dataclass(frozen=True)
+class Beginning:
+    """A generator to train.
+
+    Attributes:
+        generator: On one device.
+        recipe: What is true of it: weights bring their architecture.
+        seen: The data that its weights have seen.
+        terms: The terms of use that come with them.
+        untaught: Whether its weights are new.
+    """
+
+    generator: keras.Model
+    recipe: Recipe
+    seen: list[str]
+    terms: list[str]
+    untaught: bool
+
+
+def initialise(recipe: Recipe, *, initial: str | Path | None, policy: str, resumed: Configuration | None) -> Beginning:
+    """Makes the generator of a run: that of its checkpoint, of weights, or a new one.
+
+    Where the weights come from, in this order: the checkpoint of a run that is resumed; `initial`; `recipe.initial`;
+    ImageNet, for the encoder of a U-Net; random numbers.
 
     Args:
         recipe: What the run was given.
-        initial: Weights by name or file; by default those that the recipe names.
+        initial: Weights by name or file.
         policy: Keras's name of the precision.
-        before: The plan of a run that is resumed.
-        encoder: As in `train.train`.
+        resumed: The configuration of a run that is resumed.
 
-    Returns:
-        It, the recipe that is true of it, and the data and the terms of use that its weights bring along.
+    Raises:
+        FileNotFoundError: There are no such weights.
+        ValueError: The recipe's model cannot be built, or the weights are damaged.
     """
     from sketchback import models, weights
 
-    if before is not None:
+    if resumed is not None:
         made = models.build(recipe.model, **recipe.arguments, dtype=policy)
-        return made, recipe, before.seen, before.terms.split("; ")
+        return Beginning(made, recipe, resumed.seen, resumed.terms.split("; "), untaught=False)
     initial = initial or recipe.initial
     if initial is None:
         made = models.build(recipe.model, **recipe.arguments, dtype=policy)
-        if recipe.model == "unet_resnet" and _take_imagenet(made, encoder):
-            return made, dataclasses.replace(recipe, initial="ImageNet (Keras's ResNet50)"), ["imagenet"], []
-        return made, recipe, [], []
+        if recipe.model == "unet_resnet" and _take_imagenet(made, recipe.encoder):
+            recipe = dataclasses.replace(recipe, initial="ImageNet (Keras's ResNet50)")
+            return Beginning(made, recipe, ["imagenet"], [], untaught=True)
+        return Beginning(made, recipe, [], [], untaught=True)
     path = weights.find(initial)
     made = weights.load(path, dtype=policy)
     logger.info("starting from %s (%s)", path, made.architecture)
-    # The weights bring their architecture: what the recipe says of it gives way.
     recipe = dataclasses.replace(
         recipe,
         model=made.architecture,
@@ -54,7 +74,7 @@ def generator(
         initial=f"{path.name} (sha256 {weights.sha256(path)})",
     )
     data, terms = made.facts.get("data"), str(made.facts.get("terms") or "")
-    return made, recipe, list(data) if isinstance(data, list) else [], terms.split("; ")
+    return Beginning(made, recipe, list(data) if isinstance(data, list) else [], terms.split("; "), untaught=False)
 
 
 def _take_imagenet(generator: keras.Model, encoder: str) -> bool:
@@ -73,19 +93,28 @@ def _take_imagenet(generator: keras.Model, encoder: str) -> bool:
     return False
 
 
-def features(
-    recipe: Recipe, vgg16: str | Path | None, policy: str, demo: bool
+def feature_network(
+    vgg16: str | None, *, weight: float, policy: str, demo: bool
 ) -> tuple[keras.Model | None, str | None]:
-    """The network of the feature loss, and which one it became."""
-    from sketchback.models import backbones as networks
+    """The network of the feature loss, and which one it became.
 
-    if recipe.feature == 0:
+    Args:
+        vgg16: A file, `"random"`, or None for the lookup that `backbones` describes.
+        weight: Of the feature loss; 0 needs no network.
+        policy: Keras's name of the precision.
+        demo: Whether all pictures are drawn ones, for which a random network will do where no other can be had.
+
+    Raises:
+        FeaturesError: VGG16's weights cannot be had.
+    """
+    from sketchback.models import backbones
+
+    if weight == 0:
         return None, None
-    vgg16 = None if vgg16 is None else str(vgg16)
     try:
-        return networks.vgg16_relu2_2(vgg16, dtype=policy), vgg16
-    except networks.FeaturesError as error:
+        return backbones.vgg16_relu2_2(vgg16, dtype=policy), vgg16
+    except backbones.FeaturesError as error:
         if not demo or vgg16 is not None:
             raise
         logger.info("the feature loss uses a random VGG16, which is enough for drawn pictures (%s)", error)
-        return networks.vgg16_relu2_2("random", dtype=policy), "random"
+        return backbones.vgg16_relu2_2("random", dtype=policy), "random"

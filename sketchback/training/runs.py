@@ -1,8 +1,8 @@
 """A run's folder: who may write it, its history, curves and samples, and the checkpoint that resuming needs.
 
     runs/faces/
-        recipe.json        every resolved number, versions, the fingerprint of the data
-        checkpoint.npz     generator, optimiser, trackers, position, history: what `--resume` reads
+        recipe.json        the run configuration: every resolved number, versions, the fingerprint of the data
+        checkpoint.npz     generator, optimiser, position, history: what `--resume` reads
         best.weights.h5    by PSNR on held-out people or buildings
         last.weights.h5
         history.csv        a row an epoch
@@ -17,7 +17,7 @@ import csv
 import dataclasses
 import io
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,17 +27,19 @@ import numpy as np
 from sketchback import images
 from sketchback.atomic import replacing, undisturbed
 
-BEST, LAST = "best.weights.h5", "last.weights.h5"
-
 
 @dataclasses.dataclass
 class Progress:
-    """How far a run is: `step` batches of `epoch` are done; `best` is the best PSNR so far."""
+    """How far a run is: `step` batches of `epoch` are done; `best` is the best PSNR so far.
+
+    `sums` holds the sum of each term of the loss over those batches.
+    """
 
     epoch: int = 0
     step: int = 0
     best: float = -1.0
     seconds: float = 0.0
+    sums: dict[str, float] = dataclasses.field(default_factory=dict)
     history: list[dict[str, float]] = dataclasses.field(default_factory=list)
 
 
@@ -107,9 +109,11 @@ class Run:
                 f"A run that is resumed must hold {name}. Received: {self.folder} ({error}). Start without --resume."
             ) from None
 
-    def save_checkpoint(self, progress: Progress, arrays: dict[str, Sequence[np.ndarray]]) -> None:
+    def save_checkpoint(self, progress: Progress, arrays: Mapping[str, Sequence[np.ndarray]]) -> None:
         """Writes everything that resuming needs, at once; Ctrl-C has to wait for it."""
-        flat = {f"{group}/{index:04d}": array for group, own in arrays.items() for index, array in enumerate(own)}
+        flat: dict[str, Any] = {
+            f"{group}/{index:04d}": array for group, own in arrays.items() for index, array in enumerate(own)
+        }
         facts = np.frombuffer(json.dumps(dataclasses.asdict(progress)).encode(), np.uint8)
         with undisturbed(), replacing(self.checkpoint) as temporary:
             np.savez(temporary, progress=facts, **flat)
@@ -125,7 +129,7 @@ class Run:
                 f"Resuming needs a checkpoint. Received: {self.folder} without one. Start without --resume."
             )
         try:
-            with np.load(self.checkpoint, allow_pickle=False) as file:
+            with self.checkpoint.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 if any(member.compress_type for member in file.zip.infolist()):
                     raise ValueError("its arrays are packed, and may be larger than memory")
                 progress = Progress(**json.loads(file["progress"].tobytes()))

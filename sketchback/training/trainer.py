@@ -1,242 +1,386 @@
-"""The one training model, and what surrounds its steps: precision, learning rate, checkpoints, validation."""
+"""The trainer: `build` makes it for one stage of a session, `fit` teaches the generator.
+
+build(session, stage) -> Trainer
+fit(trainer)             for each step: TrainingModel.train_on_batch, which computes the loss and its gradient
+"""
 
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import logging
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+import math
+import threading
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import keras
 import numpy as np
 
-from sketchback.evaluation import metrics
-from sketchback.inference import pipeline
+from sketchback import console, datasets
+from sketchback.datasets import near_duplicates
+from sketchback.datasets.batches import Batches
+from sketchback.datasets.prefetch import prefetch
+from sketchback.datasets.views import View
 from sketchback.losses import WeightedLoss
-from sketchback.training.distribution import ONE, Devices
+from sketchback.signals import stop_requested
+from sketchback.training import configuration, distribution, initialisation, model, validation
+from sketchback.training.configuration import CONFIGURATION, Checkpoint, Configuration
+from sketchback.training.distribution import Devices
+from sketchback.training.model import TrainingModel
+from sketchback.training.recipes import BEST, LAST, Stage
+from sketchback.training.runs import Progress, Run
+from sketchback.training.session import Session
 
 if TYPE_CHECKING:
     from sketchback.datasets import Example
-    from sketchback.datasets.batches import View
 
-SAMPLES = 6
-CALIBRATION = 32  # batches
+CHECKPOINT_EVERY = 300.0  # seconds
 
 logger = logging.getLogger(__name__)
 
 
-class Inversion(keras.Model):
-    """A generator and what it is asked to do; to be compiled and fitted on `batches.Batches`.
+class TrainingError(ValueError):
+    """A run that cannot go on: the loss or the weights are no longer finite."""
 
-    It logs every term of the loss beside the loss. Only its generator is ever saved.
 
-    Args:
-        generator: `(B, H, W, 1) -> (B, H, W, 3)`.
-        objective: What is minimised.
+@dataclasses.dataclass
+class Trainer:
+    """One run, ready to be fitted.
+
+    Attributes:
+        run: Its folder.
+        configuration: What was resolved about it.
+        model: What computes a step, on all devices.
+        generator: The generator on one device, which is scored and saved.
+        batches: What is shown.
+        view: How held-out examples are seen.
+        held_out: Examples that are scored each epoch.
+        progress: How far it is.
+        devices: What shares each batch.
+        threads: How many read and draw.
+        bar: Whether to show a bar.
     """
 
-    def __init__(self, generator: keras.Model, objective: WeightedLoss):
-        super().__init__(name="inversion")
-        self.generator = generator
-        self.objective = objective
-        self.stride = generator.stride
-        self.trackers = {name: keras.metrics.Mean(name=name) for name in objective.names}
+    run: Run
+    configuration: Configuration
+    model: TrainingModel
+    generator: keras.Model
+    batches: Batches
+    view: View
+    held_out: list[Example]
+    progress: Progress
+    devices: Devices
+    threads: int = 2
+    bar: bool = False
 
-    def call(self, sketch: Any, training: bool | None = None) -> Any:
-        """Sketches `(B, H, W, 1)` -> photographs `(B, H, W, 3)`, padded to the generator's stride and cropped back."""
-        height, width = sketch.shape[1:3]
-        bottom, right = -height % self.stride, -width % self.stride
-        if bottom or right:  # the recipe of buildings has 120 rows, and the generator's stride is 16
-            sketch = keras.ops.pad(sketch, ((0, 0), (0, bottom), (0, right), (0, 0)), mode="reflect")
-        return self.generator(sketch, training=training)[:, :height, :width]
-
-    def compute_loss(
-        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
-    ) -> Any:
-        """The weighted loss of a batch, whose terms are tracked on the way: no second forward pass."""
-        terms = self.objective.terms(y, y_pred)
-        for name, tracker in self.trackers.items():
-            tracker.update_state(terms[name])
-        return self.objective.total(terms)
-
-    def calibrate(self, batches: Sequence[Any]) -> None:
-        """Measures the statistics of the generator's batch normalisations, frozen ones too: their means over batches.
-
-        Moving statistics lag behind the weights; these belong to the weights that are there, as in PreciseBN (Wu and
-        Johnson 2021).
-
-        Args:
-            batches: Sketches `(B, H, W, 1)` come first in each; the first `CALIBRATION` batches are looked at.
-        """
-        own = [layer for layer in self.generator.layers if isinstance(layer, keras.layers.BatchNormalization)]
-        before = [(layer.momentum, layer.trainable) for layer in own]
-        try:
-            for index in range(min(len(batches), CALIBRATION) if own else 0):
-                for layer in own:
-                    layer.trainable = True  # a frozen one takes no statistics
-                    layer.momentum = index / (index + 1)  # so that each batch counts the same
-                self(batches[index][0], training=True)
-        finally:
-            for layer, (momentum, trainable) in zip(own, before, strict=True):
-                layer.momentum, layer.trainable = momentum, trainable
-
-    def part_from_averages(self) -> None:
-        """Gives weights that became their averages when a `fit` ended memory of their own, for the next one.
-
-        Keras lets each share its average's; on several devices JAX will not give one piece of memory away twice.
-        """
-        if keras.backend.backend() == "jax" and self.optimizer.use_ema:
-            for variable in self.trainable_variables:
-                variable.assign(variable + 0.0)
-
-    def tracker_variables(self) -> list[Any]:
-        """Sums and counts behind the means that `fit` logs."""
-        return [variable for metric in self.metrics for variable in metric.variables]
-
-    def state(self) -> dict[str, list[np.ndarray]]:
-        """Everything that resuming needs, as arrays: generator, optimiser (with its step), trackers.
-
-        Raises:
-            ValueError: The generator's weights are not finite. A gradient that overflows spoils them one step
-                before the loss shows it.
-        """
-        arrays = {name: [np.asarray(variable) for variable in own] for name, own in self._groups().items()}
-        if not all(np.isfinite(array).all() for array in arrays["generator"]):
-            raise ValueError("The weights must stay finite. Received: NaN or infinity.")
-        return arrays
-
-    def restore(self, arrays: dict[str, list[np.ndarray]]) -> None:
-        """Takes up what `state` gave; nothing changes where a shape does not fit.
-
-        Raises:
-            ValueError: The arrays are those of another generator or optimiser.
-        """
-        groups = self._groups()
-        for name, variables in groups.items():
-            if [array.shape for array in arrays.get(name, [])] != [tuple(variable.shape) for variable in variables]:
-                raise ValueError(f"A checkpoint must fit its recipe. Received: one whose {name} is of another shape.")
-        for name, variables in groups.items():
-            for variable, array in zip(variables, arrays[name], strict=True):
-                variable.assign(array)
-
-    def _groups(self) -> dict[str, list[Any]]:
-        return {
-            "generator": self.generator.variables,
-            "optimizer": self.optimizer.variables,
-            "trackers": self.tracker_variables(),
-        }
+    @property
+    def stage(self) -> Stage:
+        """The numbers of the run."""
+        return self.configuration.stage
 
 
-def adam(
-    schedule: str, peak: float, warmup: int, steps: int, clip: float | None, average: float | None = None
-) -> keras.optimizers.Adam:
-    """Adam (Kingma and Ba 2015) with clipped gradients, a learning rate that warms up, and averaged weights.
+# ---- build
 
-    Args:
-        schedule: After a linear warm-up to the peak, `"constant"`, or `"cosine"`: down to zero.
-        peak: The highest learning rate.
-        warmup: Steps until the peak, at most a quarter of all.
-        steps: Steps of the whole run.
-        clip: Norm that the gradient of all weights together is clipped to; None does not clip.
-        average: Momentum of the exponential moving average of the weights (Polyak and Juditsky 1992), which takes
-            their place when a `fit` ends; None does not average.
 
-    Returns:
-        The optimiser.
+@contextlib.contextmanager
+def build(session: Session, stage: Stage) -> Iterator[Trainer]:
+    """Makes the trainer of one stage, in whose block the run's folder is locked and the devices are in use.
+
+    Raises:
+        ValueError: An argument, the data or the checkpoint will not do.
+        OSError: The folder cannot be written, or another worker was lost.
     """
-    warmup = min(warmup, max(steps // 4, 1))
-    rate: float | keras.optimizers.schedules.LearningRateSchedule = peak
-    if warmup or schedule == "cosine":
-        rate = keras.optimizers.schedules.CosineDecay(
-            0.0 if warmup else peak,
-            max(steps - warmup, 1),
-            alpha=1.0 if schedule == "constant" else 0.0,
-            warmup_target=peak if warmup else None,
-            warmup_steps=warmup,
+    run = Run(session.place(stage))
+    with (
+        distribution.start(session.workers, session.rank) as devices,
+        run if devices.first else contextlib.nullcontext(),
+    ):
+        checkpoint = configuration.load_checkpoint(run, devices) if session.resume else None
+        trainer = _build(_as_begun(session, stage, checkpoint), run, devices, checkpoint)
+        if checkpoint is None:
+            _begin(trainer)
+        else:
+            _go_on(trainer, checkpoint)
+        yield trainer
+
+
+def _as_begun(session: Session, stage: Stage, checkpoint: Checkpoint | None) -> Session:
+    """The session with the numbers that count: those of the run that is resumed, where there is one."""
+    recipe = dataclasses.replace(session.recipe, single=stage, stages=())
+    if checkpoint is None:
+        return dataclasses.replace(session, recipe=recipe, data=session.data or (recipe.demo,))
+    before = checkpoint.configuration
+    if session.data and list(session.data) != before.data:
+        given, begun = ", ".join(session.data), ", ".join(before.data)
+        logger.warning("the data is given anew: %s (it was %s)", given, begun)
+    return dataclasses.replace(
+        session,
+        recipe=before.recipe,
+        data=session.data or tuple(before.data),
+        against=session.against or tuple(before.against),
+        vgg16=session.vgg16 or before.vgg16,
+        deterministic=session.deterministic or before.deterministic,
+        precision=before.precision if session.precision == "auto" else session.precision,
+        initial=None,
+    )
+
+
+def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint | None) -> Trainer:
+    stage = session.recipe.single
+    devices.check(stage.batch_size)
+    precision = model.choose_precision() if session.precision == "auto" else session.precision
+    policy = "mixed_bfloat16" if precision == "bfloat16" else "float32"
+    keras.utils.set_random_seed(stage.seed)
+    if session.deterministic:
+        model.ask_for_determinism()
+    with devices.alone():
+        start = initialisation.initialise(
+            session.recipe,
+            initial=session.initial,
+            policy=policy,
+            resumed=checkpoint.configuration if checkpoint else None,
         )
-    averaging = {} if average is None else {"use_ema": True, "ema_momentum": average}
-    return keras.optimizers.Adam(rate, global_clipnorm=clip, **averaging)
+    examples = _examples(session, stage)
+    view = View(stage.size, stage.style, stage.fit, stage.enlarge)
+    batches = Batches(
+        datasets.subset(examples, "train"),
+        view,
+        batch_size=stage.batch_size,
+        seed=stage.seed,
+        augmentation=stage.augmentation,
+        pair_augmentation=stage.pair_augmentation,
+        pair_share=stage.pair_share,
+        flip=stage.flip,
+        zoom=stage.zoom,
+        squeeze=stage.aspect,
+        limit=stage.limit,
+    )
+    with devices.alone():  # it becomes a constant of the step, which may not lie on several processes
+        network, vgg16 = initialisation.feature_network(
+            session.vgg16, weight=stage.feature, policy=policy, demo=all(map(datasets.is_demo, examples))
+        )
+        objective = WeightedLoss(network, pixel=stage.pixel, feature=stage.feature, variation=stage.variation)
+        if start.untaught:
+            TrainingModel(start.generator, objective).calibrate(batches)
+    resolved = Configuration(
+        start.recipe,
+        list(session.data),
+        list(session.against),
+        vgg16,
+        precision,
+        session.deterministic,
+        datasets.fingerprint(examples),
+        list(dict.fromkeys([*start.seen, *(one.rstrip("/").rpartition("/")[2] for one in session.data)])),
+        "; ".join(dict.fromkeys([*filter(None, start.terms), *datasets.terms(examples)])),
+    )
+    devices.agree(
+        {
+            "recipe": dataclasses.asdict(start.recipe),
+            "precision": precision,
+            "Keras": keras.__version__,
+            "data": resolved.fingerprint,
+            "VGG16": distribution.digest(network),
+            "weights to start from": distribution.digest(start.generator),
+        }
+    )
+    return Trainer(
+        run,
+        resolved,
+        _compile(TrainingModel(devices.spread(start.generator), objective), stage, batches.steps),
+        start.generator,
+        batches,
+        view,
+        validation.hold_out(datasets.subset(examples, "val"), stage.validate),
+        checkpoint.progress if checkpoint else Progress(),
+        devices,
+        session.threads,
+        session.progress,
+    )
 
 
-def choose_precision() -> str:
-    """`"bfloat16"` where this machine computes in it (recent GPUs and CPUs), else `"float32"`."""
-    if keras.backend.backend() == "jax":
-        import jax
-
-        accelerated = jax.default_backend() in ("gpu", "tpu")
-    else:
-        import tensorflow as tf
-
-        gpus = tf.config.list_physical_devices("GPU")
-        capable = [tf.config.experimental.get_device_details(gpu).get("compute_capability", (0, 0)) for gpu in gpus]
-        accelerated = bool(gpus) and min(capable) >= (8, 0)
-        if gpus and not accelerated:
-            return "float32"
-    if accelerated:
-        return "bfloat16"
-    with contextlib.suppress(OSError):
-        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
-        if "avx512_bf16" in flags or "amx_bf16" in flags:
-            return "bfloat16"
-    return "float32"
+def _examples(session: Session, stage: Stage) -> list[Example]:
+    """What the stage shows and scores: without near-duplicates of anything that will be tested on."""
+    given = datasets.find_all(session.data)
+    tested = [example for place in session.against for example in datasets.subset(datasets.find(place), "test")]
+    examples = [example for example in given if not stage.only or _is_of(example, stage.only)]
+    if not examples:
+        raise ValueError(
+            f"Stage {stage.name} needs one of these sets: {', '.join(stage.only)}. Received: "
+            f"{', '.join(session.data)}. Give one, or change a number to get a single run on what there is."
+        )
+    others = [example for example in given if stage.only and not _is_of(example, stage.only)]
+    tested += datasets.subset(others, "test")
+    return near_duplicates.leave_out(examples, tested, session.threads)
 
 
-def ask_for_determinism() -> None:
-    """Asks the backend for bit-identical results of identical runs, also on a GPU."""
-    if keras.backend.backend() == "tensorflow":
-        import tensorflow as tf
-
-        tf.config.experimental.enable_op_determinism()
+def _is_of(example: Example, sets: tuple[str, ...]) -> bool:
+    return example.kind in sets or example.name.partition("/")[0] in sets
 
 
-def validate(
-    generator: keras.Model, examples: Sequence[Example], view: View, batch_size: int = 16, devices: Devices = ONE
-) -> tuple[dict[str, float], list[list[np.ndarray]]]:
-    """Scores a generator on held-out examples, whose sketches are the same every time.
+def _compile(made: TrainingModel, stage: Stage, steps: int) -> TrainingModel:
+    made.compile(
+        optimizer=model.adam(
+            stage.schedule,
+            stage.learning_rate,
+            warmup=stage.warmup,
+            steps=stage.epochs * steps,
+            clip=stage.clip,
+            average=None if stage.average is None else 1 - 1 / max(stage.average * steps, 1),
+        ),
+        # XLA's convolutions are several times slower than oneDNN's on a CPU; JAX has no other way.
+        jit_compile=keras.backend.backend() == "jax",
+    )
+    made.build((None, *stage.size, 1))
+    made.optimizer.build(made.trainable_variables)
+    return made
 
-    Args:
-        generator: What to score.
-        examples: Held-out examples.
-        view: How they are seen.
-        batch_size: How many are predicted at once.
-        devices: The workers that share this, each with the generator on one of its devices.
+
+def _begin(trainer: Trainer) -> None:
+    """Notes what a new run is; an earlier one in its folder is kept beside it."""
+    if not trainer.devices.first:
+        return
+    aside = trainer.run.set_aside()
+    if aside is not None:
+        logger.info("%s held an earlier run, which is kept in %s", trainer.run.folder, aside)
+    batches = trainer.batches
+    facts = {"versions": configuration.versions(), "examples": len(batches.examples), "steps": batches.steps}
+    trainer.run.write_json(CONFIGURATION, {**trainer.configuration.facts(), **facts})
+
+
+def _go_on(trainer: Trainer, checkpoint: Checkpoint) -> None:
+    """Takes up a checkpoint."""
+    run, progress, batches = trainer.run, trainer.progress, trainer.batches
+    try:
+        trainer.model.restore(checkpoint.arrays)
+    except ValueError as error:
+        raise ValueError(f"{error} It is {run.checkpoint}; start again without --resume.") from None
+    if trainer.configuration.fingerprint != checkpoint.configuration.fingerprint:
+        logger.warning(
+            "the data is not what the run began with (its files or splits have changed); it goes on with %d examples",
+            len(batches.examples),
+        )
+        progress.step = min(progress.step, batches.steps - 1)
+    logger.info(
+        "going on in %s at epoch %d, step %d of %d, best PSNR %.2f dB",
+        run.folder,
+        progress.epoch + 1,
+        progress.step,
+        batches.steps,
+        progress.best,
+    )
+
+
+# ---- fit
+
+
+def fit(trainer: Trainer) -> bool:
+    """Teaches the generator until the last epoch is done, or until somebody asks to stop.
 
     Returns:
-        The mean of PSNR (dB) and SSIM, on all workers, and on the first one the first few rows (sketch, prediction,
-        truth) to look at.
+        Whether it is done. Everything is in the run's folder either way.
+
+    Raises:
+        TrainingError: The loss or the weights became NaN or infinite.
+        OSError: The folder cannot be written, or another worker was lost.
     """
-    measures: tuple[Callable[[np.ndarray, np.ndarray], float], ...] = (metrics.psnr, metrics.ssim)
-    scores = np.full((len(examples), len(measures)), np.nan)
-    rows: list[list[np.ndarray]] = []
-    scorers = np.arange(len(examples)) // batch_size % devices.workers  # batches in turn
-    for begin in range(devices.rank * batch_size, len(examples), batch_size * devices.workers):
-        seen = []
-        for index, example in enumerate(examples[begin : begin + batch_size], start=begin):
-            try:
-                seen.append((index, *view.see(example, (0, index))))
-            except (ValueError, OSError) as error:
-                logger.warning("left out of validation: %s", error)
-        if not seen:
-            continue
-        # At the size that is trained on, whatever the weights that it began with were trained at.
-        predictions = pipeline.predict(generator, np.stack([sketch for _, sketch, _ in seen]), view.size)
-        for (index, sketch, photo), prediction in zip(seen, predictions, strict=True):
-            scores[index] = [measure(photo, prediction) for measure in measures]
-            if len(rows) < SAMPLES:
-                rows.append([sketch, prediction, photo])
-    scores = devices.gather(scores)[scorers, np.arange(len(examples))]
-    scores = scores[~np.isnan(scores).all(axis=1)]  # what was left out
-    return {name: float(np.mean(scores[:, place])) for place, name in enumerate(("psnr", "ssim")) if len(scores)}, rows
+    stage, progress, run = trainer.stage, trainer.progress, trainer.run
+    done = progress.epoch * trainer.batches.steps + progress.step
+    total = stage.epochs * trainer.batches.steps
+    bar = console.Bar(total, f"epoch {progress.epoch + 1}/{stage.epochs}", initial=done, shown=trainer.bar)
+    with stop_requested() as stop:
+        while progress.epoch < stage.epochs:
+            if not _take_steps(trainer, bar, stop):
+                break
+            _end_epoch(trainer)
+            if trainer.devices.anyone(stop.is_set()):
+                break
+        bar.close()
+    if progress.epoch < stage.epochs:
+        where = f"epoch {progress.epoch + 1}, step {progress.step}"
+        logger.info("stopped at %s; everything is in %s; go on with --resume", where, run.folder)
+        return False
+    logger.info(
+        "done: %s (best validation PSNR %.2f dB); look at %s",
+        run.folder / BEST,
+        progress.best,
+        run.folder / "samples.png",
+    )
+    return True
 
 
-def hold_out(examples: Sequence[Example], count: int) -> list[Example]:
-    """A fixed draw from every data set in turn, so that a few hand-drawn pairs are always among them."""
-    rng = np.random.default_rng(0)
-    by_kind: dict[str, list[Example]] = {}
-    for index in rng.permutation(len(examples)):
-        by_kind.setdefault(examples[index].kind, []).append(examples[index])
-    drawn: list[Example] = []
-    while len(drawn) < min(count, len(examples)):
-        drawn += [own.pop() for own in by_kind.values() if own]
-    return drawn[:count]
+def _take_steps(trainer: Trainer, bar: console.Bar, stop: threading.Event) -> bool:
+    """Takes the steps that are left of an epoch; False where it was asked to stop before the last one."""
+    stage, progress, devices = trainer.stage, trainer.progress, trainer.devices
+    steps = trainer.batches.steps
+    began = saved = time.monotonic()
+    # The batches are fixed by (seed, epoch, index), so that an epoch can begin in its middle.
+    left = trainer.batches.at(progress.epoch, progress.step, devices.rank, devices.workers)
+    with prefetch(left, threads=trainer.threads) as batches:
+        for sketches, photos in batches:
+            log = trainer.model.train_on_batch(sketches, photos, return_dict=True)
+            if not math.isfinite(log["loss"]):
+                terms = ", ".join(f"{name} {value:.4g}" for name, value in log.items())
+                raise _diverged(f"The loss must stay finite. Received: {terms}.", progress.epoch, progress.step + 1)
+            now = time.monotonic()
+            progress.step += 1
+            progress.seconds += now - began
+            began = now
+            for name, value in log.items():
+                progress.sums[name] = progress.sums.get(name, 0.0) + float(value)
+            bar.advance(f"epoch {progress.epoch + 1}/{stage.epochs}", **_means(progress))
+            asked = devices.anyone(stop.is_set())
+            # After the last step the epoch's own checkpoint follows; one here would have no step left to resume.
+            if devices.first and progress.step < steps and (asked or now - saved > CHECKPOINT_EVERY):
+                saved = now
+                trainer.run.save_checkpoint(progress, _state(trainer))
+            if asked and progress.step < steps:
+                return False
+    return True
+
+
+def _end_epoch(trainer: Trainer) -> None:
+    """Scores the generator on held-out examples, and writes everything that an epoch leaves behind."""
+    progress, devices, run = trainer.progress, trainer.devices, trainer.run
+    trainer.model.end_epoch()
+    arrays = _state(trainer)
+    with devices.alone():
+        devices.bring_home(trainer.model.generator, trainer.generator)
+        scores, rows = validation.validate(trainer.generator, trainer.held_out, trainer.view, devices=devices)
+    row = {"epoch": progress.epoch + 1, **_means(progress)}
+    row |= {f"val_{name}": value for name, value in scores.items()} | {"seconds": round(progress.seconds, 1)}
+    progress.history.append(row)
+    progress.epoch, progress.step, progress.sums = progress.epoch + 1, 0, {}
+    better = scores.get("psnr", 0.0) > progress.best or not trainer.held_out
+    progress.best = max(progress.best, scores.get("psnr", -1.0))
+    if devices.first:
+        with devices.alone():
+            shown = trainer.batches.examples[: validation.SAMPLES]
+            run.write_samples(rows or validation.validate(trainer.generator, shown, trainer.view)[1])
+            for name in (LAST, BEST) if better else (LAST,):
+                configuration.save_weights(run.folder / name, trainer.generator, trainer.configuration, row)
+        run.write_history(progress.history)
+        # The checkpoint comes last: a kill before it repeats an epoch, and loses nothing.
+        run.save_checkpoint(progress, arrays)
+    values = "  ".join(f"{name} {value:.4g}" for name, value in list(row.items())[1:])
+    logger.info("epoch %d/%d: %s", progress.epoch, trainer.stage.epochs, values)
+
+
+def _means(progress: Progress) -> dict[str, float]:
+    """The mean of the loss and of each of its terms over the steps of this epoch."""
+    return {name: value / progress.step for name, value in sorted(progress.sums.items())}
+
+
+def _state(trainer: Trainer) -> dict[str, list[np.ndarray]]:
+    try:
+        return trainer.model.state()
+    except ValueError as error:
+        raise _diverged(str(error), trainer.progress.epoch, trainer.progress.step) from None
+
+
+def _diverged(what: str, epoch: int, step: int) -> TrainingError:
+    return TrainingError(
+        f"{what} This is epoch {epoch + 1}, step {step}. Start again with a smaller --learning-rate; "
+        "what the run has saved before is intact."
+    )

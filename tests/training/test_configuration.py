@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import dataclasses
-
 import numpy as np
 import pytest
 
 from sketchback.training import configuration, recipes, runs
+from sketchback.training.configuration import CONFIGURATION, Configuration
 from sketchback.training.distribution import ONE
 
-PLAN = configuration.Plan(
-    dataclasses.replace(recipes.BUILDINGS, size=(32, 48), enlarge=(40, 60), arguments={"width": 4}),
+MADE = Configuration(
+    recipes.BUILDINGS.changed(size=(32, 48), enlarge=(40, 60), arguments={"width": 4}),
     ["zubud"],
     [],
     "random",
@@ -23,21 +22,19 @@ PLAN = configuration.Plan(
 )
 
 
-def test_a_plan_is_recalled_as_it_was_with_what_the_checkpoint_holds(tmp_path):
-    progress = runs.Progress(1, 2, 17.5, 60.0, [{"epoch": 1, "val_psnr": 17.5}])
+def test_a_configuration_is_recalled_as_it_was_with_what_the_checkpoint_holds(tmp_path):
+    progress = runs.Progress(1, 2, 17.5, 60.0, {"loss": 0.5}, [{"epoch": 1, "val_psnr": 17.5}])
     with runs.Run(tmp_path) as run:
-        run.write_json(
-            configuration.FILE, {**dataclasses.asdict(PLAN), "versions": configuration.versions(), "steps": 7}
-        )
+        run.write_json(CONFIGURATION, {**MADE.facts(), "versions": configuration.versions(), "steps": 7})
         run.save_checkpoint(progress, {"generator": [np.arange(3.0)]})
-        state, arrays, plan = configuration.take_up(run, ONE)
-    assert (state, plan) == (progress, PLAN)
-    np.testing.assert_array_equal(arrays["generator"][0], [0, 1, 2])
+        found = configuration.load_checkpoint(run, ONE)
+    assert (found.progress, found.configuration) == (progress, MADE)
+    np.testing.assert_array_equal(found.arrays["generator"][0], [0, 1, 2])
 
 
 @pytest.mark.parametrize("name", ["recipe", "fingerprint", "terms"])
-def test_a_plan_that_is_not_whole_is_an_error(tmp_path, name):
+def test_a_configuration_that_is_not_whole_is_an_error(tmp_path, name):
     run = runs.Run(tmp_path)
-    run.write_json(configuration.FILE, {key: value for key, value in dataclasses.asdict(PLAN).items() if key != name})
-    with pytest.raises(ValueError, match=r"recipe\.json must hold the whole plan.*Start without --resume"):
+    run.write_json(CONFIGURATION, {key: value for key, value in MADE.facts().items() if key != name})
+    with pytest.raises(ValueError, match=r"recipe\.json must hold the whole configuration.*Start without --resume"):
         configuration.recall(run)

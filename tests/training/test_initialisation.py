@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 import logging
 
@@ -11,46 +10,48 @@ import numpy as np
 import pytest
 
 from sketchback import models, weights
-from sketchback.models import backbones as networks
-from sketchback.models import unet
+from sketchback.models import backbones
+from sketchback.models.unet import EncoderError
 from sketchback.training import initialisation
-from sketchback.training.configuration import Plan
+from sketchback.training.configuration import Configuration
 from sketchback.training.recipes import FACES
 
-TOY = dataclasses.replace(FACES, arguments={"width": 4, "halvings": 1, "blocks": 1})
+TOY = FACES.changed(arguments={"width": 4, "halvings": 1, "blocks": 1})
 
 
-def begin(recipe=TOY, initial=None, before=None, encoder="auto"):
-    return initialisation.generator(recipe, initial, "float32", before, encoder)
+def begin(recipe=TOY, initial=None, resumed=None):
+    return initialisation.initialise(recipe, initial=initial, policy="float32", resumed=resumed)
 
 
 # ---- the generator
 
 
 def test_a_new_generator_is_the_recipes_and_brings_nothing():
-    made, recipe, data, terms = begin()
-    assert (made.architecture, made.arguments["width"]) == ("scribbler", 4)
-    assert (recipe, data, terms) == (TOY, [], [])
+    start = begin()
+    assert (start.generator.architecture, start.generator.arguments["width"]) == ("scribbler", 4)
+    assert (start.recipe, start.seen, start.terms, start.untaught) == (TOY, [], [], True)
 
 
 def test_weights_bring_their_architecture_data_and_terms(tmp_path):
     other = models.build("scribbler", width=6, halvings=2, blocks=1)
-    path = weights.save(other, tmp_path / "other.weights.h5", json.dumps({}), ["celeba", "cufs"], "research; mine")
-    made, recipe, data, terms = begin(initial=path)
-    assert made.arguments == recipe.arguments and made.arguments["width"] == 6
-    assert recipe.initial == f"other.weights.h5 (sha256 {weights.sha256(path)})"
-    assert (data, terms) == (["celeba", "cufs"], ["research", "mine"])
-    assert all(np.array_equal(a, b) for a, b in zip(other.get_weights(), made.get_weights(), strict=True))
+    path = tmp_path / "other.weights.h5"
+    weights.save(other, path, recipe=json.dumps({}), data=["celeba", "cufs"], terms="research; mine")
+    start = begin(initial=path)
+    assert start.generator.arguments == start.recipe.arguments and start.recipe.arguments["width"] == 6
+    assert start.recipe.initial == f"other.weights.h5 (sha256 {weights.sha256(path)})"
+    assert (start.seen, start.terms, start.untaught) == (["celeba", "cufs"], ["research", "mine"], False)
+    pairs = zip(other.get_weights(), start.generator.get_weights(), strict=True)
+    assert all(np.array_equal(a, b) for a, b in pairs)
     # Those that the recipe names do the same, and the ones that are given come first.
-    assert begin(dataclasses.replace(TOY, initial=str(path)))[1] == recipe
-    assert begin(dataclasses.replace(TOY, initial="nothing of this name"), initial=path)[1] == recipe
+    assert begin(TOY.changed(initial=str(path))).recipe == start.recipe
+    assert begin(TOY.changed(initial="nothing of this name"), initial=path).recipe == start.recipe
 
 
-def test_a_resumed_run_is_what_its_plan_says(tmp_path):
-    plan = Plan(TOY, [], [], None, "float32", False, "", ["celeba"], "research; mine")
-    made, recipe, data, terms = begin(dataclasses.replace(TOY, initial="nothing of this name"), before=plan)
-    assert made.arguments["width"] == 4 and recipe.initial == "nothing of this name"  # it is not looked for
-    assert (data, terms) == (["celeba"], ["research", "mine"])
+def test_a_resumed_run_is_what_its_configuration_says():
+    resumed = Configuration(TOY, [], [], None, "float32", False, "", ["celeba"], "research; mine")
+    start = begin(TOY.changed(initial="nothing of this name"), resumed=resumed)  # which is not looked for
+    assert start.generator.arguments["width"] == 4 and not start.untaught
+    assert (start.seen, start.terms) == (["celeba"], ["research", "mine"])
 
 
 def test_without_imagenets_weights_an_encoder_begins_from_scratch_and_says_so(monkeypatch, caplog):
@@ -58,43 +59,36 @@ def test_without_imagenets_weights_an_encoder_begins_from_scratch_and_says_so(mo
         raise OSError("no route to host")
 
     monkeypatch.setattr(keras.applications, "ResNet50", offline)
-    made = unet.unet_resnet(2)
-    before = made.get_weights()
+    unet = TOY.changed(model="unet_resnet", arguments={"width": 2})
     with caplog.at_level(logging.INFO, "sketchback"):
-        assert initialisation._take_imagenet(made, "auto") is False
+        assert begin(unet).seen == []
     assert "from scratch (ResNet-50's ImageNet weights could not be downloaded (no route to host).)" in caplog.text
-    assert all(np.array_equal(a, b) for a, b in zip(before, made.get_weights(), strict=True))
-    with pytest.raises(unet.EncoderError, match="could not be downloaded"):
-        initialisation._take_imagenet(made, "imagenet")
-    assert initialisation._take_imagenet(made, "scratch") is False  # which does not even ask
+    with pytest.raises(EncoderError, match="could not be downloaded"):
+        begin(unet.changed(encoder="imagenet"))
+    caplog.clear()
+    begin(unet.changed(encoder="scratch"))  # which does not even ask
+    assert not caplog.text
 
 
 # ---- the network of the feature loss
 
 
-def failing(monkeypatch):
+def test_a_random_vgg16_stands_in_for_drawn_pictures_alone(monkeypatch, caplog):
     def offline(name, **options):
         if name != "random":
-            raise networks.FeaturesError("VGG16 could not be downloaded.")
+            raise backbones.FeaturesError("VGG16 could not be downloaded.")
         return vgg16(name, **options)
 
-    vgg16 = networks.vgg16_relu2_2
-    monkeypatch.setattr(networks, "vgg16_relu2_2", offline)
-
-
-def test_a_random_vgg16_stands_in_for_drawn_pictures_alone(monkeypatch, caplog):
-    failing(monkeypatch)
+    vgg16 = backbones.vgg16_relu2_2
+    monkeypatch.setattr(backbones, "vgg16_relu2_2", offline)
     with caplog.at_level(logging.INFO, "sketchback"):
-        network, name = initialisation.features(TOY, None, "float32", demo=True)
+        network, name = initialisation.feature_network(None, weight=1e-3, policy="float32", demo=True)
     assert name == "random" and network.output_shape[-1] == 128
     assert "uses a random VGG16" in caplog.text
-    for vgg16, demo in ((None, False), ("a_file.npz", True)):  # photographs; a file that was asked for
-        with pytest.raises(networks.FeaturesError, match="could not be downloaded"):
-            initialisation.features(TOY, vgg16, "float32", demo)
+    for file, demo in ((None, False), ("a_file.npz", True)):  # photographs; a file that was asked for
+        with pytest.raises(backbones.FeaturesError, match="could not be downloaded"):
+            initialisation.feature_network(file, weight=1e-3, policy="float32", demo=demo)
 
 
 def test_without_a_feature_loss_there_is_no_network():
-    assert initialisation.features(dataclasses.replace(TOY, feature=0.0), "a_file.npz", "float32", False) == (
-        None,
-        None,
-    )
+    assert initialisation.feature_network("a_file.npz", weight=0.0, policy="float32", demo=False) == (None, None)

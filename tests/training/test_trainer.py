@@ -1,172 +1,148 @@
-"""The training model: what it logs, what it saves and takes up again, how it is scored."""
+"""A run that is stopped, killed or diverges: what it leaves, and that it goes on as if nothing had happened."""
 
 from __future__ import annotations
 
+import json
+import logging
+import os
+import shutil
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import keras
 import numpy as np
 import pytest
+from places import ROOT
+from toys import STEPS, TOY, assert_same_run, final, make_photos, run
 
-from sketchback import datasets, images, losses, models
-from sketchback.datasets.batches import Batches, View
 from sketchback.training import trainer
+from sketchback.training.recipes import BEST, LAST
+from sketchback.training.runs import Run
+
+DRIVER = """
+import os, signal, sys
+from sketchback import console
+from sketchback.training import trainer
+from toys import TOY, run
+
+advance = console.Bar.advance
+def stop_there(self, *given, **values):
+    advance(self, *given, **values)
+    if self.done == {stop}:
+        os.kill(os.getpid(), signal.{how})
+console.Bar.advance = stop_there
+trainer.CHECKPOINT_EVERY = {every}
+run(TOY, [{photos!r}], __import__("pathlib").Path({folder!r}))
+"""
 
 
 @pytest.fixture(scope="module")
-def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("photos")
-    rng = np.random.default_rng(0)
-    for number in range(16):
-        images.write(folder / f"{number}.png", images.resize(rng.random((5, 5, 3), np.float32), (32, 32)))
+def photos(tmp_path_factory) -> Path:
+    return make_photos(tmp_path_factory.mktemp("data") / "photos")
+
+
+@pytest.fixture(scope="module")
+def whole(photos, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("runs") / "whole"
+    run(TOY, [photos], folder)
     return folder
 
 
-def made(**compiled: object) -> trainer.Inversion:
-    keras.utils.set_random_seed(0)
-    model = trainer.Inversion(
-        models.build("scribbler", width=2, halvings=2, blocks=1), losses.WeightedLoss(None, feature=0)
-    )
-    model.compile(
-        optimizer=trainer.adam("cosine", 1e-2, 2, 20, 1.0), jit_compile=keras.backend.backend() == "jax", **compiled
-    )
-    model.build((None, 18, 20, 1))
-    model.optimizer.build(model.trainable_variables)
-    return model
+@pytest.fixture(scope="module")
+def stopped(photos, tmp_path_factory) -> dict[str, Path]:
+    """Two runs of other processes, stopped in the middle of their second epoch: both have checkpoints of step 3."""
+    folder = tmp_path_factory.mktemp("stopped")
+    environment = {**os.environ, "TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": keras.backend.backend()}
+    environment["PYTHONPATH"] = os.pathsep.join([str(ROOT / "tests"), str(ROOT)])
+    # SIGTERM is answered by a checkpoint after the step; SIGKILL finds that of the step before.
+    for how, every, stop, status in (("SIGTERM", 300.0, STEPS + 3, 0), ("SIGKILL", 0.0, STEPS + 4, -signal.SIGKILL)):
+        code = DRIVER.format(how=how, every=every, stop=stop, photos=str(photos), folder=str(folder / how))
+        done = subprocess.run(
+            [sys.executable, "-c", code], env=environment, timeout=300, capture_output=True, text=True
+        )
+        assert done.returncode == status, done.stderr
+    return {how: folder / how for how in ("SIGTERM", "SIGKILL")}
 
 
-def test_a_size_that_is_no_multiple_of_the_stride():
-    assert tuple(made()(np.ones((2, 18, 21, 1), np.float32)).shape) == (2, 18, 21, 3)
+@pytest.mark.processes
+@pytest.mark.parametrize("how", ["SIGTERM", "SIGKILL"])
+def test_a_stopped_run_resumes_as_if_nothing_had_happened(whole, stopped, how, tmp_path, caplog):
+    folder = Path(shutil.copytree(stopped[how], tmp_path / "run"))
+    progress, _ = final(folder)
+    assert (progress.epoch, progress.step, len(progress.history)) == (1, 3, 1)
+    with caplog.at_level(logging.INFO, "sketchback"):
+        run(TOY, (), folder, resume=True, precision="auto")
+    assert f"at epoch 2, step 3 of {STEPS}" in caplog.text and "the data is not what" not in caplog.text
+    assert_same_run(whole, folder)
+    assert not list(folder.glob(".partial-*"))
 
 
-def test_state_and_restore_are_exact():
-    rng = np.random.default_rng(0)
-    batch = rng.random((4, 18, 20, 1), np.float32), rng.random((4, 18, 20, 3), np.float32)
-    model, other = made(), made()
-    for _ in range(3):
-        model.train_on_batch(*batch)
-    other.restore(model.state())
-    for group, arrays in model.state().items():
-        for array, taken in zip(arrays, other.state()[group], strict=True):
-            np.testing.assert_array_equal(array, taken)
-    model.train_on_batch(*batch)
-    other.train_on_batch(*batch)  # the learning rate and Adam's moments go on too
-    for weight, taken in zip(model.generator.get_weights(), other.generator.get_weights(), strict=True):
-        np.testing.assert_array_equal(weight, taken)
+@pytest.mark.processes
+def test_changed_data_is_reported_when_a_run_resumes(stopped, photos, tmp_path, caplog):
+    folder = Path(shutil.copytree(stopped["SIGTERM"], tmp_path / "run"))
+    fewer = Path(shutil.copytree(photos, tmp_path / "fewer"))
+    for path in sorted(fewer.iterdir())[:12]:
+        path.unlink()
+    run(TOY, [fewer], folder, resume=True)
+    assert f"the data is given anew: {fewer} (it was {photos})" in caplog.text
+    assert "the data is not what the run began with" in caplog.text
+    assert final(folder)[0].epoch == TOY.single.epochs  # also where its place in the epoch is no more
 
 
-def test_restore_changes_nothing_where_a_shape_does_not_fit():
-    model = made()
-    arrays = model.state()
-    before = [array.copy() for array in arrays["generator"]]
-    arrays["optimizer"] = arrays["optimizer"][:-1]
-    arrays["generator"] = [array + 1 for array in arrays["generator"]]
-    with pytest.raises(ValueError, match="whose optimizer is of another shape"):
-        model.restore(arrays)
-    for array, now in zip(before, model.state()["generator"], strict=True):
-        np.testing.assert_array_equal(array, now)
+@pytest.mark.slow
+def test_a_finished_run_resumes_to_its_end_at_once(whole, tmp_path, caplog):
+    folder = Path(shutil.copytree(whole, tmp_path / "run"))
+    with caplog.at_level(logging.INFO, "sketchback"):
+        assert run(TOY, (), folder, resume=True) == folder / BEST
+    assert "done: " in caplog.text
+    assert_same_run(whole, folder)
 
 
-def test_calibrated_on_one_batch_inference_is_training():
-    generator = models.build("scribbler", width=4, halvings=2, blocks=1, normalisation="batch")
-    model = trainer.Inversion(generator, losses.WeightedLoss(None, feature=0))
-    sketches = np.random.default_rng(0).random((4, 18, 20, 1), np.float32)  # padded to the stride
-    trained = keras.ops.convert_to_numpy(model(sketches, training=True))
-    assert np.abs(trained - keras.ops.convert_to_numpy(model(sketches, training=False))).max() > 0.1
-    model.calibrate([(sketches, None)])
-    np.testing.assert_allclose(keras.ops.convert_to_numpy(model(sketches, training=False)), trained, atol=1e-5)
-    assert all(layer.momentum == 0.99 for layer in generator.layers if hasattr(layer, "momentum"))
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (
+            lambda facts: facts["recipe"]["arguments"].update(width=5),
+            r"A checkpoint must fit its recipe.*another shape",
+        ),
+        (lambda facts: facts["recipe"].pop("stage"), r"recipe\.json must hold the whole configuration.*Start without"),
+    ],
+)
+@pytest.mark.slow
+def test_a_configuration_that_does_not_fit_is_an_error(whole, tmp_path, spoil, words):
+    folder = Path(shutil.copytree(whole, tmp_path / "run"))
+    facts = json.loads((folder / "recipe.json").read_text())
+    spoil(facts)
+    (folder / "recipe.json").write_text(json.dumps(facts))
+    with pytest.raises(ValueError, match=words):
+        run(TOY, (), folder, resume=True)
 
 
-def test_calibration_counts_every_batch_the_same():
-    generator = models.build("scribbler", width=4, halvings=1, blocks=0, normalisation="batch")
-    model = trainer.Inversion(generator, losses.WeightedLoss(None, feature=0))
-    batches = [(np.random.default_rng(seed).random((2, 16, 16, 1), np.float32), None) for seed in range(5)]
-    stem = keras.Model(generator.input, generator.get_layer("stem").output)
-    seen = [keras.ops.convert_to_numpy(stem(sketches)) for sketches, _ in batches]
-    model.calibrate(batches)
-    *_, mean, variance = generator.get_layer("stem_norm").get_weights()
-    np.testing.assert_allclose(mean, np.mean([x.mean((0, 1, 2)) for x in seen], 0), rtol=1e-4, atol=1e-5)
-    np.testing.assert_allclose(variance, np.mean([x.var((0, 1, 2)) for x in seen], 0), rtol=1e-4)
+@pytest.mark.slow
+def test_a_loss_that_is_no_number_stops_the_run_and_spares_the_checkpoint(photos, tmp_path, monkeypatch):
+    monkeypatch.setattr(trainer, "CHECKPOINT_EVERY", 0.0)
+    recipe = TOY.changed(learning_rate=1e30, warmup=0, schedule="constant", clip=None)
+    with pytest.raises(trainer.TrainingError, match=r"loss must stay finite\. .*loss nan.* epoch 1, step \d.*--learn"):
+        run(recipe, [photos], tmp_path)
+    progress, arrays = final(tmp_path)
+    assert progress.step >= 1 and all(np.isfinite(array).all() for array in arrays["generator"])
+    with Run(tmp_path):  # the folder is free again
+        pass
 
 
-def test_what_has_no_normalisation_needs_no_calibration():
-    model = made()
-    before = model.generator.get_weights()
-    model.calibrate([(np.ones((2, 18, 20, 1), np.float32), None)])
-    assert all(np.array_equal(a, b) for a, b in zip(before, model.generator.get_weights(), strict=True))
-
-
-def test_weights_that_are_not_finite_are_no_state():
-    model = made()
-    model.generator.weights[0].assign(np.full(model.generator.weights[0].shape, np.nan))
-    with pytest.raises(ValueError, match="finite"):
-        model.state()
-
-
-def test_precision_is_one_of_two():
-    assert trainer.choose_precision() in ("float32", "bfloat16")
-
-
-def test_held_out_takes_from_every_set_in_turn():
-    def made(kind: str, count: int) -> list[datasets.Example]:
-        return [datasets.Example(f"{kind}{number}", Path("a"), kind=kind) for number in range(count)]
-
-    examples = made("many", 50) + made("few", 2)
-    drawn = trainer.hold_out(examples, 6)
-    assert sorted(example.kind for example in drawn) == ["few"] * 2 + ["many"] * 4
-    assert drawn == trainer.hold_out(examples, 6) and len(set(drawn)) == 6
-    assert len(trainer.hold_out(examples, 200)) == 52
-    assert trainer.hold_out([], 5) == [] and trainer.hold_out(examples, 0) == []
-
-
-def test_learning_rate_warms_up_then_falls_as_a_cosine():
-    rate = trainer.adam("cosine", peak=1.0, warmup=4, steps=24, clip=None)._learning_rate
-    assert [float(rate(step)) for step in (0, 1, 2, 4)] == pytest.approx([0, 0.25, 0.5, 1])
-    assert [float(rate(step)) for step in (14, 24)] == pytest.approx([0.5, 0], abs=1e-6)
-    at_once = trainer.adam("cosine", peak=1.0, warmup=0, steps=24, clip=None)._learning_rate
-    assert [float(at_once(step)) for step in (0, 12, 24)] == pytest.approx([1, 0.5, 0], abs=1e-6)
-    assert float(trainer.adam("constant", 0.25, 0, 24, None).learning_rate) == 0.25
-    constant = trainer.adam("constant", 0.25, 4, 24, None)._learning_rate
-    assert [float(constant(step)) for step in (0, 2, 4, 14, 24)] == pytest.approx([0, 0.125, 0.25, 0.25, 0.25])
-
-
-def test_averaged_weights_take_the_place_of_the_last_ones_when_a_fit_ends():
-    model = keras.Sequential([keras.layers.Dense(1, use_bias=False, kernel_initializer="zeros")])
-    x, y = np.ones((3, 1), np.float32), np.ones((3, 1), np.float32)
-    seen: list[float] = []
-    after = keras.callbacks.LambdaCallback(
-        on_train_batch_end=lambda batch, logs: seen.append(float(model.get_weights()[0][0, 0]))
-    )
-    model.compile(optimizer=trainer.adam("constant", 0.1, 0, 3, None, average=0.5), loss="mse", jit_compile=False)
-    model.fit(x, y, batch_size=1, callbacks=[after], verbose=0)
-    average = 0.0
-    for place, value in enumerate(seen):
-        average = value if place == 0 else 0.5 * average + 0.5 * value
-    assert model.get_weights()[0][0, 0] == pytest.approx(average, abs=1e-6) and average < seen[-1]
-
-
-def test_trackers_are_the_means_of_the_terms(photos):
-    batches = Batches(datasets.subset(datasets.find(photos), "train"), View((32, 32)), 4)
-    generator = models.build("scribbler", width=4, halvings=2, blocks=1)
-    objective = losses.WeightedLoss(None, pixel=2.0, feature=0.0, variation=0.5)
-    model = trainer.Inversion(generator, objective)
-    model.compile(optimizer=keras.optimizers.SGD(0.0), jit_compile=False)
-    log = model.fit(batches, verbose=0).history
-    expected = [objective.terms(photos, generator(sketches)) for sketches, photos in (batches[i] for i in range(3))]
-    for name in ("pixel", "variation"):
-        mean = float(np.mean([np.asarray(terms[name]) for terms in expected]))
-        assert log[name][0] == pytest.approx(mean, rel=1e-4)
-    assert log["loss"][0] == pytest.approx(2.0 * log["pixel"][0] + 0.5 * log["variation"][0], rel=1e-4)
-
-
-def test_validation_leaves_out_what_breaks_off(photos, tmp_path, caplog):
-    good = datasets.find(photos)[0]
-    bad = tmp_path / "bad.png"
-    bad.write_bytes(good.photo.read_bytes()[:300])
-    generator = models.build("scribbler", width=2, halvings=1, blocks=0)
-    alone, _ = trainer.validate(generator, [good], View((32, 32)))
-    scores, pictures = trainer.validate(generator, [good, datasets.Example("bad", bad)], View((32, 32)))
-    assert scores == pytest.approx(alone) and len(pictures) == 1
-    assert "left out of validation" in caplog.text and str(bad) in caplog.text
-    assert trainer.validate(generator, [], View((32, 32))) == ({}, [])
+@pytest.mark.slow
+def test_weights_that_are_no_numbers_are_never_saved(whole, photos, tmp_path, monkeypatch):
+    # The loss of the step that spoils the weights is still finite.
+    monkeypatch.setattr(trainer, "CHECKPOINT_EVERY", 0.0)
+    recipe = TOY.changed(learning_rate=float("inf"), warmup=0, schedule="constant")
+    folder = Path(shutil.copytree(whole, tmp_path / "run"))
+    with pytest.raises(trainer.TrainingError, match=r"weights must stay finite\. .* epoch 1, step 1"):
+        run(recipe, [photos], folder)
+    # The earlier run was set aside, whole; the new one has saved nothing.
+    for name in (BEST, LAST, "checkpoint.npz", "recipe.json", "history.csv", "samples.png"):
+        assert (folder / "earlier-1" / name).read_bytes() == (whole / name).read_bytes()
+    assert not (folder / BEST).exists() and not (folder / LAST).exists()
+    with pytest.raises(ValueError, match="Resuming needs a checkpoint"):
+        run(recipe, [photos], folder, resume=True)

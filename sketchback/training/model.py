@@ -1,0 +1,176 @@
+"""The one training model, and what surrounds its steps: precision, learning rate, averages."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+
+from sketchback.losses import WeightedLoss
+
+CALIBRATION = 32  # batches
+
+
+class TrainingModel(keras.Model):
+    """A generator and what it is asked to do; only the generator is ever saved.
+
+    `train_on_batch(sketches, photos, return_dict=True)` takes one step and returns the loss and each of its terms.
+
+    Args:
+        generator: `(B, H, W, 1) -> (B, H, W, 3)`.
+        objective: What is minimised.
+    """
+
+    def __init__(self, generator: keras.Model, objective: WeightedLoss):
+        super().__init__(name="training_model")
+        self.generator = generator
+        self.objective = objective
+        self.stride = generator.stride
+        self.trackers = {name: keras.metrics.Mean(name=name) for name in objective.names}
+
+    def call(self, sketch: Any, training: bool | None = None) -> Any:
+        """Sketches `(B, H, W, 1)` -> photographs `(B, H, W, 3)`, padded to the generator's stride and cropped back."""
+        height, width = sketch.shape[1:3]
+        bottom, right = -height % self.stride, -width % self.stride
+        if bottom or right:  # the recipe of buildings has 120 rows, and the generator's stride is 16
+            sketch = keras.ops.pad(sketch, ((0, 0), (0, bottom), (0, right), (0, 0)), mode="reflect")
+        return self.generator(sketch, training=training)[:, :height, :width]
+
+    def compute_loss(
+        self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
+    ) -> Any:
+        """The weighted loss of a batch; its terms are noted on the way, without a second forward pass."""
+        terms = self.objective.terms(y, y_pred)
+        for name, tracker in self.trackers.items():
+            tracker.update_state(terms[name])
+        return self.objective.total(terms)
+
+    def calibrate(self, batches: Sequence[Any]) -> None:
+        """Measures the statistics of the generator's batch normalisations, frozen ones too: their means over batches.
+
+        Moving statistics lag behind the weights; these belong to the weights that are there, as in PreciseBN (Wu and
+        Johnson 2021).
+
+        Args:
+            batches: Sketches `(B, H, W, 1)` come first in each; the first `CALIBRATION` batches are looked at.
+        """
+        own = [layer for layer in self.generator.layers if isinstance(layer, keras.layers.BatchNormalization)]
+        before = [(layer.momentum, layer.trainable) for layer in own]
+        try:
+            for index in range(min(len(batches), CALIBRATION) if own else 0):
+                for layer in own:
+                    layer.trainable = True  # a frozen one takes no statistics
+                    layer.momentum = index / (index + 1)  # so that each batch counts the same
+                self(batches[index][0], training=True)
+        finally:
+            for layer, (momentum, trainable) in zip(own, before, strict=True):
+                layer.momentum, layer.trainable = momentum, trainable
+
+    def end_epoch(self) -> None:
+        """Gives the weights their averages, where the optimiser keeps some."""
+        self.optimizer.finalize_variable_values(self.trainable_variables)
+        if keras.backend.backend() == "jax" and self.optimizer.use_ema:
+            # Each weight now shares the memory of its average, which JAX will not give away twice.
+            for variable in self.trainable_variables:
+                variable.assign(variable + 0.0)
+
+    def state(self) -> dict[str, list[np.ndarray]]:
+        """Everything that resuming needs, as arrays: generator and optimiser (with its step).
+
+        Raises:
+            ValueError: The generator's weights are not finite. A gradient that overflows spoils them one step
+                before the loss shows it.
+        """
+        arrays = {name: [np.asarray(variable) for variable in own] for name, own in self._groups().items()}
+        if not all(np.isfinite(array).all() for array in arrays["generator"]):
+            raise ValueError("The weights must stay finite. Received: NaN or infinity.")
+        return arrays
+
+    def restore(self, arrays: dict[str, list[np.ndarray]]) -> None:
+        """Takes up what `state` gave; nothing changes where a shape does not fit.
+
+        Raises:
+            ValueError: The arrays are those of another generator or optimiser.
+        """
+        groups = self._groups()
+        for name, variables in groups.items():
+            if [array.shape for array in arrays.get(name, [])] != [tuple(variable.shape) for variable in variables]:
+                raise ValueError(f"A checkpoint must fit its recipe. Received: one whose {name} is of another shape.")
+        for name, variables in groups.items():
+            for variable, array in zip(variables, arrays[name], strict=True):
+                variable.assign(array)
+
+    def _groups(self) -> dict[str, list[Any]]:
+        return {"generator": self.generator.variables, "optimizer": self.optimizer.variables}
+
+
+def adam(
+    schedule: str,
+    peak: float,
+    *,
+    warmup: int,
+    steps: int,
+    clip: float | None,
+    average: float | None = None,
+) -> keras.optimizers.Adam:
+    """Adam (Kingma and Ba 2015) with clipped gradients, a learning rate that warms up, and averaged weights.
+
+    Args:
+        schedule: After a linear warm-up to the peak, `"constant"`, or `"cosine"`: down to zero.
+        peak: The highest learning rate.
+        warmup: Steps until the peak, at most a quarter of all.
+        steps: Steps of the whole run.
+        clip: Norm that the gradient of all weights together is clipped to; None does not clip.
+        average: Momentum of the exponential moving average of the weights (Polyak and Juditsky 1992), which takes
+            their place in `TrainingModel.end_epoch`; None does not average.
+
+    Returns:
+        The optimiser.
+    """
+    warmup = min(warmup, max(steps // 4, 1))
+    rate: float | keras.optimizers.schedules.LearningRateSchedule = peak
+    if warmup or schedule == "cosine":
+        rate = keras.optimizers.schedules.CosineDecay(
+            0.0 if warmup else peak,
+            max(steps - warmup, 1),
+            alpha=1.0 if schedule == "constant" else 0.0,
+            warmup_target=peak if warmup else None,
+            warmup_steps=warmup,
+        )
+    averaging: dict[str, Any] = {} if average is None else {"use_ema": True, "ema_momentum": average}
+    return keras.optimizers.Adam(rate, global_clipnorm=clip, **averaging)
+
+
+def choose_precision() -> str:
+    """`"bfloat16"` where this machine computes in it (recent GPUs and CPUs), else `"float32"`."""
+    if keras.backend.backend() == "jax":
+        import jax
+
+        accelerated = jax.default_backend() in ("gpu", "tpu")
+    else:
+        import tensorflow as tf
+
+        gpus = tf.config.list_physical_devices("GPU")
+        capable = [tf.config.experimental.get_device_details(gpu).get("compute_capability", (0, 0)) for gpu in gpus]
+        accelerated = bool(gpus) and min(capable) >= (8, 0)
+        if gpus and not accelerated:
+            return "float32"
+    if accelerated:
+        return "bfloat16"
+    with contextlib.suppress(OSError):
+        flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+        if "avx512_bf16" in flags or "amx_bf16" in flags:
+            return "bfloat16"
+    return "float32"
+
+
+def ask_for_determinism() -> None:
+    """Asks the backend for bit-identical results of identical runs, also on a GPU."""
+    if keras.backend.backend() == "tensorflow":
+        import tensorflow as tf
+
+        tf.config.experimental.enable_op_determinism()

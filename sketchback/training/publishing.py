@@ -1,0 +1,125 @@
+"""What a recipe gives in the end, and how it becomes a file that ships.
+
+python -c "from sketchback.training.publishing import publish; print(publish('runs/faces', 'faces'))"
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sketchback import weights
+from sketchback.training.recipes import BEST, Recipe, Stage
+
+if TYPE_CHECKING:
+    import keras
+
+
+def blend(first: str | Path, second: str | Path, *, share: float) -> keras.Model:
+    """The mean of two generators' weights (Wortsman et al. 2022).
+
+    Args:
+        first: Weights, a name or a file; the result says of itself what they say.
+        second: Weights of the same architecture.
+        share: The share of the second ones, between 0 and 1.
+
+    Raises:
+        ValueError: The architectures differ, or `share` is out of range.
+    """
+    one, other = weights.load(first), weights.load(second)
+    if not 0 <= share <= 1:
+        raise ValueError(f"`share` must be from 0 to 1. Received: share={share}.")
+    if (one.architecture, one.arguments) != (other.architecture, other.arguments):
+        raise ValueError(
+            f"Weights that are blended must be of one architecture. Received: {first} ({one.architecture}) and "
+            f"{second} ({other.architecture}), or other arguments of it."
+        )
+    pairs = zip(one.get_weights(), other.get_weights(), strict=True)
+    one.set_weights([(1 - share) * own + share * theirs for own, theirs in pairs])
+    return one
+
+
+def finish(recipe: Recipe, folder: Path, plan: Sequence[Stage]) -> Path:
+    """Writes what a recipe of several stages gives: the best weights of the last one, blended where it says so.
+
+    Args:
+        recipe: Which one.
+        folder: Of the recipe, with a folder for each stage.
+        plan: Its stages.
+
+    Returns:
+        `best.weights.h5` in that folder.
+    """
+    last, before = folder / plan[-1].name / BEST, folder / plan[-2].name / BEST
+    made = blend(last, before, share=recipe.blend)
+    note, scores = "", made.facts["scores"]
+    if recipe.blend:
+        note = f"blended with {recipe.blend:g} of stage {plan[-2].name} (sha256 {weights.sha256(before)})"
+        scores = {}  # the validation of the last stage is not theirs
+    return _save(made, folder / BEST, scores=scores, note=note)
+
+
+def publish(
+    run: str | Path,
+    name: str,
+    *,
+    folder: str | Path = "weights",
+    scores: Mapping[str, Any] | None = None,
+    note: str = "",
+    terms: str | None = None,
+) -> str:
+    """Makes a file that ships from the best weights of a run or a recipe: half precision, listed in `SHA256SUMS`.
+
+    Scores are those of the half-precision file: publish, evaluate what was published, and publish again with them.
+
+    Args:
+        run: The folder of a run.
+        name: `"faces"`, `"buildings"` ...
+        folder: Where the file is written.
+        scores: What `evaluate` returned, by a title of its test set.
+        note: Whatever else a user of the file should know.
+        terms: Of the data, where its folders do not tell; parted by `; `.
+
+    Returns:
+        The row of `weights/README.md`.
+
+    Raises:
+        FileNotFoundError: There is no run.
+        ValueError: Its weights do not fit half precision.
+    """
+    made = weights.load(Path(run) / BEST)
+    facts = made.facts
+    if scores:
+        made.facts["scores"] = {
+            title: {row: {one: round(own[one][0], 4) for one in own} for row, own in result["scores"].items()}
+            for title, result in scores.items()
+        }
+    note = "; ".join(filter(None, [str(facts["note"]), note]))
+    path = Path(folder) / f"{name}{weights.SUFFIX}"
+    _save(made, path, scores=made.facts["scores"], note=note, terms=terms, half=True)
+    weights.write_sums(folder)
+    recipe = facts["recipe"]
+    size = " x ".join(map(str, recipe["size"]))
+    return (
+        f"| `{path.name}` | `{recipe['name']}` | {', '.join(facts['data'])} | {recipe['epochs_done']}, {size} "
+        f"| {recipe['seconds'] / 3600:.1f} h | {made.count_params():,} | `{weights.sha256(path)}` |"
+    )
+
+
+def _save(
+    made: keras.Model, path: Path, *, scores: object, note: str, terms: str | None = None, half: bool = False
+) -> Path:
+    facts = made.facts
+    return weights.save(
+        made,
+        path,
+        recipe=json.dumps(facts["recipe"]),
+        data=facts["data"],
+        terms=str(facts["terms"]) if terms is None else terms,
+        scores=scores,
+        note=note,
+        half=half,
+        date=str(facts["date"]),
+    )

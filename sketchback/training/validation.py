@@ -1,0 +1,75 @@
+"""Scores of a generator on held-out examples, once an epoch."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sketchback.evaluation import metrics
+from sketchback.inference import pipeline
+from sketchback.training.distribution import ONE, Devices
+
+if TYPE_CHECKING:
+    import keras
+
+    from sketchback.datasets import Example
+    from sketchback.datasets.views import View
+
+SAMPLES = 6  # rows of samples.png
+
+logger = logging.getLogger(__name__)
+
+
+def validate(
+    generator: keras.Model, examples: Sequence[Example], view: View, batch_size: int = 16, devices: Devices = ONE
+) -> tuple[dict[str, float], list[list[np.ndarray]]]:
+    """Scores a generator on held-out examples, whose sketches are the same every time.
+
+    Args:
+        generator: What to score.
+        examples: Held-out examples.
+        view: How they are seen.
+        batch_size: How many are predicted at once.
+        devices: The workers that share this, each with the generator on one of its devices.
+
+    Returns:
+        The mean of PSNR (dB) and SSIM, on all workers, and on the first one the first few rows (sketch, prediction,
+        truth) to look at.
+    """
+    measures: tuple[Callable[[np.ndarray, np.ndarray], float], ...] = (metrics.psnr, metrics.ssim)
+    scores = np.full((len(examples), len(measures)), np.nan)
+    rows: list[list[np.ndarray]] = []
+    scorers = np.arange(len(examples)) // batch_size % devices.workers  # batches in turn
+    for begin in range(devices.rank * batch_size, len(examples), batch_size * devices.workers):
+        seen = []
+        for index, example in enumerate(examples[begin : begin + batch_size], start=begin):
+            try:
+                seen.append((index, *view.see(example, (0, index))))
+            except (ValueError, OSError) as error:
+                logger.warning("left out of validation: %s", error)
+        if not seen:
+            continue
+        # At the size that is trained on, whatever the weights that it began with were trained at.
+        predictions = pipeline.predict(generator, np.stack([sketch for _, sketch, _ in seen]), view.size)
+        for (index, sketch, photo), prediction in zip(seen, predictions, strict=True):
+            scores[index] = [measure(photo, prediction) for measure in measures]
+            if len(rows) < SAMPLES:
+                rows.append([sketch, prediction, photo])
+    scores = devices.gather(scores)[scorers, np.arange(len(examples))]
+    scores = scores[~np.isnan(scores).all(axis=1)]  # what was left out
+    return {name: float(np.mean(scores[:, place])) for place, name in enumerate(("psnr", "ssim")) if len(scores)}, rows
+
+
+def hold_out(examples: Sequence[Example], count: int) -> list[Example]:
+    """A fixed draw from every data set in turn, so that a few hand-drawn pairs are always among them."""
+    rng = np.random.default_rng(0)
+    by_kind: dict[str, list[Example]] = {}
+    for index in rng.permutation(len(examples)):
+        by_kind.setdefault(examples[index].kind, []).append(examples[index])
+    drawn: list[Example] = []
+    while len(drawn) < min(count, len(examples)):
+        drawn += [own.pop() for own in by_kind.values() if own]
+    return drawn[:count]

@@ -1,0 +1,46 @@
+"""Blending and publishing: what the file that ships says of itself."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from sketchback import models, weights
+from sketchback.training.publishing import blend, publish
+from sketchback.training.recipes import BEST
+
+
+def saved(path, width: int = 2, **said):
+    facts = {"name": "faces", "size": [32, 32], "epochs_done": 3, "seconds": 1800.0}
+    generator = models.build("scribbler", width=width, halvings=1, blocks=0)
+    return weights.save(generator, path, recipe=json.dumps(facts), data=["celeba"], terms="research", **said)
+
+
+def test_a_published_file_is_half_as_long_listed_and_keeps_what_was_said(tmp_path):
+    run = tmp_path / "run"
+    path = saved(run / BEST, width=16, scores={"val_psnr": 17.5}, note="blended with 0.25 of stage one")
+    result = {"scores": {"the generator": {"psnr": (18.123456, 18.0, 18.2)}}}
+    row = publish(run, "toys", folder=tmp_path, scores={"cufs": result}, note="a note")
+    made = tmp_path / "toys.weights.h5"
+    assert weights.read_sums(tmp_path) == {made.name: weights.sha256(made)}
+    assert row.startswith("| `toys.weights.h5` | `faces` | celeba | 3, 32 x 32 | 0.5 h |")
+    assert made.stat().st_size < 0.75 * path.stat().st_size
+    facts, before = weights.describe(made), weights.describe(path)
+    assert facts["scores"] == {"cufs": {"the generator": {"psnr": 18.1235}}}
+    assert facts["note"] == "blended with 0.25 of stage one; a note"
+    assert all(facts[name] == before[name] for name in ("recipe", "data", "terms", "date"))
+    ours, theirs = weights.load(made).get_weights(), weights.load(path).get_weights()
+    assert all(np.allclose(a, b, atol=1e-3) for a, b in zip(ours, theirs, strict=True))
+
+
+def test_a_blend_lies_between_two_files_of_one_architecture(tmp_path):
+    first, second, other = (saved(tmp_path / f"{n}.weights.h5", width) for n, width in (("a", 2), ("b", 2), ("c", 3)))
+    a, b = weights.load(first).get_weights(), weights.load(second).get_weights()
+    for x, y, z in zip(a, b, blend(first, second, share=0.25).get_weights(), strict=True):
+        np.testing.assert_allclose(z, 0.75 * x + 0.25 * y, atol=1e-6)
+    with pytest.raises(ValueError, match="must be of one architecture"):
+        blend(first, other, share=0.5)
+    with pytest.raises(ValueError, match="`share` must be from 0 to 1"):
+        blend(first, second, share=1.5)

@@ -1,0 +1,55 @@
+"""What `train` and `finetune` are told at the command line."""
+
+from __future__ import annotations
+
+import pytest
+
+from sketchback import console
+from sketchback.training.session import Session, add_arguments, resolve
+
+
+def asked(*argv: str) -> Session:
+    made = console.parser("train", "")
+    add_arguments(made, "faces")
+    return resolve(made.parse_args(argv))
+
+
+def test_without_data_the_recipe_shrinks():
+    stage = asked().recipe.single
+    assert stage.size == (64, 64) and stage.epochs <= 10 and len(asked().plan) == 1
+
+
+def test_with_data_all_stages_are_run_and_a_changed_number_makes_a_single_run():
+    assert [stage.name for stage in asked("--data", "x").plan] == ["small", "all-sets", "large", "aspect", "long"]
+    one = asked("--data", "x", "--epochs", "8", "--size", "32x48", "--width", "6", "--no-skips", "--no-flip")
+    (stage,) = one.plan
+    assert (stage.epochs, stage.size, stage.flip, stage.learning_rate) == (8, (32, 48), False, 4e-4)
+    assert one.recipe.arguments == {"width": 6, "skips": False}
+    assert asked("--data", "x", "--squeeze", "1.2").recipe.single.aspect == 1.2  # as it was called before
+    assert asked("faces2017", "--data", "x").plan[0].size == (72, 88)
+    assert asked("--data", "x", "--model", "unet_resnet", "--encoder", "scratch").recipe.encoder == "scratch"
+
+
+def test_a_folder_that_holds_one_run_resumes_as_one(tmp_path):
+    assert len(asked("--resume", "--out", str(tmp_path)).plan) == 5
+    (tmp_path / "recipe.json").write_text("{}")
+    assert len(asked("--resume", "--out", str(tmp_path)).plan) == 1
+
+
+@pytest.mark.parametrize(
+    ("argv", "words"),
+    [
+        (["--vgg16", "a.npz", "--features", "random"], "Received: both. Give one"),
+        (["--data", "x", "--stage", "large", "--epochs", "2"], "Received: also epochs. Leave one out"),
+        (["--workers", "4", "--rank", "0"], "`--workers` must be addresses"),
+    ],
+)
+def test_what_contradicts_itself_is_refused(argv, words):
+    with pytest.raises(ValueError, match=words):
+        asked(*argv)
+
+
+def test_workers_are_read_and_threads_are_not_workers():
+    session = asked("--data", "x", "--workers", "h1:4000,h2:4000", "--rank", "1", "--threads", "5")
+    assert (session.workers, session.rank, session.threads) == (("h1:4000", "h2:4000"), 1, 5)
+    assert len(session.plan) == 1  # several machines share a single run

@@ -1,0 +1,79 @@
+"""The stages of a recipe: in order, resumable between them, blended in the end."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import logging
+from pathlib import Path
+
+import numpy as np
+import pytest
+from toys import TOY, final, make_photos, run
+
+from sketchback import datasets, weights
+from sketchback.training.recipes import BEST, LAST
+
+ONE = dataclasses.replace(TOY.single, name="one", epochs=1, feature=0.0, hands_on=LAST)
+TWO = dataclasses.replace(ONE, name="two", seed=1, hands_on=BEST)
+STAGED = dataclasses.replace(TOY, stages=(ONE, TWO), blend=0.25)
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory) -> Path:
+    return make_photos(tmp_path_factory.mktemp("data") / "photos")
+
+
+@pytest.fixture(scope="module")
+def both(photos, tmp_path_factory) -> Path:
+    folder = tmp_path_factory.mktemp("runs")
+    assert run(STAGED, [photos], folder) == folder / BEST
+    return folder
+
+
+@pytest.mark.slow
+def test_each_stage_begins_with_the_weights_of_the_one_before(both):
+    facts = json.loads((both / "two" / "recipe.json").read_text())
+    assert facts["recipe"]["initial"] == f"{LAST} (sha256 {weights.sha256(both / 'one' / LAST)})"
+    assert facts["recipe"]["stage"]["seed"] == 1 and "stages" not in facts["recipe"]
+
+
+@pytest.mark.slow
+def test_what_the_recipe_gives_is_blended_and_says_so(both):
+    first, second, given = (weights.load(path) for path in (both / "one" / BEST, both / "two" / BEST, both / BEST))
+    for a, b, c in zip(first.get_weights(), second.get_weights(), given.get_weights(), strict=True):
+        np.testing.assert_allclose(c, 0.25 * a + 0.75 * b, atol=1e-6)
+    assert str(given.facts["note"]).startswith("blended with 0.25 of stage one") and given.facts["scores"] == {}
+
+
+@pytest.mark.slow
+def test_stages_that_are_done_are_passed_over(photos, both, tmp_path, caplog):
+    run(STAGED, [photos], tmp_path, stage="one")
+    assert not (tmp_path / "two").exists() and not (tmp_path / BEST).exists()
+    before = final(tmp_path / "one")[0].seconds
+    with caplog.at_level(logging.INFO, "sketchback"):
+        run(STAGED, (), tmp_path, resume=True)  # its data is that of the stage before
+    assert "stage two, 2 of 2" in caplog.text and "stage one" not in caplog.text
+    assert final(tmp_path / "one")[0].seconds == before
+    for mine, other in zip(final(tmp_path / "two")[1]["generator"], final(both / "two")[1]["generator"], strict=True):
+        np.testing.assert_array_equal(mine, other)
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"stage": "three"}, "`stage` must be one of one, two. Received: 'three'"),
+        ({"stage": "two"}, "begins with the weights of the one before.*Run stage one first, or give --weights"),
+        ({"resume": True}, "Resuming needs a checkpoint"),
+    ],
+)
+def test_what_cannot_be_run_says_what_to_do(photos, tmp_path, options, words):
+    with pytest.raises(ValueError, match=words):
+        run(STAGED, [photos], tmp_path, **options)
+
+
+def test_a_stage_takes_the_sets_that_it_names(photos, tmp_path):
+    needy = dataclasses.replace(STAGED, stages=(dataclasses.replace(ONE, only=("CUFS",)), TWO))
+    assert datasets.find(photos)[0].kind == "photographs"
+    with pytest.raises(ValueError, match="Stage one needs one of these sets: CUFS. Received: .*photos"):
+        run(needy, [photos], tmp_path)
