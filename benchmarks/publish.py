@@ -59,11 +59,11 @@ def main() -> None:
     path = weights.save(
         generator,
         arguments.out / f"{arguments.name}{weights.SUFFIX}",
-        json.dumps(recipe),
-        facts["data"],
-        arguments.terms or str(facts["terms"]),
-        scores,
-        note,
+        recipe=json.dumps(recipe),
+        data=facts["data"],
+        terms=arguments.terms or facts["terms"],
+        scores=scores,
+        note=note,
         half=True,
         date=str(facts["date"]),
     )

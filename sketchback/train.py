@@ -147,7 +147,9 @@ def train(
         held_out = trainer.hold_out(datasets.subset(examples, "val"), recipe.validate)
         with devices.alone():  # it becomes a constant of the step, which may not lie on several processes
             network, vgg16 = initialisation.features(recipe, vgg16, policy, all(map(datasets.is_demo, examples)))
-            objective = losses.WeightedLoss(network, recipe.pixel, recipe.feature, recipe.variation)
+            objective = losses.WeightedLoss(
+                network, pixel=recipe.pixel, feature=recipe.feature, variation=recipe.variation
+            )
             if untaught:
                 trainer.Inversion(own, objective).calibrate(batches)
         devices.agree(

@@ -85,7 +85,7 @@ def save(path: Path, generator: keras.Model, plan: Plan, row: dict[str, float]) 
     scores = {name: round(float(value), 4) for name, value in row.items() if name.startswith("val_")}
     numbers = {name: value for name, value in dataclasses.asdict(plan.recipe).items() if name not in ("cost", "result")}
     numbers |= {"epochs_done": row["epoch"], "seconds": row["seconds"]}
-    weights.save(generator, path, json.dumps(numbers), plan.seen, plan.terms, scores)
+    weights.save(generator, path, recipe=json.dumps(numbers), data=plan.seen, terms=plan.terms, scores=scores)
 
 
 def versions() -> dict[str, str]:

@@ -35,7 +35,9 @@ def test_a_new_generator_is_the_recipes_and_brings_nothing():
 
 def test_weights_bring_their_architecture_data_and_terms(tmp_path):
     other = models.build("scribbler", width=6, halvings=2, blocks=1)
-    path = weights.save(other, tmp_path / "other.weights.h5", json.dumps({}), ["celeba", "cufs"], "research; mine")
+    path = weights.save(
+        other, tmp_path / "other.weights.h5", recipe=json.dumps({}), data=["celeba", "cufs"], terms="research; mine"
+    )
     made, recipe, data, terms = begin(initial=path)
     assert made.arguments == recipe.arguments and made.arguments["width"] == 6
     assert recipe.initial == f"other.weights.h5 (sha256 {weights.sha256(path)})"
