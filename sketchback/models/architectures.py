@@ -43,7 +43,8 @@ def build(architecture: str, **arguments: object) -> keras.Model:
     Raises:
         ValueError: There is no such architecture, or it takes no such argument or value.
     """
-    return ARCHITECTURES[architecture](**complete(architecture, arguments))
+    arguments = complete(architecture, arguments)
+    return ARCHITECTURES[architecture](**arguments)
 
 
 def least(architecture: str, **arguments: object) -> int:

@@ -131,7 +131,8 @@ def _read(path: Path) -> dict[str, list[np.ndarray]]:
         raise FeaturesError(f"VGG16's weights must be a file that exists. Received: {path}.")
     try:
         if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as file:
+            # NumPy does not close a damaged file that it opened itself.
+            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 arrays = {name: [file[f"{name}_kernel"], file[f"{name}_bias"]] for name, _, _ in CONVOLUTIONS}
         else:
             with h5py.File(path, "r") as file:
