@@ -22,8 +22,8 @@ import numpy as np
 
 from sketchback import console, datasets, weights
 from sketchback.datasets.batches import View
-from sketchback.evaluate import draw
 from sketchback.evaluation import metrics
+from sketchback.evaluation.scoring import sample
 from sketchback.inference import pipeline
 
 SETS = {
@@ -66,7 +66,7 @@ def middle(photo: np.ndarray) -> float:
 
 def scores(generator, folder: Path, view: View, limit: int) -> dict[str, list[dict[str, float]]]:
     """The scores of each test picture, for each row of `TOLD`, with the brightness of its middle, true and made."""
-    test = draw(datasets.subset(datasets.find(folder), "test"), limit)
+    test = sample(datasets.subset(datasets.find(folder), "test"), limit)
     found: dict[str, list[dict[str, float]]] = {told: [] for told in TOLD}
     for example in console.Bar(len(test), folder.name, "image").over(test):
         sketch, truth = view.see(example)

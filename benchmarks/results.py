@@ -90,12 +90,13 @@ def main() -> None:
             for name in chosen
         }
         print(table(title, results), "\n", flush=True)
-    # Who is it? The 88 people of CUFS's training part enlarge the gallery.
+    # Identification: the 88 people of CUFS's training part enlarge the gallery.
     if (arguments.data / "cufs").is_dir() and (not arguments.only or "cufs" in arguments.only):
         for name in FACES:
             if name in known and name in (arguments.weights or FACES):
                 folder = arguments.data / "cufs"
-                print(report(identify(instead.get(name, name), [folder], {folder: "all"}, limit=arguments.limit)), "\n")
+                found = identify(instead.get(name, name), [folder], distractors={folder: "all"}, limit=arguments.limit)
+                print(report(found), "\n")
 
 
 if __name__ == "__main__":

@@ -6,28 +6,31 @@ Or, with `--identify`, searches for the people of hand-drawn sketches among phot
 from __future__ import annotations
 
 import argparse
-import json
 import logging
-import math
 from pathlib import Path
-from typing import Any
 
 from sketchback import console, datasets
-from sketchback.atomic import replacing
-from sketchback.evaluation import identification
-from sketchback.evaluation.scoring import evaluate, identify, report
+from sketchback.evaluation.identification import DESCRIPTORS
+from sketchback.evaluation.reports import report, write_json
+from sketchback.evaluation.scoring import GENERATOR, evaluate, identify
 from sketchback.sketching import STYLES
+
+__all__ = ["GENERATOR", "evaluate", "identify", "report"]
 
 logger = logging.getLogger(__name__)
 
 
-def _finite(value: Any) -> Any:
-    """JSON knows no infinity (the PSNR of equal images): it becomes null."""
-    if isinstance(value, dict):
-        return {name: _finite(own) for name, own in value.items()}
-    if isinstance(value, (list, tuple)):
-        return [_finite(own) for own in value]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
+def _parts(distractors: list[list[str]]) -> dict[str, str]:
+    """What `--distractors` was given: folder -> part.
+
+    >>> _parts([["lfw", "all"], ["cufs", "fs2k"]])
+    {'lfw': 'all', 'cufs': 'test', 'fs2k': 'test'}
+    """
+    parts: dict[str, str] = {}
+    for folders in distractors:
+        named = len(folders) > 1 and folders[-1] in (*datasets.SPLITS, "all")
+        parts |= dict.fromkeys(folders[:-1] if named else folders, folders[-1] if named else "test")
+    return parts
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -48,7 +51,7 @@ def main(argv: list[str] | None = None) -> int:
     console.add_view(made, STYLES)
     made.add_argument("--enlarge", type=console.size, metavar="HxW", help="resize photographs to this size first")
     made.add_argument("--split", default="test", metavar="SPLIT", help="train, val, test or all (default: test)")
-    made.add_argument("--limit", type=int, metavar="N", help="score N images, drawn by a fixed seed")
+    made.add_argument("--limit", type=int, metavar="N", help="score N images, chosen by a fixed seed")
     made.add_argument("--working", type=console.size, metavar="HxW", help="as in invert")
     made.add_argument("--json", metavar="FILE", help="write the scores to this file")
     made.add_argument("--grid", metavar="FILE", help="write sketches, photographs and truths to this picture")
@@ -72,15 +75,15 @@ def main(argv: list[str] | None = None) -> int:
         "--descriptor",
         default="hog",
         metavar="NAME",
-        help=f"compares faces: {', '.join(identification.DESCRIPTORS)} (default: hog)",
+        help=f"compares faces: {', '.join(DESCRIPTORS)} (default: hog)",
     )
-    made.add_argument("--cmc", metavar="FILE", help="draw the curves of --identify, found against rank, to this file")
+    made.add_argument("--cmc", metavar="FILE", help="plot the curves of --identify, found against rank, to this file")
 
     def score(arguments: argparse.Namespace) -> None:
         for option in ("grid", "enlarge") if arguments.identify else ("distractors", "cmc"):
             if getattr(arguments, option):
                 rule = "without" if arguments.identify else "with"
-                raise ValueError(f"--{option} means something only {rule} --identify. Received: --{option}.")
+                raise ValueError(f"--{option} has a meaning only {rule} --identify. Received: --{option}.")
         for file in filter(None, (arguments.json, arguments.cmc)):
             Path(file).parent.mkdir(parents=True, exist_ok=True)  # not after all the work
         console.import_keras()
@@ -88,43 +91,24 @@ def main(argv: list[str] | None = None) -> int:
         if not data:
             data = ["demo:faces"]
             logger.info("no --data: scoring on the built-in demo faces, which are drawn, not photographed")
-        name = None if arguments.baselines else arguments.weights
-        fit, shown = arguments.fit or "crop", not arguments.quiet
+        weights = None if arguments.baselines else arguments.weights
+        options = {
+            "size": arguments.size,
+            "fit": arguments.fit or "crop",
+            "split": arguments.split,
+            "limit": arguments.limit,
+            "working": arguments.working,
+            "progress": not arguments.quiet,
+        }
         if arguments.identify:
-            distractors = {}
-            for folders in arguments.distractors:
-                named = len(folders) > 1 and folders[-1] in (*datasets.SPLITS, "all")
-                distractors |= dict.fromkeys(folders[:-1] if named else folders, folders[-1] if named else "test")
-            result = identify(
-                name,
-                data,
-                distractors,
-                arguments.size,
-                fit,
-                arguments.split,
-                arguments.limit,
-                arguments.working,
-                arguments.descriptor,
-                arguments.cmc,
-                progress=shown,
-            )
+            distractors = _parts(arguments.distractors)
+            options |= {"distractors": distractors, "descriptor": arguments.descriptor, "cmc": arguments.cmc}
+            result = identify(weights, data, **options)
         else:
-            result = evaluate(
-                name,
-                data,
-                arguments.style,
-                arguments.size,
-                fit,
-                arguments.enlarge,
-                arguments.split,
-                arguments.limit,
-                arguments.working,
-                arguments.grid,
-                progress=shown,
-            )
+            options |= {"style": arguments.style, "enlarge": arguments.enlarge, "grid": arguments.grid}
+            result = evaluate(weights, data, **options)
         if arguments.json:
-            with replacing(arguments.json) as temporary:
-                temporary.write_text(json.dumps(_finite(result), indent=2) + "\n", encoding="utf-8")
+            write_json(result, arguments.json)
         print(report(result))
 
     return console.run(score, made, argv)

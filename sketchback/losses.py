@@ -2,12 +2,16 @@
 
 Every term is computed in float32 for each image of a batch; `WeightedLoss` then takes the mean over the batch, so the
 weights mean the same at every batch size. Equations: AlKhamissi and Nassar 2017, after Gueclueturk et al. 2016.
+
+To add a term, write its pure function here, enter it in `TERMS`, and give it a weight in a recipe. It is then part of
+the loss, and logged under its name beside the others.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import Any, NamedTuple
 
 from keras import ops
 
@@ -59,47 +63,74 @@ def total_variation(prediction):
     return ops.sum(down + right, axis=(1, 2, 3))
 
 
+class Term(NamedTuple):
+    """An entry of `TERMS`.
+
+    Attributes:
+        compute: `(truth, prediction, features)` -> `(B,)`; both pictures are `(B, H, W, 3)` in [0, 1], `features` is a
+            frozen network `(B, H, W, 3) -> (B, h, w, F)`.
+        needs_features: `compute` calls `features`, which may be None otherwise.
+    """
+
+    compute: Callable[..., Any]
+    needs_features: bool = False
+
+
+def _feature(truth, prediction, features):
+    # No gradient flows into the truth, so its features cost a forward pass only.
+    return feature(ops.stop_gradient(features(truth)), features(prediction))
+
+
+TERMS = {
+    "pixel": Term(lambda truth, prediction, features: pixel(truth, prediction)),
+    "feature": Term(_feature, needs_features=True),
+    "variation": Term(lambda truth, prediction, features: total_variation(prediction)),
+}
+WEIGHTS = {"pixel": 1.0, "feature": 1e-3, "variation": 1e-5}  # the paper's; 0 for every other term
+
+
 class WeightedLoss:
-    """`L = w_p L_p + w_f L_f + w_v L_v`, each term a mean over the batch.
+    """The weighted sum of terms, each a mean over the batch; by default `L = L_p + 0.001 L_f + 0.00001 L_v`.
 
     Args:
         features: A frozen network, `(B, H, W, 3)` in [0, 1] -> `(B, h, w, F)`, see `backbones.vgg16_relu2_2`; None
-            is allowed where `feature` is 0.
-        pixel: `w_p`.
-        feature: `w_f`.
-        variation: `w_v`.
+            is allowed where no term that has a weight needs it.
+        weights: The weight of each of `TERMS`, by name; `WEIGHTS` for those that are not given. A term of weight 0 is
+            left out: it is neither computed nor logged.
+
+    Attributes:
+        weights: The weight of each term that is computed, in the order of `TERMS`.
 
     Raises:
-        ValueError: A weight is negative or not finite, or `feature` is positive without `features`.
+        ValueError: A weight is negative, not finite or of no such term; all are 0; or `features` is needed.
     """
 
-    def __init__(self, features: Callable | None, pixel: float = 1.0, feature: float = 1e-3, variation: float = 1e-5):
-        if not all(0 <= weight < math.inf for weight in (pixel, feature, variation)):  # NaN is refused too
+    def __init__(self, features: Callable | None, **weights: float):
+        chosen = {**dict.fromkeys(TERMS, 0.0), **WEIGHTS, **weights}
+        if unknown := [name for name in chosen if name not in TERMS]:
+            raise ValueError(f"A loss term must be one of {', '.join(TERMS)}. Received: {', '.join(unknown)}.")
+        if not all(0 <= weight < math.inf for weight in chosen.values()) or not any(chosen.values()):
+            given = ", ".join(f"{name}={weight}" for name, weight in chosen.items())
             raise ValueError(
-                f"Loss weights must be finite and not negative. Received: pixel={pixel}, feature={feature}, "
-                f"variation={variation}. Leave a term out with 0."
+                "Loss weights must be finite and not negative, and one of them positive. "
+                f"Received: {given}. Leave a term out with 0."
             )
-        if feature > 0 and features is None:
-            raise ValueError("A feature loss needs `features`. Received: None. Give them, or set feature=0.")
-        self.features = features if feature > 0 else None
-        self.weights = {"pixel": pixel, "feature": feature, "variation": variation}
+        self.weights = {name: weight for name, weight in chosen.items() if weight}
+        needing = [name for name in self.weights if TERMS[name].needs_features]
+        if needing and features is None:
+            raise ValueError(f"A {needing[0]} loss needs `features`. Received: None. Give them, or set {needing[0]}=0.")
+        self.features = features if needing else None
 
     @property
     def names(self) -> list[str]:
-        """The terms that are computed: all, or all but `feature` where its weight is 0."""
-        return [name for name in self.weights if name != "feature" or self.features is not None]
+        """The terms that are computed."""
+        return list(self.weights)
 
-    def terms(self, truth, prediction) -> dict:
+    def terms(self, truth, prediction) -> dict[str, Any]:
         """The unweighted terms, each a scalar: the mean over the batch."""
-        terms = {"pixel": ops.mean(pixel(truth, prediction))}
-        if self.features is not None:
-            # No gradient flows into the truth, so its features cost a forward pass only.
-            seen = ops.stop_gradient(self.features(truth))
-            terms["feature"] = ops.mean(feature(seen, self.features(prediction)))
-        terms["variation"] = ops.mean(total_variation(prediction))
-        return terms
+        return {name: ops.mean(TERMS[name].compute(truth, prediction, self.features)) for name in self.weights}
 
-    def total(self, terms: dict):
+    def total(self, terms: dict[str, Any]):
         """The weighted sum of terms."""
         return sum(self.weights[name] * value for name, value in terms.items())
 

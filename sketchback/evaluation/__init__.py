@@ -1,1 +1,1 @@
-"""How near a generated photograph is to the true one, and who it shows."""
+"""How near a generated photograph is to the true one, and whether it shows the same person."""

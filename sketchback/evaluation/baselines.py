@@ -1,4 +1,4 @@
-"""Predictions that need no network: a generator is worth what it scores above these."""
+"""Baselines: predictions that need no network. A generator is worth what it scores above these."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ import numpy as np
 
 from sketchback.evaluation.metrics import check_image
 
+ITSELF, MEAN, LINEAR = "the sketch itself", "mean training photo", "mean photo + k (sketch - mean sketch)"
+
 
 @dataclass(frozen=True, eq=False)  # eq=False: arrays have no single truth value to compare by
 class Baselines:
-    """What can be predicted without a network; a generator is worth what it scores above these.
+    """The mean training photograph, and what follows from it and a sketch by a straight line.
 
     Fitted on training pairs with `Baselines.fit`, applied to test sketches of the same size with `predictions`.
 
@@ -54,11 +56,11 @@ class Baselines:
         # Means and centred sums updated pair by pair (Welford, 1962), in float64. Unlike the difference of
         # raw sums this does not cancel, and the variation of equal sketches is exactly zero.
         covariation, variation = np.zeros(3), 0.0  # of sketch with photo, of sketch; over pixels and pairs
-        mean_photo = mean_sketch = None
+        mean_photo, mean_sketch, n = np.zeros(0), np.zeros(0), 0
         for n, (photo, sketch) in enumerate(pairs, start=1):
             check_image("photo", photo, 3)
             check_image("sketch", sketch, 1)
-            if mean_photo is None:
+            if n == 1:
                 mean_photo, mean_sketch = np.zeros(photo.shape), np.zeros(sketch.shape)
             if not photo.shape[:2] == sketch.shape[:2] == mean_photo.shape[:2]:
                 raise ValueError(
@@ -71,7 +73,7 @@ class Baselines:
             variation += (n - 1) / n * float(np.square(sketch_step).sum())
             mean_photo += photo_step / n
             mean_sketch += sketch_step / n
-        if mean_photo is None:
+        if not n:
             raise ValueError(
                 "Baselines need at least one training pair. Received: none. Give the pairs of the training part."
             )
@@ -85,8 +87,8 @@ class Baselines:
             sketch: `(H, W, 1)` float in [0, 1], of the size of the training pairs.
 
         Returns:
-            The name of each baseline and its `(H, W, 3)` float32 image in [0, 1]: the sketch itself as grey, the
-            mean training photo, and the mean photo plus k times the sketch's deviation from the mean sketch.
+            The name of each baseline and its `(H, W, 3)` float32 image in [0, 1]: `ITSELF`, the sketch as grey; `MEAN`;
+            `LINEAR`, the mean photo plus k times the sketch's deviation from the mean sketch.
 
         Raises:
             ValueError: The sketch has another size, or is not finite float of that shape.
@@ -98,11 +100,7 @@ class Baselines:
                 f"Received: {_size(sketch)}. Bring it to that size with `images.fit`."
             )
         linear = self.mean_photo + self.gain * (sketch - self.mean_sketch)  # (H, W, 3)
-        predicted = {
-            "the sketch itself": np.repeat(sketch, 3, axis=-1),
-            "mean training photo": self.mean_photo,
-            "mean photo + k (sketch - mean sketch)": linear,
-        }
+        predicted = {ITSELF: np.repeat(sketch, 3, axis=-1), MEAN: self.mean_photo, LINEAR: linear}
         return {name: np.clip(image, 0.0, 1.0).astype(np.float32) for name, image in predicted.items()}
 
 

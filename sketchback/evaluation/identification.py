@@ -1,4 +1,4 @@
-"""Who is it: finding the person of a sketch in a gallery of photographs, before and after inversion.
+"""Identification: finding the person of a sketch in a gallery of photographs, before and after inversion.
 
 Each picture becomes one vector a region; photographs are ranked by the cosine of theirs with the sketch's. The rank
 of the right photograph gives rank-1/5/10 and the cumulative match characteristic (CMC; Phillips, Moon, Rizvi and
@@ -8,14 +8,12 @@ Rauss, The FERET Evaluation Methodology, PAMI 2000). Ranks of another descriptor
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from pathlib import Path
 from typing import Any
 
 import cv2
 import numpy as np
 
 from sketchback import images
-from sketchback.atomic import replacing
 from sketchback.evaluation.metrics import bootstrap_interval
 
 Bounds = tuple[float, float, float, float]
@@ -28,19 +26,7 @@ REGIONS: dict[str, Bounds] = {
 }
 RANKS = (1, 5, 10)
 TIE = 1e-6  # cosines nearer than this are equal: float32 products differ by 1e-7 between equal pictures
-PLOTS = (".png", ".jpg", ".jpeg", ".webp", ".pdf", ".svg")
 BEFORE, AFTER = "the sketch itself", "the generator"
-CAUTION = (
-    "Whole-face rank-1 on CUFS proves nothing: hair and outline decide it, and the sketch itself, with no model at "
-    "all, reaches 99 % of 100. Read the inner face, and what inversion gains there."
-)
-# Measured on CUFS: 2,866 faces of LFW and CelebA changed no rank at all, in either region; CUFS's own 88 training
-# photographs took the inner face of the raw sketch from 60 to 42 %. Moving and scaling 300 of the former to where
-# they correlate best with the mean photograph put one ahead in 2 of 100 searches, and is not done.
-CAUTION_DISTRACTORS = (
-    "Distractors who are posed, lit or cropped otherwise than the people searched for enlarge a gallery without making "
-    "it harder: the last column says for how many sketches one of them is ahead of the right person."
-)
 
 
 def crop(image: np.ndarray, bounds: Bounds) -> np.ndarray:
@@ -64,17 +50,17 @@ def hog(image: np.ndarray) -> np.ndarray:
     """Histograms of oriented gradients (Dalal and Triggs, CVPR 2005), at scikit-image's defaults but for the cells.
 
     The luminance in 8 bits, resized to 96 x 96, 9 orientations in 8 x 8 cells of 12 x 12 pixels, blocks of 2 x 2
-    cells (L2-Hys), unit length. With this the sketches of CUFS's 100 test pairs find their photographs at rank 1 for
-    99 % by the whole face and 60 % by the inner face. The resize is part of these figures: it is bilinear between
-    pixels, OpenCV's INTER_LINEAR, which does not average where it shrinks. With INTER_AREA, the house's own resize,
-    they are 100 and 61 %, with cubic interpolation 95 and 63 %. How luminance is rounded, or taken from colour
-    sketches, does not move them.
+    cells (L2-Hys), unit length. Of the 100 test sketches of CUFS this puts the right photograph at rank 1 for 99 by the
+    whole face and for 60 by the inner face. The resize is part of these figures: it is bilinear between pixels,
+    OpenCV's INTER_LINEAR, which does not average where it shrinks. With INTER_AREA, which `images.resize` takes, they
+    are 100 and 61, with cubic interpolation 95 and 63. How luminance is rounded, or taken from colour sketches, does
+    not move them.
 
     Args:
         image: `(H, W, 3)` or `(H, W, 1)` float in [0, 1], already cropped.
 
     Returns:
-        `(1764,)` float32 of length 1; all zeros for a blank picture, which is like nothing.
+        `(1764,)` float32 of length 1; all zeros for a blank picture, which resembles no other.
     """
     from skimage.feature import hog as histograms  # takes most of a second to import
 
@@ -83,7 +69,7 @@ def hog(image: np.ndarray) -> np.ndarray:
     return (vector / (np.linalg.norm(vector) or 1.0)).astype(np.float32)
 
 
-# A face, cropped to a region, `(H, W, C)` float in [0, 1] -> a vector of unit length, always as long.
+# Name -> function: a face, cropped to a region, `(H, W, C)` float in [0, 1] -> a vector of length 1 and one size.
 DESCRIPTORS: dict[str, Callable[[np.ndarray], np.ndarray]] = {"hog": hog}
 
 
@@ -112,14 +98,14 @@ class Faces:
         return len(self.people)
 
     def add(self, image: np.ndarray, person: str) -> None:
-        """Describes a picture of a person; faces must lie alike in all of them.
+        """Describes a picture of a person; the face must be at the same place in all pictures.
 
         Args:
             image: `(H, W, 1)` or `(H, W, 3)` float in [0, 1], at least 16 x 16.
             person: Any name; pictures of one person share it.
 
         Raises:
-            ValueError: `image` is none.
+            ValueError: `image` is not such a picture.
         """
         if not (np.issubdtype(image.dtype, np.floating) and np.isfinite(image).all()):
             raise ValueError(
@@ -150,12 +136,12 @@ def ranks(probes: Faces, gallery: Faces, region: str = "inner face") -> np.ndarr
     Args:
         probes: Sketches, or the photographs made from them.
         gallery: Photographs. Where it holds several of the right person, the most similar one counts, and the
-            others are in nobody's way.
+            others are not counted.
         region: One of `REGIONS`.
 
     Returns:
         `(len(probes),)` whole numbers: 1 plus the photographs of other people that are as similar or more so. A tie
-        counts against the probe, so that a descriptor that tells nobody apart has the last rank, not the first.
+        counts against the probe, so that a descriptor for which all are alike has the last rank, not the first.
 
     Raises:
         ValueError: A probe shows somebody of whom the gallery has no photograph.
@@ -190,6 +176,7 @@ def cmc(found: Sequence[int] | np.ndarray, size: int) -> np.ndarray:
 
 def identify(
     pairs: Iterable[tuple[np.ndarray, np.ndarray, str]],
+    *,
     distractors: Iterable[tuple[np.ndarray, str]] = (),
     invert: Callable[[np.ndarray], np.ndarray] | None = None,
     descriptor: str = "hog",
@@ -197,7 +184,7 @@ def identify(
     """Searches for the person of each sketch, in the gallery of the pairs' photographs and in one with distractors.
 
     All pictures must have one size and hold the face in one place, as those of CUFS do. Distractors from other sets
-    rarely do, and are told apart at once: people of the same set, such as CUFS's training part, are the real test.
+    rarely do, and are then no real test: people of the same set, such as CUFS's training part, are.
 
     Args:
         pairs: `(sketch, photograph, person)`, `(H, W, 1)` and `(H, W, 3)` float in [0, 1].
@@ -258,79 +245,3 @@ def identify(
         "distractors": len(others),
         "rows": rows,
     }
-
-
-def report(result: dict[str, Any]) -> str:
-    """What `identify` found as a table to read, with what it does not prove below."""
-    lines: list[str] = []
-    for gallery in dict.fromkeys(row["gallery"] for row in result["rows"]):
-        enlarged = gallery > result["photographs"]
-        title = f"gallery of {gallery}{', distractors ' + str(result['distractors']) if enlarged else ''}"
-        columns = [*(f"rank-{k} %" for k in RANKS), *(["distractor ahead %"] if enlarged else [])]
-        lines.append("\n" + _line(title, columns))
-        for row in (row for row in result["rows"] if row["gallery"] == gallery):
-            cells = [_percent(row[f"rank-{k}"]) for k in RANKS]
-            ahead = [f"{100 * row['distractors_ahead']:.0f}"] if enlarged else []
-            lines.append(_line(f"{row['region']}: {row['probe']}", [*cells, *ahead]))
-            if row["gain"] is not None:
-                lines.append(_line("            gained by it", [_percent(row["gain"], "+")]))
-    notes = [CAUTION, CAUTION_DISTRACTORS] if result["distractors"] else [CAUTION]
-    return "\n".join([*lines, "", *notes])
-
-
-def _line(title: str, cells: Sequence[str]) -> str:
-    return f"{title:38}{''.join(f'{cell:20}' for cell in cells)}".rstrip()
-
-
-def _percent(interval: Sequence[float], sign: str = "") -> str:
-    mean, low, high = (f"{100 * value:{sign}.0f}" for value in interval)
-    return f"{mean} [{low}, {high}]"
-
-
-def check_plot(path: str | Path) -> None:
-    """Raises `ValueError` unless the suffix of `path` names a format that `plot` can write."""
-    if Path(path).suffix.lower() not in PLOTS:
-        raise ValueError(f"The name of a plot must end in one of {', '.join(PLOTS)}. Received: {path}.")
-
-
-def plot(result: dict[str, Any], path: str | Path) -> Path:
-    """Draws the CMC curves of what `identify` found, a panel a region; the file appears whole or not at all.
-
-    Args:
-        result: From `identify`.
-        path: A name ending in .png, .jpg, .webp, .pdf or .svg.
-
-    Returns:
-        The path.
-
-    Raises:
-        ValueError: The suffix is not one of those.
-        OSError: The file cannot be written.
-    """
-    from matplotlib.figure import Figure  # not pyplot: no window, no global state
-
-    check_plot(path)
-    figure = Figure(figsize=(10, 4.2), layout="constrained")
-    colours = {BEFORE: "0.45", AFTER: "tab:blue"}
-    for axes, region in zip(figure.subplots(1, len(REGIONS), sharey=True), REGIONS, strict=True):
-        for row in (row for row in result["rows"] if row["region"] == region):
-            enlarged = row["gallery"] > result["photographs"]
-            axes.step(
-                np.arange(1, row["gallery"] + 1),
-                100 * cmc(row["ranks"], row["gallery"]),
-                where="post",
-                color=colours[row["probe"]],
-                linestyle="--" if enlarged else "-",
-                label=f"{row['probe']}, {row['gallery']} photographs",
-            )
-        # Guessing: a photograph drawn at random is the right one.
-        every = np.arange(1, result["photographs"] + 1)
-        axes.plot(every, 100 * every / len(every), color="0.75", linestyle=":", label=f"guessing, {len(every)}")
-        decided = " (hair and outline decide it)" if region == "whole face" else ""
-        axes.set(title=region + decided, xlabel="rank", xscale="log", ylim=(0, 102), xlim=(1, None))
-        axes.grid(alpha=0.3, which="both")
-    figure.axes[0].set_ylabel("found at this rank or better, %")
-    figure.axes[0].legend(loc="lower right", fontsize="small")
-    with replacing(path) as temporary:
-        figure.savefig(temporary, dpi=120)
-    return Path(path)

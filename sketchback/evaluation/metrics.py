@@ -1,7 +1,7 @@
-"""How near a prediction is to the photograph, how sure that number is, and what needs no network at all.
+"""How near a prediction is to the photograph, and how sure that number is.
 
 PSNR and SSIM are those of scikit-image on 8-bit RGB. They depend on the data as much as on the model: a score
-without the baselines of its own data set beside it says nothing, so `Baselines` is here too.
+without the `baselines` of its own data set beside it says nothing.
 """
 
 from __future__ import annotations
@@ -143,19 +143,19 @@ def score(truth: np.ndarray, prediction: np.ndarray) -> dict[str, float]:
 
 
 def bootstrap_interval(
-    values: Sequence[float] | np.ndarray, confidence: float = 0.95, resamples: int = 1000, seed: int = 0
+    values: Sequence[float] | np.ndarray, *, confidence: float = 0.95, resamples: int = 1000, seed: int = 0
 ) -> Interval:
     """Averages one score over images and bounds the mean by the percentile bootstrap.
 
-    Draws as many images as there are, with replacement, `resamples` times, and cuts `(1 - confidence) / 2` of
+    Samples as many images as there are, with replacement, `resamples` times, and cuts `(1 - confidence) / 2` of
     the means off at either end (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13). It
-    takes images as independent: several pictures of one person make it too narrow. It speaks of other test
-    images, not of another training run.
+    takes images as independent: several pictures of one person make it too narrow. It is about other test
+    images, not about another training run.
 
     Args:
         values: One score an image; infinite ones (PSNR of equal images) are carried through.
         confidence: Between 0 and 1, both excluded.
-        resamples: How many means are drawn, at least 1.
+        resamples: How many means are taken, at least 1.
         seed: The same seed gives the same interval.
 
     Returns:
@@ -192,6 +192,7 @@ def bootstrap_interval(
 
 
 def check_image(name: str, image: np.ndarray, channels: int) -> None:
+    """Raises `ValueError`, which calls it `name`, unless `image` is `(H, W, channels)` finite float."""
     if not isinstance(image, np.ndarray):
         raise ValueError(
             f"`{name}` must be a NumPy array. Received: {type(image).__name__}. Convert it with `np.asarray`."

@@ -4,9 +4,10 @@ All are fully convolutional. Both sides of their input must be a multiple of the
 and crops, so that users may give any size.
 """
 
-from sketchback.models.architectures import ARCHITECTURES, build, complete
+from sketchback.models.architectures import ARCHITECTURES, build, complete, least
+from sketchback.models.generator import Generator
 from sketchback.models.scribbler import scribbler
 from sketchback.models.sketchback2017 import sketchback2017
 from sketchback.models.unet import unet_resnet
 
-__all__ = ["ARCHITECTURES", "build", "complete", "scribbler", "sketchback2017", "unet_resnet"]
+__all__ = ["ARCHITECTURES", "Generator", "build", "complete", "least", "scribbler", "sketchback2017", "unet_resnet"]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 import keras
 
-from sketchback.models.scribbler import scribbler
+from sketchback.models.scribbler import least_parameters, scribbler
 from sketchback.models.sketchback2017 import sketchback2017
 from sketchback.models.unet import unet_resnet
 
@@ -35,17 +35,24 @@ def complete(architecture: str, arguments: dict[str, object]) -> dict[str, objec
 
 
 def build(architecture: str, **arguments: object) -> keras.Model:
-    """Builds a generator by the name that recipes and weight files use.
+    """Builds a generator by its name.
 
-    The model remembers both as `generator.architecture` and `generator.arguments`, for `weights.save`; defaults too,
-    so that its file still loads when they change. `generator.stride` is what both sides of its input must be a
-    multiple of, `generator.count_params()` its size.
+    Returns:
+        A Keras model that is a `Generator` too.
 
     Raises:
         ValueError: There is no such architecture, or it takes no such argument or value.
     """
     arguments = complete(architecture, arguments)
-    generator = ARCHITECTURES[architecture](**arguments)
-    generator.architecture = architecture
-    generator.arguments = {name: value for name, value in arguments.items() if name != "dtype"}
-    return generator
+    return ARCHITECTURES[architecture](**arguments)
+
+
+def least(architecture: str, **arguments: object) -> int:
+    """A lower bound of the parameters of what `build` would build, found without building it.
+
+    Raises:
+        ValueError: As `build`.
+    """
+    arguments = complete(architecture, arguments)
+    # The largest of the other architectures takes 120 MB.
+    return least_parameters(**arguments) if architecture == "scribbler" else 0  # type: ignore[arg-type]

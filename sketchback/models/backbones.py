@@ -1,16 +1,13 @@
-"""Frozen networks that see, with their preprocessing inside: VGG16 up to relu2_2.
+"""Frozen networks whose features are compared, with their preprocessing inside: VGG16 up to relu2_2.
 
-VGG16: Simonyan and Zisserman 2015, weights CC BY 4.0. They are looked for in this order: the file that is given,
-`SKETCHBACK_VGG16`, Keras's own file (downloaded once, 58 MB).
+VGG16: Simonyan and Zisserman 2015; its weights are CC BY 4.0. The first of these that is there is taken: the file that
+is given, the file that `SKETCHBACK_VGG16` names, Keras's own file (58 MB, downloaded once).
 """
 
 from __future__ import annotations
 
-import logging
 import math
 import os
-import zipfile
-import zlib
 from pathlib import Path
 
 import h5py
@@ -26,19 +23,17 @@ CONVOLUTIONS = (
     ("block2_conv1", 64, 128),
     ("block2_conv2", 128, 128),
 )
+OUTPUTS = {"relu1_2": "block1_conv2", "relu2_2": "block2_conv2"}
 # Keras's own file, which `keras.applications.VGG16` downloads too, to the same place.
 PUBLISHED = (
     "https://storage.googleapis.com/tensorflow/keras-applications/vgg16/"
     "vgg16_weights_tf_dim_ordering_tf_kernels_notop.h5"
 )
 PUBLISHED_MD5 = "6d6bbae143d832006294945121d1f1fc"
-OUTPUTS = {"relu1_2": "block1_conv2", "relu2_2": "block2_conv2"}
-
-logger = logging.getLogger(__name__)
 
 
 class FeaturesError(ValueError):
-    """No weights for the feature network can be had, or the file given is not one."""
+    """There are no weights for the feature network, or the file that was given holds others."""
 
 
 @keras.saving.register_keras_serializable("sketchback")
@@ -50,12 +45,12 @@ class Preprocess(layers.Layer):
         return ops.flip(photo, axis=-1) * 255.0 - ops.convert_to_tensor(MEANS, "float32")
 
 
-def vgg16_relu2_2(weights: str | Path | None = None, dtype: str | None = None) -> keras.Model:
+def vgg16_relu2_2(weights: str | Path | None = None, *, dtype: str | None = None) -> keras.Model:
     """VGG16 up to relu2_2, frozen: what the feature loss compares.
 
     Args:
-        weights: An `.npz` or `.h5` with the four convolutions, `"random"` for seeded random weights, or None for
-            the lookup that the module describes.
+        weights: An `.npz` or `.h5` with the four convolutions; `"random"` for random weights, always the same; None
+            for `SKETCHBACK_VGG16` (a file or `"random"`), and without it Keras's own file.
         dtype: Precision policy of the convolutions.
 
     Returns:
@@ -64,11 +59,16 @@ def vgg16_relu2_2(weights: str | Path | None = None, dtype: str | None = None) -
     Raises:
         FeaturesError: The file is not one of VGG16, or nothing was found; the message says what to do.
     """
-    return vgg16(("relu2_2",), weights, dtype)
+    return vgg16(("relu2_2",), weights, dtype=dtype)
 
 
-def vgg16(outputs: tuple[str, ...], weights: str | Path | None = None, dtype: str | None = None) -> keras.Model:
+def vgg16(outputs: tuple[str, ...], weights: str | Path | None = None, *, dtype: str | None = None) -> keras.Model:
     """VGG16 with several outputs, `"relu1_2"` `(B, H, W, 64)` and `"relu2_2"` `(B, H/2, W/2, 128)`; frozen.
+
+    Args:
+        outputs: Names in `OUTPUTS`. With one, the model gives its features, else a list.
+        weights: As in `vgg16_relu2_2`.
+        dtype: Precision policy of the convolutions.
 
     Raises:
         ValueError: An output is not one of those.
@@ -76,17 +76,17 @@ def vgg16(outputs: tuple[str, ...], weights: str | Path | None = None, dtype: st
     """
     if not outputs or not set(outputs) <= set(OUTPUTS):
         raise ValueError(f"`outputs` must be some of {', '.join(OUTPUTS)}. Received: {outputs!r}.")
-    arrays = _find(weights)
+    arrays = _arrays(weights)
     photo = layers.Input((None, None, 3), name="photo")
     x = Preprocess(dtype="float32", name="preprocess")(photo)
-    seen = {}
+    features = {}
     for name, _, filters in CONVOLUTIONS:
         if name == "block2_conv1":
             x = layers.MaxPooling2D(name="block1_pool", dtype=dtype)(x)
         x = layers.Conv2D(filters, 3, padding="same", activation="relu", name=name, dtype=dtype)(x)
-        seen[name] = x
-    found = [seen[OUTPUTS[name]] for name in outputs]
-    network = keras.Model(photo, found[0] if len(found) == 1 else found, name="vgg16")
+        features[name] = x
+    chosen = [features[OUTPUTS[name]] for name in outputs]
+    network = keras.Model(photo, chosen[0] if len(chosen) == 1 else chosen, name="vgg16")
     for name, _, _ in CONVOLUTIONS:
         if name in {layer.name for layer in network.layers}:
             network.get_layer(name).set_weights(arrays[name])
@@ -94,7 +94,7 @@ def vgg16(outputs: tuple[str, ...], weights: str | Path | None = None, dtype: st
     return network
 
 
-def _find(weights: str | Path | None) -> dict[str, list[np.ndarray]]:
+def _arrays(weights: str | Path | None) -> dict[str, list[np.ndarray]]:
     weights = weights or os.environ.get(ENVIRONMENT) or None
     if str(weights) == "random":
         return _random()
@@ -131,25 +131,14 @@ def _read(path: Path) -> dict[str, list[np.ndarray]]:
         raise FeaturesError(f"VGG16's weights must be a file that exists. Received: {path}.")
     try:
         if path.suffix == ".npz":
-            with np.load(path, allow_pickle=False) as file:
+            # NumPy does not close a damaged file that it opened itself.
+            with path.open("rb") as opened, np.load(opened, allow_pickle=False) as file:
                 arrays = {name: [file[f"{name}_kernel"], file[f"{name}_bias"]] for name, _, _ in CONVOLUTIONS}
         else:
             with h5py.File(path, "r") as file:
                 root = file["model_weights"] if "model_weights" in file else file
                 arrays = {name: _kernel_and_bias(root[name]) for name, _, _ in CONVOLUTIONS}
-    # What NumPy, zipfile and h5py raise on damaged files and on files of another kind.
-    except (
-        OSError,
-        KeyError,
-        ValueError,
-        TypeError,
-        AttributeError,
-        RuntimeError,
-        EOFError,
-        MemoryError,
-        zipfile.BadZipFile,
-        zlib.error,
-    ) as error:
+    except Exception as error:  # NumPy, zipfile and h5py raise a dozen kinds on damaged files and on other files
         raise FeaturesError(
             f"VGG16's weights must be an .npz or .h5 with {', '.join(name for name, _, _ in CONVOLUTIONS)}. "
             f"Received: {path} ({error})."

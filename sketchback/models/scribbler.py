@@ -5,6 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
+from sketchback.models.generator import declare
+
 NORMALISATIONS = (None, "batch")
 
 
@@ -83,14 +85,32 @@ def scribbler(
         for block in range(1, per_level + 1):
             x = residual(x, channels[level], f"up{level}_block{block}")
     photo = layers.Conv2D(3, 3, padding="same", activation="sigmoid", name="photo", dtype="float32")(x)
-    generator = keras.Model(sketch, photo, name="scribbler")
-    generator.stride = 2**halvings
-    return generator
+    arguments = {
+        "width": width,
+        "halvings": halvings,
+        "skips": skips,
+        "normalisation": normalisation,
+        "blocks": blocks,
+    }
+    return declare(keras.Model(sketch, photo, name="scribbler"), arguments=arguments, stride=2**halvings)
+
+
+def least_parameters(*, width: int, halvings: int, normalisation: str | None, blocks: int, **_: object) -> int:
+    """The kernels of the residual blocks at the smallest size: a lower bound that needs no network.
+
+    The largest network that the ranges below allow has 700 million parameters, and so a file must hold at least this
+    many before `weights.load` builds what it asks for.
+
+    Raises:
+        ValueError: An argument is out of range.
+    """
+    _check(width, halvings, normalisation, blocks)
+    channels = width * min(2**halvings, 8)
+    return (blocks + 1) * 2 * 3 * 3 * channels**2
 
 
 def _check(width: int, halvings: int, normalisation: str | None, blocks: int) -> None:
     whole = all(isinstance(value, int) for value in (width, halvings, blocks))
-    # The upper bounds keep what a weight file can make us build below a gigabyte.
     if not whole or not 1 <= width <= 128 or not 1 <= halvings <= 4 or not 0 <= blocks <= 32:
         raise ValueError(
             "`width` must be 1 to 128, `halvings` 1 to 4 and `blocks` 0 to 32, all whole numbers. "

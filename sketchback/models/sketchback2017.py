@@ -5,6 +5,8 @@ from __future__ import annotations
 import keras
 from keras import layers
 
+from sketchback.models.generator import declare
+
 
 def sketchback2017(dtype: str | keras.DTypePolicy | None = None) -> keras.Model:
     """The generator of the original Sketchback (AlKhamissi and Nassar 2017), whose weight files it reads.
@@ -42,6 +44,4 @@ def sketchback2017(dtype: str | keras.DTypePolicy | None = None) -> keras.Model:
         for _ in range(residuals):
             x = residual(x, filters)
     photo = layers.Conv2D(3, 3, padding="same", activation="sigmoid", name="photo", dtype="float32")(x)
-    generator = keras.Model(sketch, photo, name="sketchback2017")
-    generator.stride = 8
-    return generator
+    return declare(keras.Model(sketch, photo, name="sketchback2017"), arguments={}, stride=8)

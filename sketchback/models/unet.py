@@ -10,6 +10,7 @@ import keras
 from keras import layers
 
 from sketchback.models.backbones import MEANS
+from sketchback.models.generator import declare
 
 STAGES = ((64, 3), (128, 4), (256, 6))  # filters and blocks of conv2, conv3 and conv4
 EPSILON = 1.001e-5  # of every normalisation in Keras's ResNet
@@ -100,9 +101,7 @@ def unet_resnet(width: int = 32, dtype: str | keras.DTypePolicy | None = None) -
         y = convolve(y, channels, 3, f"up{level}_block_conv2", zero=True)
         x = layers.Add(name=f"up{level}_block_add", dtype=dtype)([x, y])
     photo = layers.Conv2D(3, 3, padding="same", activation="sigmoid", name="photo", dtype="float32")(x)
-    generator = keras.Model(sketch, photo, name="unet_resnet")
-    generator.stride = 16
-    return generator
+    return declare(keras.Model(sketch, photo, name="unet_resnet"), arguments={"width": width}, stride=16)
 
 
 def _check(width: int) -> None:

@@ -1,9 +1,8 @@
-"""Trained weights: find, verify, load, save. What an `.h5` says about itself stands in its attributes.
+"""Weight files: save, load, and what an `.h5` says about itself in its attributes.
 
 A file is written by Keras (`model.save_weights`) and gets attributes at its root, all strings: `architecture`,
 `arguments`, `stride`, `recipe`, `data`, `terms`, `scores`, `note`, `date`, `sketchback` (JSON where structured).
-Plain Keras loads it into the same architecture. Loading runs no code from the file. Weights that ship are bound to
-their names by a `SHA256SUMS` beside them; a file that it does not list is read as a stranger's (see `hdf5`).
+Plain Keras loads it into the same architecture. Loading runs no code from the file.
 """
 
 from __future__ import annotations
@@ -12,7 +11,7 @@ import contextlib
 import datetime
 import json
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -25,12 +24,13 @@ from sketchback.weights.registry import SUFFIX, find, is_published
 if TYPE_CHECKING:
     import h5py
     import keras
+
 ATTRIBUTES = ("architecture", "arguments", "stride", "recipe", "data", "terms", "scores", "note", "date", "sketchback")
 STRUCTURED = ("arguments", "stride", "recipe", "data", "scores")  # as JSON
 CHANNELS = ("rgb", "bgr")
 
 
-def describe(weights: str | Path) -> dict[str, object]:
+def describe(weights: str | Path) -> dict[str, Any]:
     """Reads what a file says about itself, without Keras.
 
     Args:
@@ -41,12 +41,12 @@ def describe(weights: str | Path) -> dict[str, object]:
 
     Raises:
         FileNotFoundError: See `find`.
-        WeightsError: The file is not HDF5, or says nothing that we understand.
+        WeightsError: The file is not HDF5, or does not say what it holds.
     """
     return read(weights, arrays=False)[0]
 
 
-def read(weights: str | Path, arrays: bool = True) -> tuple[dict[str, object], untrusted.Contents]:
+def read(weights: str | Path, *, arrays: bool = True) -> tuple[dict[str, Any], untrusted.Contents]:
     """Reads a file without Keras: what it says about itself, and what it holds.
 
     Args:
@@ -54,18 +54,18 @@ def read(weights: str | Path, arrays: bool = True) -> tuple[dict[str, object], u
         arrays: Read the arrays too, not the attributes alone.
 
     Returns:
-        What `describe` returns, and the contents, of which nothing is checked yet (see `layout`).
+        What `describe` returns, and the contents, of which nothing is checked yet (see `mapping`).
 
     Raises:
         FileNotFoundError: See `find`.
         WeightsError: See `describe`.
     """
     path = find(weights)
-    contents = _contents(path, arrays)
+    contents = _contents(path, arrays=arrays)
     return _facts(path, contents), contents
 
 
-def _facts(path: Path, contents: untrusted.Contents) -> dict[str, object]:
+def _facts(path: Path, contents: untrusted.Contents) -> dict[str, Any]:
     if mapping.is_2017(contents):
         return {"architecture": "sketchback2017", "arguments": {}, "layout": "2017"}
     if "architecture" not in contents.texts:
@@ -73,25 +73,24 @@ def _facts(path: Path, contents: untrusted.Contents) -> dict[str, object]:
             f"Weights must say what they are in attributes. Received: {path} without `architecture`. "
             "Files of plain Keras are loaded with build(...).load_weights(path)."
         )
-    facts: dict[str, object] = {name: contents.texts.get(name, "") for name in ATTRIBUTES}
+    facts: dict[str, Any] = {name: contents.texts.get(name, "") for name in ATTRIBUTES}
     for name in STRUCTURED:
         # What is no JSON stays text; `load` refuses it where it needs it.
         with contextlib.suppress(ValueError, RecursionError):
-            facts[name] = json.loads(str(facts[name]))
+            facts[name] = json.loads(facts[name])
     return facts
 
 
-def load(weights: str | Path, dtype: str | None = None, channels: str = "rgb") -> keras.Model:
+def load(weights: str | Path, *, dtype: str | None = None, channels: str = "rgb") -> keras.Model:
     """Loads a generator; the file says which architecture it is of.
 
     Args:
-        weights: A name or a path, see `find`. The authors' files of 2017 (Keras 2 layout, generator and VGG in one
-            file, without a suffix) are recognised.
+        weights: A name or a path, see `find`. The authors' files of 2017 (see `legacy`) are recognised.
         dtype: Precision policy of the generator, float32 by default.
         channels: `"bgr"` for files whose truth was BGR (the authors' buildings): the last layer is permuted.
 
     Returns:
-        The generator with its weights.
+        The generator with its weights, a `models.Generator` too.
 
     Raises:
         FileNotFoundError: See `find`.
@@ -104,14 +103,17 @@ def load(weights: str | Path, dtype: str | None = None, channels: str = "rgb") -
         raise ValueError(f"`channels` must be one of {', '.join(CHANNELS)}. Received: {channels!r}.")
     path = find(weights)
     facts, contents = read(path)
-    architecture, arguments = str(facts["architecture"]), facts["arguments"] or {}
+    architecture, arguments = facts["architecture"], facts["arguments"] or {}
     try:
         if not isinstance(arguments, dict) or "dtype" in arguments:
             raise ValueError(f"its arguments are {arguments!r}")
+        # A small file must not make us build a large network.
+        mapping.check_count(path, contents, architecture, models.least(architecture, **arguments), or_more=True)
         generator = models.build(architecture, **arguments, dtype=dtype)
+    except WeightsError:
+        raise
     except (ValueError, TypeError) as error:
-        # A file may say a great deal.
-        reason = str(error) if len(str(error)) < 300 else f"{str(error)[:300]}..."
+        reason = str(error) if len(str(error)) < 300 else f"{str(error)[:300]}..."  # a file's texts may be long
         raise WeightsError(f"{path} names an architecture that cannot be built: {reason}") from None
     mapping.check_count(path, contents, architecture, generator.count_params())
     # Everything is checked before anything is set: a generator is never half loaded.
@@ -128,6 +130,7 @@ def load(weights: str | Path, dtype: str | None = None, channels: str = "rgb") -
 def save(
     generator: keras.Model,
     path: str | Path,
+    *,
     recipe: str = "",
     data: object = (),
     terms: str = "",
@@ -139,7 +142,7 @@ def save(
     """Saves a generator with everything that `load` and a reader need to know.
 
     Args:
-        generator: From `models.build` (or `load`); any other has no architecture to state.
+        generator: From `models.build` (or `load`); any other does not say how to build it again.
         path: Must end in `.weights.h5`, as Keras demands.
         recipe: Its name, or what it was.
         data: What it was trained on.
@@ -162,7 +165,9 @@ def save(
     if not path.name.endswith(SUFFIX):
         raise ValueError(f"A weight file must be named *{SUFFIX}. Received: {path}.")
     if not hasattr(generator, "architecture"):
-        raise ValueError("A generator must come from models.build to be saved. Received: a model without a name.")
+        raise ValueError(
+            "A generator must know its architecture to be saved. Received: another Keras model. Take models.build."
+        )
     largest = np.finfo(np.float16 if half else np.float32).max
     for variable in generator.weights:
         if not (np.abs(np.asarray(variable)) <= largest).all():  # NaN is refused too
@@ -184,35 +189,32 @@ def save(
     }
     with replacing(path) as temporary:
         generator.save_weights(temporary, overwrite=True)
-        with h5py.File(temporary, "r+") as file:
-            if half:
-                datasets: list[h5py.Dataset] = []
-                file.visititems(lambda _, item: datasets.append(item) if isinstance(item, h5py.Dataset) else None)
-                for dataset in datasets:
-                    name, values = dataset.name, dataset[()]
-                    del file[name]
-                    file.create_dataset(name, data=values.astype(np.float16))
-            file.attrs.update(facts)
         if half:
-            _repack(temporary)
+            _halve(temporary)
+        with h5py.File(temporary, "r+") as file:
+            file.attrs.update(facts)
     return path
 
 
-def _repack(path: Path) -> None:
+def _halve(path: Path) -> None:
+    """Writes a file anew with all its arrays in half precision."""
     import h5py
 
-    # HDF5 does not give back the room of deleted datasets; a copy does.
+    def copy(name: str, item: h5py.Group | h5py.Dataset) -> None:
+        if isinstance(item, h5py.Dataset):
+            target[name] = item[()].astype(np.float16)
+        else:
+            target.require_group(name).attrs.update(item.attrs)
+
     with replacing(path) as smaller, h5py.File(path, "r") as source, h5py.File(smaller, "w") as target:
-        for name in source:
-            source.copy(name, target)
-        target.attrs.update(source.attrs)
+        source.visititems(copy)
 
 
-def _contents(path: Path, arrays: bool) -> untrusted.Contents:
-    """What a file holds; one that `SHA256SUMS` beside it lists must be that file, and every other is a stranger."""
-    facts = path.stat()
+def _contents(path: Path, *, arrays: bool) -> untrusted.Contents:
+    """What a file holds; it is trusted if `SHA256SUMS` beside it lists it."""
+    state = path.stat()
     try:
-        return untrusted.read(path, arrays, trusted=is_published(path, facts.st_mtime_ns, facts.st_size))
+        return untrusted.read(path, arrays=arrays, trusted=is_published(path, state.st_mtime_ns, state.st_size))
     except untrusted.Hdf5Error as error:
         raise WeightsError(
             f"Weights must be a whole HDF5 file that is safe to read. Received: {path}; {error}"

@@ -1,4 +1,4 @@
-"""The authors' weight files of 2017: Keras 2's layout, generator and VGG in one file."""
+"""The authors' weight files of 2017: as Keras 2 wrote them, generator and VGG in one file."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from sketchback.weights import untrusted
 
 
 def is_2017(contents: untrusted.Contents) -> bool:
-    """Whether a file has the layout of the authors' files: Keras 2's."""
+    """Whether Keras 2 wrote a file, as it did the authors'."""
     return "layer_names" in contents.lists
 
 

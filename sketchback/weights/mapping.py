@@ -1,6 +1,7 @@
-"""Where the parameters of a generator lie in an `.h5`: in Keras 3's layout, and in that of the authors' files of 2017.
+"""The checkpoint mapping: where the parameters of a generator lie in an `.h5`.
 
-`load` of `weights` and the light runtime both get their arrays here, so that both refuse the same files.
+Files of Keras 3 and the authors' of 2017 are known. `weights.load` and `inference.runtime` both get their arrays here,
+so that both refuse the same files.
 """
 
 from __future__ import annotations
@@ -52,7 +53,9 @@ def shapes(generator: keras.Model) -> list[tuple[int, ...]]:
     return [tuple(variable.shape) for variable in generator.weights]
 
 
-def check_count(path: Path, contents: untrusted.Contents, architecture: str, claimed: int) -> None:
+def check_count(
+    path: Path, contents: untrusted.Contents, architecture: str, claimed: int, *, or_more: bool = False
+) -> None:
     """Refuses a file that does not hold the parameters that it claims.
 
     Args:
@@ -60,15 +63,17 @@ def check_count(path: Path, contents: untrusted.Contents, architecture: str, cla
         contents: What it holds.
         architecture: Its name.
         claimed: How many parameters that architecture has with the arguments that the file states.
+        or_more: `claimed` is a lower bound; the authors' files always may hold more, because VGG is in them.
 
     Raises:
-        WeightsError: It holds fewer; or more, and is none of the authors' files, which hold VGG too.
+        WeightsError: It holds fewer, or more.
     """
     held = sum(array.size for array in contents.arrays.values())
-    if held < claimed or (held > claimed and not is_2017(contents)):
+    if held < claimed or (held > claimed and not or_more and not is_2017(contents)):
         instead = "".join(f", and {what} at {place}" for place, what in list(contents.others.items())[:1])
+        least = "at least " if or_more else ""
         raise WeightsError(
-            f"{path} must hold the {claimed} parameters of {architecture} as arrays of floating-point numbers. "
+            f"{path} must hold the {least}{claimed} parameters of {architecture} as arrays of floating-point numbers. "
             f"Received: {held}{instead}. Is it of another architecture?"
         )
 
@@ -86,7 +91,7 @@ def ordered(
         path: The file, for the message.
         contents: What it holds.
         architecture: Its name, for the message.
-        places: Where Keras 3 stores each of them, see `places`; an authors' file has an order of its own.
+        places: Where Keras 3 stores each of them, see the function `places`; an authors' file has its own.
         shapes: The shape of each.
 
     Returns:

@@ -1,7 +1,7 @@
 """Weights by name: where they are looked for, and which of them are published.
 
-Weights that ship are bound to their names by a `SHA256SUMS` beside them; a file that it does not list is read as a
-stranger's (see `untrusted`).
+Weights that ship are bound to their names by a `SHA256SUMS` beside them. A file that it does not list is a file of
+unknown origin, see `untrusted`.
 """
 
 from __future__ import annotations
@@ -82,7 +82,16 @@ def sha256(path: str | Path) -> str:
 
 @functools.lru_cache(maxsize=64)
 def is_published(path: Path, changed: int, size: int) -> bool:
-    """Whether a file is listed, and is what was listed. Hashing 20 MB takes 20 ms, once for each state of a file."""
+    """Whether `SHA256SUMS` beside a file lists it. Hashing 20 MB takes 20 ms, once for each state of a file.
+
+    Args:
+        path: The file.
+        changed: When it was changed last, `st_mtime_ns`; with `size` it tells one state of the file from another.
+        size: Its length.
+
+    Raises:
+        WeightsError: It is listed, and is another file than the listed one.
+    """
     wanted = read_sums(path.parent).get(path.name)
     if wanted is None:
         return False
@@ -109,7 +118,7 @@ def read_sums(folder: str | Path) -> dict[str, str]:
 
 
 def write_sums(folder: str | Path) -> Path:
-    """Lists every weight file of a folder in its `SHA256SUMS`, so that `load` trusts these, and no changed ones."""
+    """Lists every weight file of a folder in its `SHA256SUMS`: `load` then trusts these, and refuses changed ones."""
     paths = sorted(path for path in Path(folder).glob(f"*{SUFFIX}") if not path.name.startswith("."))
     with replacing(Path(folder) / SUMS) as temporary:
         temporary.write_text("".join(f"{sha256(path)}  {path.name}\n" for path in paths), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The texts and arrays of an HDF5 file, read without trusting it.
+"""Reads the texts and arrays of an HDF5 file of unknown origin, without trusting it.
 
 The HDF5 library was not made for hostile files: a few wrong bytes can end the process, or keep it busy for ever
 (benchmarks/README.md has counts). So a process of its own reads such a file, with little time and memory, and hands
@@ -52,7 +52,7 @@ class Contents:
     others: dict[str, str]
 
 
-def read(path: str | Path, arrays: bool = True, trusted: bool = False) -> Contents:
+def read(path: str | Path, *, arrays: bool = True, trusted: bool = False) -> Contents:
     """Reads a file.
 
     Args:
@@ -226,12 +226,12 @@ def _what(item: h5py.Dataset) -> str | None:
     """What a dataset is, if it is not an array of numbers that lies in its file in one piece."""
     import h5py
 
-    plan = item.id.get_create_plist()
+    properties = item.id.get_create_plist()
     if item.is_virtual or item.external:
         return "an array of another file"
     if item.shape is None or item.dtype.kind != "f" or item.dtype.itemsize > 8:
         return f"an array of {item.dtype}"
-    if plan.get_nfilters() or plan.get_layout() not in (h5py.h5d.CONTIGUOUS, h5py.h5d.COMPACT):
+    if properties.get_nfilters() or properties.get_layout() not in (h5py.h5d.CONTIGUOUS, h5py.h5d.COMPACT):
         raise Hdf5Error(f"its arrays must lie in it, uncompressed and in one piece; {item.name} does not. {REPACK}")
     if item.id.get_storage_size() != item.size * item.dtype.itemsize:
         return "an array that was never written"

@@ -74,3 +74,6 @@ def test_parameters_are_counted() -> None:
     for claimed in (19, 21):
         with pytest.raises(WeightsError, match=rf"the {claimed} parameters of scribbler .* Received: 20, and a link"):
             mapping.check_count(PATH, contents(), "scribbler", claimed)
+    mapping.check_count(PATH, contents(), "scribbler", 19, or_more=True)
+    with pytest.raises(WeightsError, match="at least 21 parameters .* Received: 20"):
+        mapping.check_count(PATH, contents(), "scribbler", 21, or_more=True)
