@@ -147,7 +147,7 @@ def test_averaged_weights_take_the_place_of_the_last_ones_when_a_fit_ends():
 
 
 def test_trackers_are_the_means_of_the_terms(photos):
-    batches = Batches(datasets.subset(datasets.find(photos), "train"), View((32, 32)), 4)
+    batches = Batches(datasets.subset(datasets.find(photos), "train"), View((32, 32)), batch_size=4)
     generator = models.build("scribbler", width=4, halvings=2, blocks=1)
     objective = losses.WeightedLoss(None, pixel=2.0, feature=0.0, variation=0.5)
     model = trainer.Inversion(generator, objective)
