@@ -64,7 +64,9 @@ _KINDS: dict[str, Callable[[ModuleType], tuple[Any, Any]]] = {"faces": _faces, "
 AUGMENTATIONS = (NO_AUGMENTATION, *_KINDS)
 
 
-def augment(photo: np.ndarray, sketch: np.ndarray | None, kind: str, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
+def augment(
+    photo: np.ndarray, sketch: np.ndarray | None, *, kind: str, seed: int
+) -> tuple[np.ndarray, np.ndarray | None]:
     """Changes a photograph and its sketch at random, the same way for both where they must agree.
 
     The change depends on `kind`, `seed` and the size alone, not on the thread or on earlier calls. (Another release of
@@ -94,7 +96,7 @@ def augment(photo: np.ndarray, sketch: np.ndarray | None, kind: str, seed: int) 
     Source: imgaug 0.4.0 (Jung et al., https://github.com/aleju/imgaug).
 
     >>> photo, sketch = np.full((32, 40, 3), 0.5, np.float32), np.ones((32, 40, 1), np.float32)
-    >>> new_photo, new_sketch = augment(photo, sketch, "buildings", seed=3)
+    >>> new_photo, new_sketch = augment(photo, sketch, kind="buildings", seed=3)
     >>> new_photo.shape, new_sketch.shape, float(new_sketch.min())
     ((32, 40, 3), (32, 40, 1), 1.0)
     """

@@ -42,7 +42,7 @@ class NearDuplicate:
     agreement: float
 
 
-def find(training: Sequence[Example], test: Sequence[Example], threads: int = 2) -> list[NearDuplicate]:
+def find(training: Sequence[Example], test: Sequence[Example], *, threads: int = 2) -> list[NearDuplicate]:
     """Finds the training pictures that repeat a test picture.
 
     All thumbnails of 16 x 16 are correlated with each other; of the likeliest pairs, the middle of the test picture
@@ -96,7 +96,7 @@ def leave_out(examples: Sequence[Example], test: Sequence[Example] = (), threads
         `examples` without the near-duplicates in their training and validation parts.
     """
     tested = [example for example in examples if example.split == "test"]
-    duplicates = find([example for example in examples if example.split != "test"], [*tested, *test], threads)
+    duplicates = find([example for example in examples if example.split != "test"], [*tested, *test], threads=threads)
     if duplicates:
         logger.warning(
             "left out %d near-duplicates of test pictures: %s",

@@ -76,7 +76,7 @@ class View:
         flipped, augmentation_seed = rng.random() < 0.5, int(rng.integers(2**31))
         window_numbers = rng.random(5)
         if augmentation != NO_AUGMENTATION:
-            photo, sketch = augment(photo, sketch, augmentation, augmentation_seed)
+            photo, sketch = augment(photo, sketch, kind=augmentation, seed=augmentation_seed)
         if sketch is None:
             # Drawn at the photograph's own size and resized afterwards, as the original did.
             sketch = (

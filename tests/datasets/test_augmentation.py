@@ -37,8 +37,8 @@ def centre(picture: np.ndarray) -> np.ndarray:
 
 def test_none_gives_back_what_came() -> None:
     photo, sketch = noise_pair()
-    same_photo, same_sketch = augment(photo, sketch, "none", seed=1)
-    assert same_photo is photo and same_sketch is sketch and augment(photo, None, "none", seed=1)[1] is None
+    same_photo, same_sketch = augment(photo, sketch, kind="none", seed=1)
+    assert same_photo is photo and same_sketch is sketch and augment(photo, None, kind="none", seed=1)[1] is None
 
 
 @both_kinds
@@ -47,12 +47,12 @@ def test_size_type_and_range_are_kept_and_what_came_too(kind: str, size: tuple[i
     photo, sketch = noise_pair(*size)
     before = photo.copy(), sketch.copy()
     for seed in range(20):
-        new_photo, new_sketch = augment(photo, sketch, kind, seed)
+        new_photo, new_sketch = augment(photo, sketch, kind=kind, seed=seed)
         assert new_photo.shape == (*size, 3) and new_sketch.shape == (*size, 1)
         for image in (new_photo, new_sketch):
             assert image.dtype == np.float32 and image.flags.c_contiguous
             assert image.min() >= 0.0 and image.max() <= 1.0
-        alone, none = augment(photo, None, kind, seed)
+        alone, none = augment(photo, None, kind=kind, seed=seed)
         assert none is None
         np.testing.assert_array_equal(alone, new_photo)  # with and without sketch
     assert np.array_equal(photo, before[0]) and np.array_equal(sketch, before[1])
@@ -61,9 +61,9 @@ def test_size_type_and_range_are_kept_and_what_came_too(kind: str, size: tuple[i
 @both_kinds
 def test_a_seed_decides_whatever_the_thread(kind: str) -> None:
     photo, sketch = noise_pair()
-    alone = [augment(photo, sketch, kind, seed) for seed in range(40)]
+    alone = [augment(photo, sketch, kind=kind, seed=seed) for seed in range(40)]
     with ThreadPool(8) as pool:
-        together = pool.map(lambda seed: augment(photo, sketch, kind, seed), range(40), chunksize=1)
+        together = pool.map(lambda seed: augment(photo, sketch, kind=kind, seed=seed), range(40), chunksize=1)
     for (photo_a, sketch_a), (photo_b, sketch_b) in zip(alone, together, strict=True):
         assert np.array_equal(photo_a, photo_b) and np.array_equal(sketch_a, sketch_b)
     assert len({photo.tobytes() for photo, _ in alone}) == 40
@@ -74,7 +74,7 @@ def test_colour_of_faces_is_one_straight_line_over_the_sketch() -> None:
     y, x = np.mgrid[:48, :64].astype(np.float32)  # in [0.3, 0.7], another slope along each axis: nothing is clipped
     picture = (0.5 + 0.1 * np.sin(x / 7 + 1) + 0.1 * np.cos(y / 5 + x / 31))[..., np.newaxis]
     for seed in range(30):
-        photo, sketch = augment(np.repeat(picture, 3, axis=-1), picture, "faces", seed)
+        photo, sketch = augment(np.repeat(picture, 3, axis=-1), picture, kind="faces", seed=seed)
         slope, offset = np.polyfit(sketch.ravel(), photo[..., 0].ravel(), 1)
         # (0.9 to 1.1) of contrast times (0.93 to 1.07) of brightness, and a little for rounding
         assert 0.9 * 0.93 - 0.02 <= slope <= 1.1 * 1.07 + 0.02
@@ -88,7 +88,7 @@ def test_a_dot_moves_to_the_same_place_in_both(kind: str, position: tuple[int, i
     photo = np.repeat(0.1 + 0.8 * sketch, 3, axis=-1)
     places = []
     for seed in range(30):
-        new_photo, new_sketch = augment(photo, sketch, kind, seed)
+        new_photo, new_sketch = augment(photo, sketch, kind=kind, seed=seed)
         np.testing.assert_allclose(centre(new_photo), centre(new_sketch), atol=0.35)
         places.append(centre(new_sketch))
     assert np.std(places, axis=0).min() > 0.3
@@ -98,7 +98,7 @@ def test_a_dot_in_a_face_stays_within_the_stated_shift() -> None:
     # At the centre rotation and scale move nothing, so only the shift is left: 4 % of 50 and of 100, rounded.
     sketch = dot(25, 50, 51, 101)
     photo = np.repeat(sketch, 3, axis=-1)
-    places = np.array([centre(augment(photo, sketch, "faces", seed)[1]) for seed in range(60)])
+    places = np.array([centre(augment(photo, sketch, kind="faces", seed=seed)[1]) for seed in range(60)])
     far = np.abs(places - [25, 50]).max(axis=0)
     assert 1.2 <= far[0] <= 2.6 and 2.5 <= far[1] <= 4.6
 
@@ -107,7 +107,7 @@ def test_a_dot_in_a_face_stays_within_the_stated_shift() -> None:
 def test_buildings_flip_half_of_the_time_whatever_their_contrast_and_faces_never(kind: str) -> None:
     picture = np.full((32, 40, 3), 0.6, np.float32)
     picture[:, :20] = 0.4
-    photos = [augment(picture, None, kind, seed)[0] for seed in range(300)]
+    photos = [augment(picture, None, kind=kind, seed=seed)[0] for seed in range(300)]
     differences = np.array([photo[:, -10:].mean() - photo[:, :10].mean() for photo in photos]) / 0.2
     flipped = differences < 0
     if kind == "faces":
@@ -123,7 +123,7 @@ def test_no_black_corners_and_colour_changes_the_photograph_alone(kind: str) -> 
     photo, sketch = np.full((32, 40, 3), [0.7, 0.5, 0.3], np.float32), np.full((32, 40, 1), 0.3, np.float32)
     colours = []
     for seed in range(30):
-        new_photo, new_sketch = augment(photo, sketch, kind, seed)
+        new_photo, new_sketch = augment(photo, sketch, kind=kind, seed=seed)
         np.testing.assert_allclose(new_sketch, 0.3, atol=1e-6)
         assert np.abs(new_photo - photo).max() < 0.3
         colours.append(new_photo.mean(axis=(0, 1)))
@@ -132,12 +132,12 @@ def test_no_black_corners_and_colour_changes_the_photograph_alone(kind: str) -> 
 
 def test_unusual_arrays() -> None:
     photo, sketch = noise_pair()
-    expected = augment(photo, sketch, "buildings", seed=2)
+    expected = augment(photo, sketch, kind="buildings", seed=2)
     others = (photo.astype(np.float64), sketch.astype(np.float64)), (np.asfortranarray(photo), sketch[::-1][::-1])
     for given in others:
-        result = augment(*given, "buildings", seed=np.int64(2))
+        result = augment(*given, kind="buildings", seed=np.int64(2))
         assert all(np.array_equal(a, b) for a, b in zip(expected, result, strict=True))
-    over, _ = augment(photo * 3 - 1, None, "faces", seed=2)
+    over, _ = augment(photo * 3 - 1, None, kind="faces", seed=2)
     assert over.min() >= 0.0 and over.max() <= 1.0
 
 
@@ -154,7 +154,7 @@ def test_wrong_arguments_are_refused(kind: str) -> None:
         ((photo, sketch, kind + "s", 0), rf"'none', 'faces', 'buildings'.*Received: kind='{kind}s'"),
     ]:
         with pytest.raises(ValueError, match=words):
-            augment(*given)
+            augment(*given[:2], kind=given[2], seed=given[3])
 
 
 IMPORTS = """
@@ -163,16 +163,16 @@ import numpy as np; from multiprocessing.pool import ThreadPool
 before = hasattr(np, "sctypes")
 from sketchback.datasets.augmentation import augment
 photo = np.random.default_rng(0).random((16, 16, 3), np.float32)
-augment(photo, None, "none", 0)
+augment(photo, None, kind="none", seed=0)
 assert not {"imgaug", "skimage", "keras"} & set(sys.modules)
 with ThreadPool(8) as pool:  # its first calls come from many threads at once
-    photos = pool.map(lambda _: augment(photo, None, "buildings", 5)[0], range(16), chunksize=1)
+    photos = pool.map(lambda _: augment(photo, None, kind="buildings", seed=5)[0], range(16), chunksize=1)
 assert all(np.array_equal(photos[0], one) for one in photos) and hasattr(np, "sctypes") == before
 """
 MISSING = """
 import sys, numpy as np; sys.modules["imgaug"] = None
 from sketchback.datasets.augmentation import augment
-try: augment(np.zeros((16, 16, 3), np.float32), None, "faces", 0)
+try: augment(np.zeros((16, 16, 3), np.float32), None, kind="faces", seed=0)
 except ImportError as error: assert "pip install imgaug" in str(error)
 else: raise SystemExit("no error")
 """

@@ -136,7 +136,7 @@ def test_photographs_and_pairs_have_their_own_augmentation(mixed) -> None:
     # The pair moves by what `augment` makes of the seed of its place.
     rng = np.random.default_rng((0, 0, 1))
     rng.random()
-    moved = augmentation.augment(pair.read_photo(), pair.read_sketch(), "faces", int(rng.integers(2**31)))
+    moved = augmentation.augment(pair.read_photo(), pair.read_sketch(), kind="faces", seed=int(rng.integers(2**31)))
     assert_same([(photos[1], sketches[1])], [moved])
 
 
