@@ -22,12 +22,12 @@ def test_what_cannot_be_read_is_counted_and_named(tmp_path: Path, caplog) -> Non
     (tmp_path / "text.png").write_text("this is no image")
     (tmp_path / "empty.jpg").touch()
     (tmp_path / "link.png").symlink_to(tmp_path / "nowhere")
-    (tmp_path / "phone.heic").write_bytes(b"not read")
+    (tmp_path / "layers.psd").write_bytes(b"not read")
     put(tmp_path / "tiny.png", size=(8, 8))
     assert [example.name for example in datasets.find(tmp_path)] == ["a.png", "b.png/c.png"]
     assert "left out 4 unreadable files" in caplog.text
     assert "left out 1 files of kinds that are not read" in caplog.text
-    for name in ("text.png", "empty.jpg", "link.png", "tiny.png", "phone.heic"):
+    for name in ("text.png", "empty.jpg", "link.png", "tiny.png", "layers.psd"):
         assert str(tmp_path / name) in caplog.text
 
 
