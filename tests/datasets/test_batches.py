@@ -78,17 +78,17 @@ def test_fit_shows_the_same_pixels_for_any_number_of_threads(mixed, threads) -> 
 
 
 def test_an_epoch_can_be_taken_up_in_any_order_in_parts_and_in_its_middle(mixed) -> None:
-    batches = Batches(mixed, View(SIZE, "random"), batch_size=2, **EVERYTHING)
-    other_seed = Batches(mixed, View(SIZE, "random"), batch_size=2, **{**EVERYTHING, "seed": 6})
+    batches = Batches(mixed, View(SIZE, "random"), batch_size=4, **EVERYTHING)
+    other_seed = Batches(mixed, View(SIZE, "random"), batch_size=4, **{**EVERYTHING, "seed": 6})
     assert len({one[0][0].tobytes() for one in (batches, batches.at(1), other_seed, batches.at(0))}) == 3
     whole = [batches.at(3)[index] for index in range(batches.steps)]
     assert_same([batches.at(3)[index] for index in reversed(range(batches.steps))], reversed(whole))
-    tail, parts = batches.at(3, first=4), [batches.at(3, 0, rank, 2) for rank in (0, 1)]
-    assert (len(tail), tail.steps) == (batches.steps - 4, batches.steps)
-    assert_same([tail[0]], [whole[4]])
+    tail, parts = batches.at(3, first=2), [batches.at(3, 0, rank, 2) for rank in (0, 1)]
+    assert (len(tail), tail.steps) == (batches.steps - 2, batches.steps)
+    assert_same([tail[0]], [whole[2]])
     assert_same([map(np.concatenate, zip(parts[0][1], parts[1][1], strict=True))], [whole[1]])
     for rank, workers in ((0, 3), (2, 2), (-1, 2)):
-        with pytest.raises(ValueError, match=f"Received: batch_size=2, workers={workers}, rank={rank}"):
+        with pytest.raises(ValueError, match=f"Received: batch_size=4, workers={workers}, rank={rank}"):
             batches.at(0, 0, rank, workers)
 
 

@@ -46,6 +46,9 @@ def test_small_sets_keep_something_to_train_on() -> None:
     for count in range(2, 9):
         found = Counter(completed(*((f"{number}", "") for number in range(count))).values())
         assert found["train"] >= 1 and found["test"] + found["val"] >= 1
+    # Of groups whose hashes would all be held out, one still trains.
+    held_out = [g for g, split in completed(*((f"{n}", "") for n in range(100))).items() if split == "test"]
+    assert len(held_out) > 2 and "train" in completed(*((group, "") for group in held_out)).values()
 
 
 def test_a_group_in_several_splits_is_kept_farthest_from_training(caplog) -> None:
