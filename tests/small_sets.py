@@ -1,4 +1,4 @@
-"""Small data sets on disk, and what must hold of any: shared by test_datasets and test_folders."""
+"""Small data sets on disk, and what must hold of any: for the tests of `datasets`."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Drawings on a table, made here: what the tests of cleaning and of the sheet photograph."""
+"""Drawings on a table, made here: for the tests of cleaning and of finding the page."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ from sketchback import images
 
 def head(height: int = 250, width: int = 200) -> np.ndarray:
     """A drawing with a big dark area that reaches the lower edge, as long hair does: `(height, width, 1)`."""
-    sheet = np.ones((1000, 800), np.float32)
-    cv2.ellipse(sheet, (400, 520), (300, 420), 0, 0, 360, 0.15, -1)
-    cv2.rectangle(sheet, (100, 520), (700, 1000), 0.15, -1)
-    cv2.rectangle(sheet, (270, 520), (530, 1000), 0.8, -1)
-    cv2.ellipse(sheet, (400, 540), (200, 280), 0, 0, 360, 0.8, -1)  # shaded skin
+    page = np.ones((1000, 800), np.float32)
+    cv2.ellipse(page, (400, 520), (300, 420), 0, 0, 360, 0.15, -1)
+    cv2.rectangle(page, (100, 520), (700, 1000), 0.15, -1)
+    cv2.rectangle(page, (270, 520), (530, 1000), 0.8, -1)
+    cv2.ellipse(page, (400, 540), (200, 280), 0, 0, 360, 0.8, -1)  # shaded skin
     for x in (320, 480):
-        cv2.circle(sheet, (x, 480), 25, 0.3, 8)
-    cv2.ellipse(sheet, (400, 680), (70, 20), 0, 0, 180, 0.3, 8)
-    return images.resize(sheet[..., np.newaxis], (height, width))
+        cv2.circle(page, (x, 480), 25, 0.3, 8)
+    cv2.ellipse(page, (400, 680), (70, 20), 0, 0, 180, 0.3, 8)
+    return images.resize(page[..., np.newaxis], (height, width))
 
 
-def photographed(sheet: np.ndarray, corners: np.ndarray, size: tuple[int, int], table: tuple = (0.35, 0.25, 0.2)):
-    """The sheet's outline at `corners` (`x, y` from the upper left clockwise) of a picture of a table."""
-    height, width = sheet.shape[:2]
+def photographed(page: np.ndarray, corners: np.ndarray, size: tuple[int, int], table: tuple = (0.35, 0.25, 0.2)):
+    """A page on a table, its corners at `corners`, `x, y` from the upper left clockwise: `(*size, 3)`."""
+    height, width = page.shape[:2]
     outline = np.float32([[0, 0], [width, 0], [width, height], [0, height]]) - 0.5
     matrix = cv2.getPerspectiveTransform(outline, np.float32(corners))
-    colour = np.repeat(sheet, 3, axis=-1) if sheet.shape[-1] == 1 else sheet
+    colour = np.repeat(page, 3, axis=-1) if page.shape[-1] == 1 else page
     picture = cv2.warpPerspective(colour, matrix, size[::-1], borderMode=cv2.BORDER_REPLICATE)
-    mask = cv2.warpPerspective(np.ones(sheet.shape[:2], np.float32), matrix, size[::-1])[..., np.newaxis]
+    mask = cv2.warpPerspective(np.ones(page.shape[:2], np.float32), matrix, size[::-1])[..., np.newaxis]
     return (mask * picture + (1 - mask) * np.float32(table)).astype(np.float32)
 
 

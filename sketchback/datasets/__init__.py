@@ -1,10 +1,10 @@
-"""Photographs and drawings: folders as data sets come, split by person, shown in batches.
+"""Photographs and drawings: folders as data sets come, split by person or building, shown in batches.
 
-`find` recognises a folder by its layout; `batches` and `augmentation`, which need Keras and imgaug, are imported apart.
+`find` recognises a folder by its contents. `batches` needs Keras and `augmentation` needs imgaug: import them by name.
 """
 
-from sketchback.datasets.examples import Example
-from sketchback.datasets.sources import DEMOS, find, find_all, fingerprint, is_demo, terms
+from sketchback.datasets.examples import Example, fingerprint, is_demo
+from sketchback.datasets.sources import DEMOS, find, find_all, terms
 from sketchback.datasets.splits import SPLITS, subset
 
 __all__ = ["DEMOS", "SPLITS", "Example", "find", "find_all", "fingerprint", "is_demo", "subset", "terms"]

@@ -1,11 +1,11 @@
 """Small random changes to training pairs, with imgaug: photograph and sketch always move together.
 
-Geometry (flip, rotation, shear, perspective, crop) moves both; colour, blur and noise touch the photograph
-alone, because a drawing of the same scene in other light is the same drawing. Where the frame leaves the
-picture, both are continued by reflection: there are no black corners, and every line keeps its counterpart.
+Geometry (flip, rotation, shear, perspective, crop) moves both; colour, blur and noise change the photograph alone,
+because a drawing of the same scene in other light is the same drawing. Where the frame leaves the picture, both are
+continued by reflection: there are no black corners, and every line keeps its counterpart.
 
-imgaug 0.4.0 (2020) is the last release. It reads a name that NumPy 2 no longer has; `augment` imports it at
-first use and sees to that.
+imgaug 0.4.0 (2020) is the last release. It reads a name that NumPy 2 no longer has; `augment` imports it at first use
+and sees to that.
 """
 
 from __future__ import annotations
@@ -17,19 +17,21 @@ from typing import Any
 
 import numpy as np
 
-_IMPORTING = threading.Lock()
-_OF_THIS_THREAD = threading.local()
+NO_AUGMENTATION = "none"
+
+_import_lock = threading.Lock()
+_augmenters_of_thread = threading.local()
 
 
 def _faces(iaa: ModuleType) -> tuple[Any, Any]:
-    # No flip: `batches` mirrors faces, so that the rate of mirroring is set in one place.
+    # No flip: `View.see` mirrors, so that the rate of mirroring is set in one place.
     geometry = iaa.Affine(
         rotate=(-5, 5),
         scale=(0.92, 1.1),
         translate_percent={"x": (-0.04, 0.04), "y": (-0.04, 0.04)},
         mode="reflect",
     )
-    # Milder than buildings: the tone of skin cannot be read from a drawing, so varying it blurs the goal.
+    # Milder than buildings: the tone of skin cannot be read from a drawing, so varying it blurs what is learnt.
     colour = iaa.Sequential([iaa.LinearContrast((0.9, 1.1)), iaa.Multiply((0.93, 1.07))])
     return geometry, colour
 
@@ -58,48 +60,45 @@ def _buildings(iaa: ModuleType) -> tuple[Any, Any]:
     return geometry, colour
 
 
-AUGMENTATIONS: dict[str, Callable[[ModuleType], tuple[Any, Any]] | None] = {
-    "none": None,
-    "faces": _faces,
-    "buildings": _buildings,
-}
+_KINDS: dict[str, Callable[[ModuleType], tuple[Any, Any]]] = {"faces": _faces, "buildings": _buildings}
+AUGMENTATIONS = (NO_AUGMENTATION, *_KINDS)
 
 
-def augment(photo: np.ndarray, sketch: np.ndarray | None, kind: str, seed: int) -> tuple[np.ndarray, np.ndarray | None]:
+def augment(
+    photo: np.ndarray, sketch: np.ndarray | None, *, kind: str, seed: int
+) -> tuple[np.ndarray, np.ndarray | None]:
     """Changes a photograph and its sketch at random, the same way for both where they must agree.
 
-    The change depends on `kind`, `seed` and the size alone, not on the thread or on earlier calls. (Another
-    release of OpenCV interpolates a little differently.) The kinds:
+    The change depends on `kind`, `seed` and the size alone, not on the thread or on earlier calls. (Another release of
+    OpenCV interpolates a little differently.) The kinds:
 
     - `"none"`: both come back as they are, the same arrays; imgaug is not needed.
     - `"faces"`: rotation up to 5 degrees, shift up to 4 % of the side, scale 0.92 to 1.1, mild contrast and
-      brightness. No flip: `batches` does it.
-    - `"buildings"`: flip in half of all cases, rotation up to 5 degrees, shear, perspective, crop; contrast,
-      brightness, hue, saturation, blur, noise. Since it flips, nobody else should.
+      brightness; no flip.
+    - `"buildings"`: flip of half of the pictures, rotation up to 5 degrees, shear, perspective, crop; contrast,
+      brightness, hue, saturation, blur, noise.
 
     Args:
-        photo: photograph, (H, W, 3), float RGB in [0, 1]; values outside are clipped.
-        sketch: its sketch, (H, W, 1), float in [0, 1], paper = 1; or None where the sketch will be drawn from
-            the changed photograph.
-        kind: one of the keys of `AUGMENTATIONS`.
-        seed: a whole number of at least 0.
+        photo: `(H, W, 3)` RGB, float in [0, 1]; values outside are clipped.
+        sketch: `(H, W, 1)`, float in [0, 1], paper = 1; None where it will be drawn from the changed photograph.
+        kind: One of `AUGMENTATIONS`.
+        seed: A whole number of at least 0.
 
     Returns:
-        `(photo, sketch)` of the size given, float32 in [0, 1]; `sketch` is None where it was None. The
-        photograph is rounded to whole 255ths once (imgaug changes colour on 8 bits), the sketch not at all.
+        `(photo, sketch)` of the size given, float32 in [0, 1]; `sketch` is None where it was None. The photograph is
+        rounded to whole 255ths once (imgaug changes colour on 8 bits), the sketch not at all.
 
     Raises:
-        ValueError: for an unknown `kind`, a negative `seed`, arrays of another shape or of integers, or a
-            sketch of another size than its photograph.
-        ImportError: if imgaug is not installed.
+        ValueError: The kind is unknown, the seed negative, an array of another shape or of integers, or the sketch of
+            another size than its photograph.
+        ImportError: imgaug is not installed.
 
-    Source: imgaug 0.4.0 (Jung et al., https://github.com/aleju/imgaug), augmenters named in `AUGMENTATIONS`.
+    Source: imgaug 0.4.0 (Jung et al., https://github.com/aleju/imgaug).
 
-    Example:
-        >>> photo, sketch = np.full((32, 40, 3), 0.5, np.float32), np.ones((32, 40, 1), np.float32)
-        >>> new_photo, new_sketch = augment(photo, sketch, "buildings", seed=3)
-        >>> new_photo.shape, new_sketch.shape, float(new_sketch.min())
-        ((32, 40, 3), (32, 40, 1), 1.0)
+    >>> photo, sketch = np.full((32, 40, 3), 0.5, np.float32), np.ones((32, 40, 1), np.float32)
+    >>> new_photo, new_sketch = augment(photo, sketch, kind="buildings", seed=3)
+    >>> new_photo.shape, new_sketch.shape, float(new_sketch.min())
+    ((32, 40, 3), (32, 40, 1), 1.0)
     """
     if kind not in AUGMENTATIONS:
         raise ValueError(
@@ -112,11 +111,11 @@ def augment(photo: np.ndarray, sketch: np.ndarray | None, kind: str, seed: int) 
             "Use, for example, the index of the example."
         )
     _check(photo, sketch)
-    if AUGMENTATIONS[kind] is None:
+    if kind == NO_AUGMENTATION:
         return photo, sketch
 
     geometry, colour = _augmenters(kind)
-    # Seeded alike, the n-th augmenter of geometry and of colour would start from one random state.
+    # With one seed for both, the n-th augmenter of geometry and of colour would start from the same random state.
     geometry_seed, colour_seed = np.random.SeedSequence(int(seed)).spawn(2)
 
     if sketch is not None:
@@ -127,8 +126,8 @@ def augment(photo: np.ndarray, sketch: np.ndarray | None, kind: str, seed: int) 
 
 
 def _move(image: np.ndarray, geometry: Any, seed: np.random.SeedSequence) -> np.ndarray:
-    # Draws depend on height and width only, so from one seed photograph and sketch move alike. As one image
-    # of four channels they would too, but slower: imgaug's Affine warps more than three channels one by one.
+    # What is sampled depends on height and width only, so one seed moves photograph and sketch alike. As one image of
+    # four channels they would move alike too, but slower: imgaug's Affine warps more than three channels one by one.
     geometry.seed_(seed)
     moved = geometry.augment_image(np.ascontiguousarray(image, np.float32))
     return np.clip(np.ascontiguousarray(moved), 0.0, 1.0)
@@ -156,23 +155,22 @@ def _check(photo: np.ndarray, sketch: np.ndarray | None) -> None:
 
 def _augmenters(kind: str) -> tuple[Any, Any]:
     """This thread's own (geometry, colour): an augmenter carries its random state, so none is shared."""
-    own = _OF_THIS_THREAD.__dict__
+    own = _augmenters_of_thread.__dict__
     if kind not in own:
-        own[kind] = AUGMENTATIONS[kind](_imgaug())
+        own[kind] = _KINDS[kind](_imgaug())
     return own[kind]
 
 
 def _imgaug() -> ModuleType:
-    """imgaug's augmenters, imported with the name it misses on NumPy 2 put back, and taken away again.
+    """imgaug's augmenters, imported while NumPy 2 has for a moment the name that imgaug misses.
 
-    `np.sctypes` is read once, at import. `np.bool` (absent from NumPy 1.24 to 1.26) is read when called, by
-    `SomeOf`, `OneOf` and polygons only: use none of these above. Nor `ElasticTransformation`, which fails on
-    NumPy 2.
+    `np.sctypes` is read once, at import. `np.bool` (absent from NumPy 1.24 to 1.26) is read when called, by `SomeOf`,
+    `OneOf` and polygons only: use none of these above. Nor `ElasticTransformation`, which fails on NumPy 2.
     """
-    with _IMPORTING:
+    with _import_lock:
         missing = not hasattr(np, "sctypes")
         if missing:
-            np.sctypes = {
+            vars(np)["sctypes"] = {
                 "int": [np.int8, np.int16, np.int32, np.int64],
                 "uint": [np.uint8, np.uint16, np.uint32, np.uint64],
                 "float": [np.float16, np.float32, np.float64, np.longdouble],
@@ -185,5 +183,5 @@ def _imgaug() -> ModuleType:
             ) from error
         finally:
             if missing:
-                del np.sctypes
+                del vars(np)["sctypes"]
     return iaa

@@ -1,4 +1,4 @@
-"""Examples -> batches of sketches and photographs, made on worker threads ahead of the training step."""
+"""Examples -> batches of sketches and photographs, made on threads ahead of the training step."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from collections.abc import Sequence
 import keras
 import numpy as np
 
-from sketchback.datasets import Example
-from sketchback.datasets.augmentation import AUGMENTATIONS
-from sketchback.datasets.views import NO_AUGMENTATION, View
+from sketchback.datasets.augmentation import AUGMENTATIONS, NO_AUGMENTATION
+from sketchback.datasets.examples import Example
+from sketchback.datasets.views import View
 
 logger = logging.getLogger(__name__)
 
@@ -29,25 +29,26 @@ class Batches(keras.utils.PyDataset):
         view: Size, style and fit.
         batch_size: Examples in a batch.
         seed: Decides everything random.
-        augmentation: For photographs without a drawn sketch.
-        pair_augmentation: For pairs, which are few.
-        pair_share: The share of an epoch that shows hand-drawn pairs, which are repeated to reach it, every set of
-            them equally often however small it is; 0 shows each pair once an epoch.
+        augmentation: Of photographs without a drawn sketch, a name in `augmentation.AUGMENTATIONS`.
+        pair_augmentation: Of pairs, which are few.
+        pair_share: The share of an epoch that shows hand-drawn pairs, in [0, 1). They are repeated to reach it, every
+            set of them equally often however small it is; 0 shows each pair once an epoch.
         flip: Mirror half of the examples.
         zoom: Show windows at random places, enlarged by up to this factor; see `View.see`.
-        squeeze: Change the proportions of a quarter of the examples by up to this factor.
-        shuffle: Draw another order each epoch.
+        aspect: Change the proportions of a quarter of the examples by up to this factor.
+        shuffle: Show another order each epoch.
         limit: Show at most so many examples an epoch.
-        threads: How many read and draw ahead.
+        threads: How many threads read and draw ahead.
 
     Raises:
-        ValueError: There are no examples.
+        ValueError: There are no examples, or an argument is out of range.
     """
 
     def __init__(
         self,
         examples: Sequence[Example],
         view: View,
+        *,
         batch_size: int = 16,
         seed: int = 0,
         augmentation: str = NO_AUGMENTATION,
@@ -55,7 +56,7 @@ class Batches(keras.utils.PyDataset):
         pair_share: float = 0.0,
         flip: bool = True,
         zoom: float = 1.0,
-        squeeze: float = 1.0,
+        aspect: float = 1.0,
         shuffle: bool = True,
         limit: int | None = None,
         threads: int = 2,
@@ -65,33 +66,33 @@ class Batches(keras.utils.PyDataset):
             raise ValueError("Batches need at least one example. Received: none. Is there a training part?")
         if view.size is None:
             raise ValueError("Batches need one size for all. Received: size=None. Give (height, width).")
-        if batch_size < 1 or (limit is not None and limit < 1):
-            raise ValueError(
-                f"`batch_size` and `limit` must be at least 1. Received: batch_size={batch_size}, limit={limit}."
-            )
         for name in (augmentation, pair_augmentation):
             if name not in AUGMENTATIONS:
                 raise ValueError(f"`augmentation` must be one of {', '.join(AUGMENTATIONS)}. Received: {name!r}.")
-        if threads < 1:
-            raise ValueError(f"`threads` must be at least 1. Received: threads={threads}.")
+        at_least_one = {"batch_size": batch_size, "zoom": zoom, "aspect": aspect, "threads": threads}
+        for name, value in {**at_least_one, "limit": 1 if limit is None else limit}.items():
+            if not value >= 1:  # NaN is refused too
+                raise ValueError(f"`{name}` must be at least 1. Received: {name}={value}.")
         if not 0 <= pair_share < 1:
             raise ValueError(f"`pair_share` must be in [0, 1). Received: pair_share={pair_share}.")
         self.examples, self.view, self.batch_size, self.seed = list(examples), view, batch_size, seed
         self.augmentation, self.pair_augmentation = augmentation, pair_augmentation
-        if not (zoom >= 1 and squeeze >= 1):
-            raise ValueError(f"`zoom` and `squeeze` must be at least 1. Received: zoom={zoom}, squeeze={squeeze}.")
         self.pair_share, self.flip, self.shuffle, self.limit = pair_share, flip, shuffle, limit
-        self.zoom, self.squeeze = zoom, squeeze
+        self.zoom, self.aspect = zoom, aspect
         self.skipped: dict[Example, str] = {}  # what could not be decoded, and why
-        self._lock = threading.Lock()
-        self._door, self._inside, self._closed = threading.Condition(), 0, False
+        self._skipping = threading.Lock()
+        self._idle, self._busy, self._closed = threading.Condition(), 0, False  # `_busy` counts calls in progress
         self.epoch, self.first, self.rank, self.parts = 0, 0, 0, 1
-        self._order = self._draw_order()
+        self._order = self._sample_order()
 
     def at(self, epoch: int, first: int = 0, rank: int = 0, workers: int = 1) -> Batches:
-        """The batches of an epoch, from number `first` on; in a `with`, whose end sends the threads home.
+        """The batches of an epoch, from number `first` on; use them in a `with`, whose end stops the threads.
 
-        With `workers`, number `rank` of as many equal parts of each of them: one after the other they are the batch.
+        Args:
+            epoch: Which order, styles and augmentation.
+            first: The batch to begin with.
+            rank: Which of the `workers` parts of each batch.
+            workers: Into how many equal parts each batch is divided; one after the other they are the batch.
 
         Raises:
             ValueError: A batch cannot be divided into so many parts.
@@ -102,12 +103,13 @@ class Batches(keras.utils.PyDataset):
                 f"batch_size={self.batch_size}, workers={workers}, rank={rank}."
             )
         other = copy.copy(self)
-        other._door, other._inside, other._closed = threading.Condition(), 0, False
+        other._idle, other._busy, other._closed = threading.Condition(), 0, False
         other.epoch, other.first, other.rank, other.parts = epoch, first, rank, workers
-        other._order = other._draw_order()
+        other._order = other._sample_order()
         return other
 
-    def _draw_order(self) -> np.ndarray:
+    def _sample_order(self) -> np.ndarray:
+        """The indices of the examples that the epoch shows, in order: `(N,)`."""
         rng = np.random.default_rng([self.seed, self.epoch])
         paired = np.array([example.sketch is not None for example in self.examples])
         photos, pairs = np.flatnonzero(~paired), np.flatnonzero(paired)
@@ -139,14 +141,14 @@ class Batches(keras.utils.PyDataset):
         """Returns sketches `(B, H, W, 1)` and photographs `(B, H, W, 3)`."""
         count = self.batch_size // self.parts
         begin = (self.first + index) * self.batch_size + self.rank * count
-        with self._door:
-            self._inside += 1
+        with self._idle:
+            self._busy += 1
         try:
             shown = [self._show(place) for place in range(begin, begin + count)]
         finally:
-            with self._door:
-                self._inside -= 1
-                self._door.notify_all()
+            with self._idle:
+                self._busy -= 1
+                self._idle.notify_all()
         sketches, photos = zip(*shown, strict=True)
         return np.stack(sketches), np.stack(photos)
 
@@ -156,15 +158,15 @@ class Batches(keras.utils.PyDataset):
     def __exit__(self, *_: object) -> None:
         """Lets no thread begin another example, and waits for the examples that are being made.
 
-        Where `fit` ends early, Keras leaves its threads to themselves, eight batches ahead. One that comes back from
-        OpenCV while Python ends aborts the process (its C++ must not be unwound), one inside BLAS can hang it.
+        Where `fit` ends early, Keras does not stop its threads, which are up to eight batches ahead. A thread that
+        returns from OpenCV while Python ends aborts the process, one inside BLAS can hang it.
         """
         self._closed, interrupted = True, False
-        while self._inside:
+        while self._busy:
             try:
-                with self._door:
-                    self._door.wait_for(lambda: not self._inside)
-            except KeyboardInterrupt:  # Ctrl-C held down: this is a matter of milliseconds
+                with self._idle:
+                    self._idle.wait_for(lambda: not self._busy)
+            except KeyboardInterrupt:  # of Ctrl-C held down; the wait is a matter of milliseconds
                 interrupted = True
         if interrupted:
             raise KeyboardInterrupt
@@ -180,9 +182,11 @@ class Batches(keras.utils.PyDataset):
             augmentation = self.augmentation if example.sketch is None else self.pair_augmentation
             try:
                 seed = (self.seed, self.epoch, place)
-                return self.view.see(example, seed, augmentation, self.flip, self.zoom, self.squeeze)
+                return self.view.see(
+                    example, seed, augmentation=augmentation, flip=self.flip, zoom=self.zoom, aspect=self.aspect
+                )
             except (ValueError, OSError) as error:
-                with self._lock:
+                with self._skipping:
                     if example not in self.skipped:
                         self.skipped[example] = str(error)
                         logger.warning("left out %d so far: %s", len(self.skipped), error)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+import hashlib
+import logging
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from sketchback import images
 
-Source = Path | Callable[[], np.ndarray]
+logger = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,17 +24,43 @@ class Example:
     """
 
     name: str
-    photo: Source
+    photo: Path | Callable[[], np.ndarray]
     sketch: Path | None = None
     group: str = ""
     split: str = "train"
     kind: str = ""
     label: str = ""
 
+    @property
+    def files(self) -> list[Path]:
+        """The files of the photograph and of the sketch; a built-in picture has none."""
+        return [path for path in (self.photo, self.sketch) if isinstance(path, Path)]
+
     def read_photo(self) -> np.ndarray:
         """Reads the photograph: `(H, W, 3)` float32 RGB in [0, 1], at its own size."""
-        return self.photo() if callable(self.photo) else images.read(self.photo)
+        return images.read(self.photo) if isinstance(self.photo, Path) else self.photo()
 
     def read_sketch(self) -> np.ndarray | None:
         """Reads the drawn sketch: `(H, W, 1)` float32 in [0, 1] at its own size, or None where there is none."""
         return None if self.sketch is None else images.read(self.sketch, channels=1)
+
+
+def is_demo(example: Example) -> bool:
+    """Whether a picture is drawn by sketchback itself; no terms of use are bound to it."""
+    return not isinstance(example.photo, Path)
+
+
+def fingerprint(examples: Sequence[Example]) -> str:
+    """A short hash of what a run was shown: names, splits and sizes of the files."""
+    digest = hashlib.sha256()
+    for example in examples:
+        sizes = "/".join(str(path.stat().st_size) for path in example.files)
+        digest.update(f"{example.kind}/{example.name}/{example.split}/{sizes}\n".encode())
+    return digest.hexdigest()[:16]
+
+
+def warn_left_out(what: str, names: Sequence[str | Path], *, shown: int = 5) -> None:
+    """Logs how many files became no examples, and the first `shown` of them; nothing where there are none."""
+    if names:
+        more = f" and {len(names) - shown} more" if len(names) > shown else ""
+        logger.warning("left out %d %s: %s%s", len(names), what, "; ".join(map(str, names[:shown])), more)

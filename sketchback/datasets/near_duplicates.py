@@ -1,7 +1,7 @@
 """Training pictures that are near-duplicates of a test picture, in any of the sets: found, named, and left out.
 
-The same photograph travels through data sets under other names, re-encoded or cropped anew. Splitting by name or
-person does not see it; two thumbnails do.
+The same photograph is in several data sets under other names, re-encoded or cropped anew. Splitting by name or person
+does not notice it; comparing thumbnails does.
 """
 
 from __future__ import annotations
@@ -15,24 +15,26 @@ import cv2
 import numpy as np
 
 from sketchback import images
-from sketchback.datasets import Example, is_demo
+from sketchback.datasets.examples import Example, is_demo
 
 COARSE = 16  # side of the thumbnails that are all compared with each other
 FINE = 64  # shorter side of those of the likeliest pairs, in which one is searched in the other
-LIKELY = 0.75  # correlation of the coarse ones from which a pair is looked at again
-CANDIDATES = 8  # pairs looked at again for each test picture
-SAME = 0.97  # correlation of the coarse thumbnails of two copies of one crop
-FOUND = 0.96  # the same of the fine ones where they agree best; on real faces copies reach 0.97, strangers 0.958
+LIKELY = 0.75  # correlation of the coarse ones from which a pair is compared again
+CANDIDATES = 8  # pairs compared again for each test picture
+SAME = 0.97  # correlation of the coarse ones from which both are the same crop
+# Correlation of the fine ones, where they agree best, from which both show the same photograph: on real faces
+# near-duplicates reach 0.97, other pictures 0.958.
+FOUND = 0.96
 SCALES = np.geomspace(0.7, 1.4, 11)
-FINER = (0.97, 0.985, 1.015, 1.03)  # around the best of them, whose neighbours are 7 % away
-PROMISING = 0.85  # agreement from which that is worth it
+FINER = (0.97, 0.985, 1.015, 1.03)  # factors around the best scale, whose neighbours are 7 % away
+PROMISING = 0.85  # agreement from which the finer scales are tried
 BLOCK = 512  # test pictures compared at once, which bounds memory
 
 logger = logging.getLogger(__name__)
 
 
 @dataclasses.dataclass(frozen=True)
-class NearCopy:
+class NearDuplicate:
     """A training picture, the test picture that it repeats, and how well both agree (1 is equal)."""
 
     training: Example
@@ -40,7 +42,7 @@ class NearCopy:
     agreement: float
 
 
-def find(training: Sequence[Example], test: Sequence[Example], workers: int = 2) -> list[NearCopy]:
+def find(training: Sequence[Example], test: Sequence[Example], *, threads: int = 2) -> list[NearDuplicate]:
     """Finds the training pictures that repeat a test picture.
 
     All thumbnails of 16 x 16 are correlated with each other; of the likeliest pairs, the middle of the test picture
@@ -50,7 +52,7 @@ def find(training: Sequence[Example], test: Sequence[Example], workers: int = 2)
     Args:
         training: What is trained on or chosen by.
         test: What is tested on.
-        workers: Threads that read and compare.
+        threads: How many threads read and compare.
 
     Returns:
         A record for each training picture that has a near-duplicate, in the order of `training`.
@@ -59,11 +61,11 @@ def find(training: Sequence[Example], test: Sequence[Example], workers: int = 2)
     test = [example for example in test if not is_demo(example)]
     if not (training and test):
         return []
-    with ThreadPoolExecutor(workers) as pool:
-        mine, theirs = (_normalised(list(pool.map(_coarse, examples))) for examples in (training, test))
+    with ThreadPoolExecutor(threads) as pool:
+        train_rows, test_rows = (_normalised(list(pool.map(_coarse, examples))) for examples in (training, test))
         pairs: list[tuple[int, int, float]] = []
         for begin in range(0, len(test), BLOCK):
-            likeness = theirs[begin : begin + BLOCK] @ mine.T
+            likeness = test_rows[begin : begin + BLOCK] @ train_rows.T
             count = min(CANDIDATES, len(training))
             best = np.argpartition(-likeness, count - 1, axis=1)[:, :count]
             pairs += [
@@ -73,45 +75,45 @@ def find(training: Sequence[Example], test: Sequence[Example], workers: int = 2)
                 if likeness[row, column] >= LIKELY
             ]
         agreements = list(pool.map(lambda pair: _agreement(test[pair[0]], training[pair[1]]), pairs))
-    found: dict[int, NearCopy] = {}
+    found: dict[int, NearDuplicate] = {}
     for (row, column, likeness), agreement in zip(pairs, agreements, strict=True):
         if likeness >= SAME or agreement >= FOUND:
-            copy = NearCopy(training[column], test[row], max(likeness, agreement))
-            if column not in found or copy.agreement > found[column].agreement:
-                found[column] = copy
+            duplicate = NearDuplicate(training[column], test[row], max(likeness, agreement))
+            if column not in found or duplicate.agreement > found[column].agreement:
+                found[column] = duplicate
     return [found[column] for column in sorted(found)]
 
 
-def leave_out(examples: Sequence[Example], test: Sequence[Example] = (), workers: int = 2) -> list[Example]:
+def leave_out(examples: Sequence[Example], test: Sequence[Example] = (), threads: int = 2) -> list[Example]:
     """Leaves out what repeats a test picture, counts it and names it.
 
     Args:
         examples: All examples of a run, with their splits.
         test: Further test pictures, of sets that the run does not train on.
-        workers: Threads that read and compare.
+        threads: How many threads read and compare.
 
     Returns:
         `examples` without the near-duplicates in their training and validation parts.
     """
     tested = [example for example in examples if example.split == "test"]
-    copies = find([example for example in examples if example.split != "test"], [*tested, *test], workers)
-    if copies:
+    duplicates = find([example for example in examples if example.split != "test"], [*tested, *test], threads=threads)
+    if duplicates:
         logger.warning(
             "left out %d near-duplicates of test pictures: %s",
-            len(copies),
+            len(duplicates),
             "; ".join(
-                f"{copy.training.kind} {copy.training.name} ({copy.test.kind} {copy.test.name}, {copy.agreement:.3f})"
-                for copy in copies
+                f"{one.training.kind} {one.training.name} ({one.test.kind} {one.test.name}, {one.agreement:.3f})"
+                for one in duplicates
             ),
         )
-    dropped = {copy.training for copy in copies}
+    dropped = {one.training for one in duplicates}
     return [example for example in examples if example not in dropped]
 
 
 def _read(example: Example, resize: Callable[[np.ndarray], np.ndarray]) -> np.ndarray | None:
     try:
         return resize(example.read_photo())
-    except (ValueError, OSError):  # said where it is read to be trained on
+    except (ValueError, OSError):  # it is reported when it is read for training
         return None
 
 
@@ -134,23 +136,24 @@ def _fine(photo: np.ndarray) -> np.ndarray:
 
 def _agreement(test: Example, training: Example) -> float:
     """How well the middle of one photograph, in its best place and scale, agrees with the other."""
-    searched, place = _read(test, _fine), _read(training, _fine)
-    if searched is None or place is None:
+    searched, image = _read(test, _fine), _read(training, _fine)
+    if searched is None or image is None:
         return -1.0
     rows, columns = searched.shape[:2]
     middle = searched[rows // 5 : rows - rows // 5, columns // 5 : columns - columns // 5]
-    agreements = [_search(middle, place, scale) for scale in SCALES]
+    agreements = [_search(middle, image, scale) for scale in SCALES]
     best = max(agreements)
     if best >= PROMISING:
         scale = SCALES[int(np.argmax(agreements))]
-        best = max(best, *(_search(middle, place, scale * factor) for factor in FINER))
+        best = max(best, *(_search(middle, image, scale * factor) for factor in FINER))
     return best
 
 
-def _search(pattern: np.ndarray, place: np.ndarray, scale: float) -> float:
+def _search(pattern: np.ndarray, image: np.ndarray, scale: float) -> float:
+    """The best correlation of a scaled pattern with any place of an image; -1 where it is larger than that."""
     size = [round(side * scale) for side in pattern.shape[:2]]
-    if size[0] > place.shape[0] or size[1] > place.shape[1]:
+    if size[0] > image.shape[0] or size[1] > image.shape[1]:
         return -1.0
-    scores = cv2.matchTemplate(place, images.resize(pattern, size), cv2.TM_CCOEFF_NORMED)
+    scores = cv2.matchTemplate(image, images.resize(pattern, size), cv2.TM_CCOEFF_NORMED)
     # Where a picture is flat, the quotient is 0 / 0 or worse.
     return max([-1.0, *scores[np.isfinite(scores) & (np.abs(scores) <= 1.001)].tolist()])

@@ -1,13 +1,11 @@
-"""Folders of photographs and drawings -> lists of examples, split by person or building.
+"""Where examples come from: folders of photographs and drawings, and the sets that are built in.
 
-`find` recognises a folder by its layout (see `folders`), without being told: CelebA, LFW, CUFS, FS2K, ZuBuD, any folder
-with a `partition.txt`, any two folders of pairs, any folder of photographs. What cannot be used is counted and named.
+`find` takes a folder as its owner packed it (see `layouts`), leaves out what cannot be read, and completes the splits.
 """
 
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -17,10 +15,8 @@ from pathlib import Path
 import numpy as np
 
 from sketchback import images
-from sketchback.datasets import builtin
-from sketchback.datasets.examples import Example
-from sketchback.datasets.layouts import named_split, read_table, recognise, report
-from sketchback.datasets.splits import SPLITS, complete
+from sketchback.datasets import builtin, layouts, splits
+from sketchback.datasets.examples import Example, is_demo, warn_left_out
 
 UNREAD = (".heic", ".heif", ".avif", ".jp2", ".psd", ".svg", ".dng", ".cr2", ".nef", ".arw")
 TERMS = {
@@ -35,7 +31,7 @@ logger = logging.getLogger(__name__)
 
 
 def find(folder: str | Path) -> list[Example]:
-    """Finds the examples below a folder, whose layout says what it is.
+    """Finds the examples below a folder, whose contents say what it is.
 
     Args:
         folder: A folder in one of the shapes that data/README.md lists; or `"demo:faces"` or `"demo:buildings"`
@@ -47,7 +43,7 @@ def find(folder: str | Path) -> list[Example]:
 
     Raises:
         FileNotFoundError: There is no such folder.
-        ValueError: The folder holds no readable image.
+        ValueError: The folder holds no readable image, or its annotations or pairs will not do.
     """
     if str(folder) in DEMOS:
         logger.info("%s: built-in pictures, drawn by sketchback and not photographed", folder)
@@ -60,24 +56,21 @@ def find(folder: str | Path) -> list[Example]:
         )
     if not folder.is_dir():
         raise ValueError(f"A data set must be a folder. Received: the file {folder}. Name the folder around it.")
-    examples = recognise(folder)
-    found = len(examples)
-    report(
-        "files of kinds that are not read",
-        [str(path) for path in sorted(folder.rglob("*")) if path.suffix.lower() in UNREAD],
-    )
-    examples = _readable(examples)
-    if not examples:
+    found = layouts.recognise(folder)
+    unread = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in UNREAD]
+    warn_left_out("files of kinds that are not read", unread)
+    readable = _readable(found)
+    if not readable:
         raise ValueError(
-            f"A data set must hold at least one readable image. Received: {folder} with {found} image files, "
+            f"A data set must hold at least one readable image. Received: {folder} with {len(found)} image files, "
             "none of them readable. data/README.md lists the shapes that are recognised."
         )
-    partition = read_table(folder / "partition.txt") or read_table(folder.parent / "partition.txt")
+    partition = layouts.partition(folder)
     listed = [
-        dataclasses.replace(example, split=named_split(partition, example.photo.name) or example.split)
-        for example in sorted(examples, key=lambda example: example.name)
+        dataclasses.replace(example, split=splits.by_list(partition, example.files[0].name) or example.split)
+        for example in sorted(readable, key=lambda example: example.name)
     ]
-    examples = complete(listed, folder)
+    examples = splits.complete(listed, str(folder))
     counts = Counter(example.split for example in examples)
     pairs = sum(example.sketch is not None for example in examples)
     logger.info(
@@ -86,7 +79,7 @@ def find(folder: str | Path) -> list[Example]:
         examples[0].kind,
         len(examples),
         pairs,
-        ", ".join(f"{counts[split]} {split}" for split in SPLITS),
+        ", ".join(f"{counts[split]} {split}" for split in splits.SPLITS),
     )
     return examples
 
@@ -94,10 +87,10 @@ def find(folder: str | Path) -> list[Example]:
 def find_all(folders: Sequence[str | Path]) -> list[Example]:
     """Finds the examples of several folders and mixes them.
 
-    Somebody who is tested in one of them is trained on in none.
+    A person or building that is tested in one of them is trained on in none.
     """
     examples = [example for folder in folders for example in find(folder)]
-    return examples if len(folders) < 2 else complete(examples, Path("+".join(str(folder) for folder in folders)))
+    return examples if len(folders) < 2 else splits.complete(examples, "+".join(map(str, folders)))
 
 
 def terms(examples: Sequence[Example]) -> list[str]:
@@ -108,49 +101,27 @@ def terms(examples: Sequence[Example]) -> list[str]:
     ]
 
 
-def is_demo(example: Example) -> bool:
-    """Whether a picture is drawn by sketchback itself, and bound by nobody's terms."""
-    return not isinstance(example.photo, Path)
-
-
-def fingerprint(examples: Sequence[Example]) -> str:
-    """A short hash of what a run was shown: names, splits and sizes of the files."""
-    digest = hashlib.sha256()
-    for example in examples:
-        files = [path for path in (example.photo, example.sketch) if isinstance(path, Path)]
-        sizes = "/".join(str(path.stat().st_size) for path in files)
-        digest.update(f"{example.kind}/{example.name}/{example.split}/{sizes}\n".encode())
-    return digest.hexdigest()[:16]
-
-
-# ---- checking files, splitting
-
-
 def _readable(examples: list[Example]) -> list[Example]:
     """Leaves out what has no readable header; a file that breaks off later is found when it is decoded."""
     kept: list[Example] = []
     bad: list[str] = []
     for example in examples:
         try:
-            for path in (example.photo, example.sketch):
-                if isinstance(path, Path):
-                    images.probe(path)
+            for path in example.files:
+                images.probe(path)
         except (ValueError, OSError) as error:
             bad.append(str(error))
         else:
             kept.append(example)
-    report("unreadable files", bad)
+    warn_left_out("unreadable files", bad)
     return kept
-
-
-# ---- built in
 
 
 def _demo(draw: Callable[[int], np.ndarray], count: int, kind: str) -> list[Example]:
     examples = [
         Example(f"{kind} {seed:04d}", partial(draw, seed), None, f"{kind}/{seed}", "", kind) for seed in range(count)
     ]
-    return complete(examples, Path(kind))
+    return splits.complete(examples, kind)
 
 
 DEMOS: dict[str, Callable[[], list[Example]]] = {

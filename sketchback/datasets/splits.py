@@ -6,7 +6,7 @@ import dataclasses
 import hashlib
 import logging
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from sketchback.datasets.examples import Example
@@ -14,7 +14,16 @@ from sketchback.datasets.examples import Example
 logger = logging.getLogger(__name__)
 
 SPLITS = ("train", "val", "test")
-VALIDATION_SHARE = 0.1
+HELD_OUT = 0.1  # the share of training groups that becomes the validation split, or the test split, that a set lacks
+FOLDERS = {
+    "train": "train",
+    "training": "train",
+    "val": "val",
+    "valid": "val",
+    "validation": "val",
+    "test": "test",
+    "testing": "test",
+}
 
 
 def subset(examples: Iterable[Example], split: str) -> list[Example]:
@@ -24,45 +33,76 @@ def subset(examples: Iterable[Example], split: str) -> list[Example]:
     return [example for example in examples if split in ("all", example.split)]
 
 
-def complete(examples: list[Example], folder: Path) -> list[Example]:
-    """Completes the splits by group: what the lists leave open is drawn by hash, so it never changes."""
-    members: dict[str, list[Example]] = defaultdict(list)
+# ---- what a set says about its splits
+
+
+def read_table(path: Path) -> dict[str, str]:
+    """Reads lines `file value`; other lines (CelebA's files may begin with a count) are left out."""
+    if not path.is_file():
+        return {}
+    rows = (row.split() for row in path.read_text(encoding="utf-8", errors="replace").splitlines())
+    return {row[0]: row[1] for row in rows if len(row) == 2}
+
+
+def by_list(partition: Mapping[str, str], file_name: str) -> str:
+    """The split of a file in a list `file 0/1/2`, as CelebA has it; empty where the list does not say it."""
+    return {"0": "train", "1": "val", "2": "test"}.get(partition.get(file_name, ""), "")
+
+
+def by_folder(path: Path, root: Path) -> str:
+    """The split that the first folder below `root` is named after; empty where it is not."""
+    return FOLDERS.get(path.relative_to(root).parts[0].lower(), "")
+
+
+# ---- what it leaves open
+
+
+def complete(examples: list[Example], name: str) -> list[Example]:
+    """Gives every example a split, the same for all examples of a group.
+
+    A group that is in several splits is kept in the one farthest from training. A set without any split gets a test
+    split, and a set without a validation split gets one: 10 % of the training groups each, chosen by a hash of the
+    group's name, so that the choice stays when other groups are added.
+
+    Args:
+        examples: With an empty `split` where it is open.
+        name: What the log calls the set.
+
+    Returns:
+        The examples in the same order.
+    """
+    given: dict[str, set[str]] = defaultdict(set)
     for example in examples:
-        members[example.group].append(example)
-    unlisted = not any(example.split for example in examples)
-    by_group: dict[str, str] = {}
-    torn: list[str] = []
-    for group, own in members.items():
-        splits = {example.split for example in own} - {""}
-        if len(splits) > 1:
-            torn.append(group)
-        # Whoever is in the test part anywhere is tested everywhere: training must not have seen them.
-        by_group[group] = next((split for split in ("test", "val", "train") if split in splits), "train")
+        given[example.group].update({example.split} - {""})
+    torn = [group for group, splits in given.items() if len(splits) > 1]
     if torn:
         logger.warning(
-            "%s: %d people or buildings stand in several parts of its list; each is kept in the part "
-            "farthest from training: %s",
-            folder,
+            "%s: %d people or buildings are in several splits; each is kept in the one farthest from training: %s",
+            name,
             len(torn),
             ", ".join(torn[:5]),
         )
-    if unlisted:
-        by_group = _sample_part(by_group, "test")
+    by_group = {
+        group: next((split for split in ("test", "val", "train") if split in splits), "train")
+        for group, splits in given.items()
+    }
+    if not any(given.values()):
+        by_group = _hold_out(by_group, "test")
     if "val" not in by_group.values():
-        by_group = _sample_part(by_group, "val")
+        by_group = _hold_out(by_group, "val")
     return [dataclasses.replace(example, split=by_group[example.group]) for example in examples]
 
 
-def _sample_part(by_group: dict[str, str], part: str) -> dict[str, str]:
-    """Moves 10 % of the training groups to another part by hash; at least one where there are two."""
+def _hold_out(by_group: dict[str, str], split: str) -> dict[str, str]:
+    """Moves 10 % of the training groups to another split; of two groups or more at least one, and never all."""
     numbers = {
-        group: int(hashlib.sha256(f"{part}/{group}".encode()).hexdigest()[:8], 16) / 2**32
-        for group, split in by_group.items()
-        if split == "train"
+        group: int(hashlib.sha256(f"{split}/{group}".encode()).hexdigest()[:8], 16) / 2**32
+        for group, own in by_group.items()
+        if own == "train"
     }
     if len(numbers) < 2:
         return by_group
-    drawn = {group for group, number in numbers.items() if number < VALIDATION_SHARE}
-    drawn = drawn or {min(numbers, key=numbers.__getitem__)}
-    drawn = drawn if len(drawn) < len(numbers) else drawn - {min(numbers)}
-    return {group: part if group in drawn else split for group, split in by_group.items()}
+    chosen = {group for group, number in numbers.items() if number < HELD_OUT}
+    chosen = chosen or {min(numbers, key=numbers.__getitem__)}
+    chosen = chosen if len(chosen) < len(numbers) else chosen - {min(numbers)}
+    return {group: split if group in chosen else own for group, own in by_group.items()}

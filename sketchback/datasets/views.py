@@ -8,19 +8,18 @@ from collections.abc import Sequence
 import numpy as np
 
 from sketchback import images, sketching
-from sketchback.datasets import Example
-from sketchback.datasets.augmentation import augment
+from sketchback.datasets.augmentation import NO_AUGMENTATION, augment
+from sketchback.datasets.examples import Example
 
-NO_AUGMENTATION = "none"
-SQUEEZED = 0.25  # the share of pictures whose proportions are changed
+ASPECT_SHARE = 0.25  # the share of pictures whose proportions `aspect` changes
 
 
 @dataclasses.dataclass(frozen=True)
 class View:
     """How an example becomes a sketch and a photograph of one size; the same in training and evaluation.
 
-    `style` draws the sketch of a photograph that has none; `fit` brings both to `size`; `enlarge` first resizes the
-    photograph, for data that is stored smaller than the sketch is to be drawn at.
+    `style` draws the sketch of a photograph that has none; `fit` brings both to `size`, None keeps the photograph's
+    own; `enlarge` first resizes the photograph, for data that is stored smaller than the sketch is to be drawn at.
     """
 
     size: tuple[int, int] | None = (128, 128)
@@ -43,23 +42,25 @@ class View:
         self,
         example: Example,
         seed: Sequence[int] = (0,),
+        *,
         augmentation: str = NO_AUGMENTATION,
         flip: bool = False,
         zoom: float = 1.0,
-        squeeze: float = 1.0,
+        aspect: float = 1.0,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Makes the sketch and the photograph of one example; the same seed gives the same pixels.
 
         Args:
             example: What to read.
-            seed: Whole numbers that decide the style and the augmentation.
+            seed: Whole numbers that decide the style and all that follows.
             augmentation: A name in `augmentation.AUGMENTATIONS`.
             flip: Mirror both, for half of the seeds.
-            zoom: Show a window of the picture, enlarged by 1 to `zoom`, at a place that is drawn; 1 shows the middle.
-            squeeze: For a quarter of the seeds, change the proportions by up to this factor.
+            zoom: Show a window of the picture, enlarged by 1 to `zoom`, at a random place; 1 shows all that fits.
+            aspect: Change the proportions of a quarter of the pictures by up to this factor; 1 changes none.
 
         Returns:
-            Sketch `(H, W, 1)` and photograph `(H, W, 3)`, float32 in [0, 1].
+            Sketch `(H, W, 1)` and photograph `(H, W, 3)`, float32 in [0, 1]. `zoom` and `aspect` choose a window
+            themselves, and leave nothing to `fit`.
 
         Raises:
             ValueError: A file of the example cannot be read.
@@ -71,11 +72,11 @@ class View:
         if self.enlarge is not None:
             photo = images.resize(photo, self.enlarge)
             sketch = None if sketch is None else images.resize(sketch, self.enlarge)
-        # Whether or not they are used, the same numbers are drawn: one choice does not change the others.
-        flipped, seed_of_augmentation = rng.random() < 0.5, int(rng.integers(2**31))
-        dice = rng.random(5)
+        # All numbers are sampled whether they are used or not: so one setting does not change what others do.
+        flipped, augmentation_seed = rng.random() < 0.5, int(rng.integers(2**31))
+        window_numbers = rng.random(5)
         if augmentation != NO_AUGMENTATION:
-            photo, sketch = augment(photo, sketch, augmentation, seed_of_augmentation)
+            photo, sketch = augment(photo, sketch, kind=augmentation, seed=augmentation_seed)
         if sketch is None:
             # Drawn at the photograph's own size and resized afterwards, as the original did.
             sketch = (
@@ -83,8 +84,8 @@ class View:
                 if self.style == "random"
                 else sketching.sketch(photo, self.style)
             )
-        if self.size is not None and (zoom > 1 or squeeze > 1):
-            window = _window(photo.shape[:2], self.size, zoom, squeeze, dice)
+        if self.size is not None and (zoom > 1 or aspect > 1):
+            window = _window(photo.shape[:2], self.size, zoom, aspect, window_numbers)
             photo, sketch = (images.resize(image[window], self.size) for image in (photo, sketch))
         elif self.size is not None:
             photo, sketch = (images.fit(image, self.size, self.fit) for image in (photo, sketch))
@@ -96,15 +97,15 @@ class View:
 
 
 def _window(
-    shape: tuple[int, int], size: tuple[int, int], zoom: float, squeeze: float, dice: np.ndarray
+    shape: tuple[int, int], size: tuple[int, int], zoom: float, aspect: float, numbers: np.ndarray
 ) -> tuple[slice, slice]:
     """The part of a picture of `shape` that is shown at `size`; five numbers in [0, 1) decide which."""
     proportions = size[0] / size[1]
-    if dice[0] < SQUEEZED:
-        proportions *= squeeze ** (2 * dice[1] - 1)
+    if numbers[0] < ASPECT_SHARE:
+        proportions *= aspect ** (2 * numbers[1] - 1)
     height = min(shape[0], shape[1] * proportions)
-    ratio = zoom ** -dice[2]
+    ratio = zoom ** -numbers[2]
     rows = min(max(round(height * ratio), 1), shape[0])
     columns = min(max(round(height / proportions * ratio), 1), shape[1])
-    top, left = round((shape[0] - rows) * dice[3]), round((shape[1] - columns) * dice[4])
+    top, left = round((shape[0] - rows) * numbers[3]), round((shape[1] - columns) * numbers[4])
     return slice(top, top + rows), slice(left, left + columns)

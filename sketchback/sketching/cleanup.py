@@ -1,14 +1,14 @@
 """Photograph or scan of a drawing on paper -> the kind of sketch that a generator knows.
 
-Every step is a pure function that first looks whether it is needed, and returns what it was given if not: a clean
-sketch passes nearly untouched. `clean` takes them in order:
+Every step is a pure function that first finds out whether it is needed, and returns what it was given if not: a clean
+sketch stays nearly as it is. `clean` takes them in order; each removes
 
-    find_sheet, rectify    the sheet's edges, where they are seen; its perspective and rotation undone (see `sheet`)
+    find_page, rectify     the table, perspective and rotation, where the edges of the page are visible
     flatten                uneven light and the colour of the paper
-    straighten             a small rotation, where long straight lines tell it
+    straighten             a small rotation, where long straight lines show it
     denoise, despeckle     grain, JPEG's specks
-    match_ink              faint pencil
-    centre                 a small drawing on a large sheet
+    match_ink              the faintness of pencil
+    centre                 the empty paper around a small drawing
 
 Nothing here imports Keras.
 """
@@ -19,12 +19,12 @@ import cv2
 import numpy as np
 
 from sketchback.images import MIN_SIDE, check_size, resize, to_gray
-from sketchback.sketching.page_detection import find_sheet, rectify
+from sketchback.sketching.page_detection import find_page, rectify
 
-SEEN = 1600  # pixels on the long side that steps work with; a drawing has nothing finer to say
+WORKING = 1600  # pixels on the long side that the steps work with; a drawing has no finer details
 LARGEST = 1024  # pixels on the long side of a result
 LEANING = 480  # pixels on the long side at which a rotation is measured
-BLACK = 0.15  # what the darkest strokes of CUFS's training sketches are, on paper of 1
+BLACK = 0.15  # the darkest strokes of CUFS's training sketches, on paper of 1
 
 
 def clean(image: np.ndarray) -> np.ndarray:
@@ -36,7 +36,7 @@ def clean(image: np.ndarray) -> np.ndarray:
 
     Returns:
         `(H', W', 1)` float32 in [0, 1], paper = 1, the long side at most 1024. The size of the image, unless it was
-        larger, a sheet was found in it, or the drawing was small on its sheet.
+        larger, a page was found in it, or the drawing was small on its page.
 
     Raises:
         ValueError: The image has another shape or range, or is too small.
@@ -45,8 +45,8 @@ def clean(image: np.ndarray) -> np.ndarray:
     >>> bool((clean(blank) == blank).all())
     True
     """
-    image = np.clip(_reduce(_checked(image), SEEN), 0.0, 1.0)
-    corners = find_sheet(image)
+    image = np.clip(_reduce(_checked(image), WORKING), 0.0, 1.0)
+    corners = find_page(image)
     if corners is not None:
         image = rectify(image, corners)
     sketch = to_gray(flatten(image))[..., np.newaxis]
@@ -85,10 +85,11 @@ def paper(image: np.ndarray) -> np.ndarray:
     """Estimates the bare paper under a drawing: its colour and the light on it.
 
     In squares of the picture the brighter fifth is taken. A plane is fitted to its logarithm by quantile regression
-    (Koenker and Bassett 1978) at 85 %, which lies on the paper however large the dark areas are, as long as paper is
-    seen here and there; squares near the sheet's edge count more, because drawings have their tones in the middle.
-    From there the paper is grown: what differs little from the surface bends it, to a quadratic one first, then
-    locally. Light changes gradually, and is followed; hair and shaded skin begin with a step, and are not.
+    (Koenker and Bassett 1978) at 85 %, which lies on the paper however large the dark areas are, as long as some paper
+    is visible between them; squares near the page's edge count more, because drawings have their tones in the middle.
+    Squares that differ little from the plane then count as paper, and a quadratic surface is fitted to them, which is
+    corrected locally. So gradual changes, which come from light, are followed; hair and shaded skin, which begin with
+    a step, are not.
 
     Args:
         image: `(H, W, 1)` or `(H, W, 3)` in [0, 1].
@@ -144,7 +145,7 @@ def _brighter_squares(image: np.ndarray) -> np.ndarray:
 
 def _least_squares(basis: np.ndarray, values: np.ndarray, weights: np.ndarray) -> np.ndarray:
     weighted = basis * weights[:, np.newaxis]
-    # A trace of ridge: a surface that nothing holds stays flat.
+    # A little ridge regression: where there is nothing to fit, the surface stays flat.
     ridge = 1e-3 * weights.sum() * np.diag([0.0] + [1.0] * (basis.shape[1] - 1))
     return np.linalg.solve(weighted.T @ basis + ridge, weighted.T @ values)
 
@@ -173,8 +174,8 @@ def flatten(image: np.ndarray) -> np.ndarray:
 def straighten(sketch: np.ndarray) -> np.ndarray:
     """Turns a sketch upright by its long straight lines, as buildings have them.
 
-    A face has none and stays as it is: that it leans may be meant. Lines are the segments of a probabilistic Hough
-    transform (Matas, Galambos and Kittler 2000); they are believed where most of their length agrees.
+    A face has none and stays as it is: it may lean on purpose. Lines are the segments of a probabilistic Hough
+    transform (Matas, Galambos and Kittler 2000); they count where most of their length has one direction.
 
     Args:
         sketch: `(H, W, 1)` in [0, 1], paper = 1.
@@ -192,7 +193,7 @@ def straighten(sketch: np.ndarray) -> np.ndarray:
 
 
 def _lean(sketch: np.ndarray) -> float | None:
-    """By how many degrees the lines of a drawing are turned clockwise from upright; None where they do not say."""
+    """By how many degrees the lines of a drawing are turned clockwise from upright; None where they do not show it."""
     small = _reduce(sketch, LEANING)
     values = np.rint(small[..., 0] * 255).astype(np.uint8)
     edges = cv2.Canny(cv2.GaussianBlur(values, (0, 0), 1.0), 60, 120)
@@ -218,8 +219,8 @@ def _lean(sketch: np.ndarray) -> float | None:
 def denoise(sketch: np.ndarray) -> np.ndarray:
     """Smoothes grain, and keeps edges, by a bilateral filter (Tomasi and Manduchi 1998).
 
-    Its strength is measured on bare paper, where nothing else is, on what a small blur takes away. What the filter
-    leaves on the paper is lifted to white.
+    The grain is measured on bare paper, as the difference from a small blur, and decides how strong the filter is.
+    What the filter leaves of it is made white.
 
     Args:
         sketch: `(H, W, 1)` in [0, 1], paper = 1.
@@ -298,8 +299,8 @@ def match_ink(sketch: np.ndarray) -> np.ndarray:
     return np.clip(1 - gain * (1 - sketch), 0.0, 1.0)
 
 
-def centre(sketch: np.ndarray, margin: float = 0.1) -> np.ndarray:
-    """Cuts a small drawing out of a large sheet, in the middle, with a margin.
+def centre(sketch: np.ndarray, *, margin: float = 0.1) -> np.ndarray:
+    """Cuts a small drawing out of a large page, in the middle, with a margin.
 
     Args:
         sketch: `(H, W, 1)` in [0, 1], paper = 1.
@@ -322,7 +323,7 @@ def centre(sketch: np.ndarray, margin: float = 0.1) -> np.ndarray:
     least = max(0.375 * (longer + 2 * rim), MIN_SIDE / 2)
     half = [max(side / 2 + rim, least) for side in (bottom - top, right - left)]
     middle = (top + bottom) / 2, (left + right) / 2
-    matrix = np.float32([[1, 0, -round(middle[1] - half[1])], [0, 1, -round(middle[0] - half[0])]])
+    matrix = np.array([[1, 0, -round(middle[1] - half[1])], [0, 1, -round(middle[0] - half[0])]], np.float32)
     size = round(2 * half[1]), round(2 * half[0])
     return cv2.warpAffine(sketch, matrix, size, flags=cv2.INTER_NEAREST, borderValue=1.0)[..., np.newaxis]
 
@@ -332,8 +333,9 @@ def _drawn(sketch: np.ndarray) -> tuple[int, int, int, int] | None:
     ink = np.where(sketch[..., 0] < 0.8, 1 - sketch[..., 0], 0.0)
     if (ink > 0).mean() < 1e-4:
         return None
-    box = []
+    ends = []
     for axis in (1, 0):
         sums = np.cumsum(ink.sum(axis=axis, dtype=np.float64))
-        box += list(np.searchsorted(sums, [0.005 * sums[-1], 0.995 * sums[-1]]) + (0, 1))
-    return tuple(int(place) for place in box)
+        first, last = np.searchsorted(sums, [0.005 * sums[-1], 0.995 * sums[-1]])
+        ends += [int(first), int(last) + 1]
+    return ends[0], ends[1], ends[2], ends[3]

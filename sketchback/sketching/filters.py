@@ -16,7 +16,7 @@ from sketchback.images import MIN_SIDE, resize, to_gray
 MAX_BLUR, MAX_SIGMA, MAX_SCALE = 501, 50, 8  # beyond these a sketch is blank, and takes minutes
 
 
-def pencil(photo: np.ndarray, blur: int = 21, paper: np.ndarray | None = None, scale: float = 1.0) -> np.ndarray:
+def pencil(photo: np.ndarray, blur: int = 21, *, paper: np.ndarray | None = None, scale: float = 1.0) -> np.ndarray:
     """Pencil Sketchify: the grey photograph divided by its own Gaussian blur, `256 * gray / blur(gray)`.
 
     Flat areas become white paper, edges become strokes. Drawn on the photograph at its own size, as the original
@@ -54,6 +54,7 @@ def pencil(photo: np.ndarray, blur: int = 21, paper: np.ndarray | None = None, s
 
 def xdog(
     photo: np.ndarray,
+    *,
     sigma: float = 0.8,
     k: float = 1.6,
     p: float = 20.0,
@@ -90,7 +91,7 @@ def xdog(
             f"`p`, `epsilon` and `phi` must be finite, `phi` not negative. Received: {p=}, {epsilon=}, {phi=}."
         )
     if scale != 1.0:
-        return _at_scale(photo, scale, lambda scaled: xdog(scaled, sigma, k, p, epsilon, phi))
+        return _at_scale(photo, scale, lambda scaled: xdog(scaled, sigma=sigma, k=k, p=p, epsilon=epsilon, phi=phi))
     gray = to_gray(photo)
     sharpened = cv2.addWeighted(_gaussian(gray, sigma), 1 + p, _gaussian(gray, k * sigma), -p, 0.0)
     # tanh is negative exactly where u < epsilon, so the case distinction is a minimum with 0.
@@ -100,13 +101,14 @@ def xdog(
 
 def line(
     photo: np.ndarray,
+    *,
     sigma: float = 1.0,
     low: float = 0.02,
     high: float = 0.05,
     thickness: float = 1.0,
     scale: float = 1.0,
 ) -> np.ndarray:
-    """Thin lines along the edges (Canny 1986), drawn with a soft pen: line sketches of CSI, and buildings.
+    """Thin lines along the edges (Canny 1986), drawn with a soft pen: faces as in line sketches, and buildings.
 
     Args:
         photo: `(H, W, 3)` RGB or `(H, W, 1)` in [0, 1].
@@ -129,7 +131,8 @@ def line(
             f"`sigma` and `thickness` must be positive, at most {MAX_SIGMA}. Received: {sigma=}, {thickness=}."
         )
     if scale != 1.0:
-        return _at_scale(photo, scale, lambda scaled: line(scaled, sigma, low, high, thickness))
+        parameters = {"sigma": sigma, "low": low, "high": high, "thickness": thickness}
+        return _at_scale(photo, scale, lambda scaled: line(scaled, **parameters))
     gray = _gaussian(to_gray(photo), sigma)
     # Sobel sums to 8 times the gradient; 16-bit integers carry it at a precision of 1/4000 of the range.
     gradients = [cv2.Sobel(gray, cv2.CV_32F, *d, borderType=cv2.BORDER_REPLICATE) for d in ((1, 0), (0, 1))]
@@ -142,12 +145,12 @@ def line(
     return (1.0 - np.minimum(ink * (1.0 if thickness <= 1 else 1.3), 1.0))[..., np.newaxis]
 
 
-def paper_texture(size: tuple[int, int], seed: int = 0, strength: float = 0.06) -> np.ndarray:
+def paper_texture(size: tuple[int, int], seed: int = 0, *, strength: float = 0.06) -> np.ndarray:
     """Grain of drawing paper: noise at two scales, from a seed.
 
     Args:
         size: `(height, width)`.
-        seed: Draws another sheet.
+        seed: Of the grain.
         strength: Standard deviation of the darkening; 0 is smooth paper.
 
     Returns:

@@ -1,4 +1,4 @@
-"""The sheet in a photograph: its four corners found, its perspective and rotation undone.
+"""The page in a photograph: its four corners found, its perspective and rotation undone.
 
 Nothing here imports Keras.
 """
@@ -12,27 +12,28 @@ import numpy as np
 
 from sketchback.images import MIN_SIDE, resize, to_gray
 
-DETECTION = 480  # pixels on the long side at which the sheet is sought
-LINES = 6  # candidates for each side of the sheet
+DETECTION = 480  # pixels on the long side at which the page is sought
+LINES = 6  # candidates for each side of the page
 NEAR, FAR = 4, 12  # pixels of detection: paper is this far inside an edge, table this far and farther outside
 CONTRAST = 0.08  # between paper and table, in square roots of luminance, which evens out half of the shadows
 FOCAL = 0.8  # focal length over the picture's long side: 26 mm of a 4:3 phone are 0.75, cropped a little more
 
 
-def find_sheet(image: np.ndarray) -> np.ndarray | None:
-    """Finds the four corners of a bright sheet on something darker, where all its edges are seen.
+def find_page(image: np.ndarray) -> np.ndarray | None:
+    """Finds the four corners of a bright page on something darker, where all its edges are seen.
 
-    An edge of the sheet is a straight line with paper on one side, so each side has lines of its own: those (by a
-    Hough transform, Duda and Hart 1972) of edge pixels whose gradient points to where the sheet would be. Of all
-    quadrilaterals of such lines the one is taken whose sides are longest seen, paper inside and table outside. Hair
-    that reaches the edge hides a part of it; a line that is drawn has paper on both sides and is none.
+    Each side of the page is a straight line with paper on one side of it. So candidates for the upper, right, lower
+    and left side are found apart, by a Hough transform (Duda and Hart 1972) of those edge pixels whose gradient points
+    to where the paper would be. Of all quadrilaterals of such lines the one is taken whose sides are visible for the
+    longest part, with paper inside and table outside. Dark hair that reaches the edge hides a part of a side; a line
+    that is drawn has paper on both sides and does not count.
 
     Args:
-        image: `(H, W, 1)` or `(H, W, 3)` in [0, 1]. The sheet may be turned by up to 30 degrees.
+        image: `(H, W, 1)` or `(H, W, 3)` in [0, 1]. The page may be turned by up to 30 degrees.
 
     Returns:
         `(4, 2)` float32, `x, y` in pixels (pixel centres are whole): upper left, upper right, lower right, lower left
-        corner; None where no sheet is found with confidence.
+        corner; None where no page is found with confidence.
     """
     scale = min(DETECTION / max(image.shape[:2]), 1.0)
     size = [max(round(side * scale), MIN_SIDE) for side in image.shape[:2]]
@@ -55,7 +56,7 @@ def find_sheet(image: np.ndarray) -> np.ndarray | None:
     seen = _support(tone, quads)
     lengths = np.linalg.norm(np.roll(quads, -1, axis=1) - quads, axis=-1)
     total = (seen * lengths).sum(axis=1)
-    # Every side must be seen in part, all of them for the most part; then the more the better.
+    # Every side must be visible in part, all together for the most part; of those the best is taken.
     total[(seen.min(axis=1) < 0.25) | (total < 0.6 * lengths.sum(axis=1))] = 0.0
     best = int(total.argmax())
     if total[best] == 0.0 or _paper_outside(tone, quads[best]) > 0.1:
@@ -112,7 +113,7 @@ def _quadrilaterals(sides: list[list[tuple[float, float]]]) -> np.ndarray:
 
 
 def _plausible(quads: np.ndarray, size: list[int]) -> np.ndarray:
-    """Which quadrilaterals lie in the picture, are convex, and could be a sheet seen by a camera: `(N,)`."""
+    """Which quadrilaterals lie in the picture, are convex, and could be a page seen by a camera: `(N,)`."""
     height, width = size
     # A corner may lie just outside, where the photographer stood a little too near.
     beyond = 0.02 * max(size)
@@ -135,7 +136,7 @@ def _paper_outside(tone: np.ndarray, corners: np.ndarray) -> float:
     along = np.linspace(0.02, 0.98, 60)[:, np.newaxis]
     points = corners[:, np.newaxis] + along * (ends - corners)[:, np.newaxis]
     inwards = _inwards(corners, ends)[:, np.newaxis]
-    inside, outside = (_sample(tone, points + step * inwards) for step in (NEAR, -NEAR))
+    inside, outside = (_values_at(tone, points + step * inwards) for step in (NEAR, -NEAR))
     seen = inside - outside > CONTRAST
     x, y = points[seen].T
     slope = np.linalg.lstsq(np.stack([x, y, np.ones_like(x)], axis=1), inside[seen], rcond=None)[0]
@@ -153,7 +154,7 @@ def _support(tone: np.ndarray, quads: np.ndarray) -> np.ndarray:
     along = np.linspace(0.02, 0.98, 60)
     points = quads[:, :, np.newaxis] + along[:, np.newaxis] * (ends - quads)[:, :, np.newaxis]  # (N, 4, 60, 2)
     inwards = _inwards(quads, ends)[:, :, np.newaxis]
-    inside, near, far = (_sample(tone, points + step * inwards) for step in (NEAR, -NEAR, -FAR))
+    inside, near, far = (_values_at(tone, points + step * inwards) for step in (NEAR, -NEAR, -FAR))
     return ((inside - near > CONTRAST) & (inside - far > CONTRAST)).mean(axis=-1)
 
 
@@ -163,9 +164,10 @@ def _inwards(starts: np.ndarray, ends: np.ndarray) -> np.ndarray:
     return np.stack([-along[..., 1], along[..., 0]], axis=-1) / np.linalg.norm(along, axis=-1, keepdims=True)
 
 
-def _sample(tone: np.ndarray, points: np.ndarray) -> np.ndarray:
-    places = points.astype(np.float32).reshape(-1, points.shape[-2], 2)
-    values = cv2.remap(tone, places, None, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+def _values_at(tone: np.ndarray, points: np.ndarray) -> np.ndarray:
+    """The values of a picture `(H, W)` at points `(..., N, 2)` between its pixels, interpolated: `(..., N)`."""
+    columns, rows = np.moveaxis(points.astype(np.float32).reshape(-1, points.shape[-2], 2), -1, 0)
+    values = cv2.remap(tone, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
     return values.reshape(points.shape[:-1])
 
 
@@ -177,8 +179,8 @@ def _refined(strength: np.ndarray, tone: np.ndarray, corners: np.ndarray) -> np.
     for start, end in zip(corners, np.roll(corners, -1, axis=0), strict=True):
         points = start + along * (end - start)
         inwards = _inwards(start, end)
-        slopes = np.array([_sample(strength, points + step * inwards) for step in steps])  # (steps, points)
-        inside, outside = (_sample(tone, points + step * inwards) for step in (NEAR, -NEAR))
+        slopes = np.array([_values_at(strength, points + step * inwards) for step in steps])  # (steps, points)
+        inside, outside = (_values_at(tone, points + step * inwards) for step in (NEAR, -NEAR))
         places = (points + steps[slopes.argmax(axis=0)][:, np.newaxis] * inwards)[inside - outside > CONTRAST]
         dx, dy, x, y = cv2.fitLine(places.astype(np.float32), cv2.DIST_WELSCH, 0, 0.01, 0.01).ravel()
         theta = np.arctan2(dx, -dy)
@@ -188,7 +190,7 @@ def _refined(strength: np.ndarray, tone: np.ndarray, corners: np.ndarray) -> np.
 
 
 def rectify(image: np.ndarray, corners: np.ndarray) -> np.ndarray:
-    """Shows a sheet as from straight above.
+    """Shows a page as from straight above.
 
     Its proportions follow from the perspective if the focal length is known (Zhang and He, Whiteboard Scanning and
     Image Enhancement, 2007); that of a phone's main camera is taken, with the optical axis in the picture's middle.
@@ -196,10 +198,10 @@ def rectify(image: np.ndarray, corners: np.ndarray) -> np.ndarray:
 
     Args:
         image: `(H, W, C)` float32, not cropped since it was taken.
-        corners: `(4, 2)`, `x, y` from the upper left clockwise, as `find_sheet` gives them.
+        corners: `(4, 2)`, `x, y` from the upper left clockwise, as `find_page` gives them.
 
     Returns:
-        `(H', W', C)` float32 with about as many pixels as the sheet had, 0.4 % narrower on every side, where paper
+        `(H', W', C)` float32 with about as many pixels as the page had, 0.4 % narrower on every side, where paper
         and table mix.
     """
     height, width = image.shape[:2]
@@ -207,7 +209,7 @@ def rectify(image: np.ndarray, corners: np.ndarray) -> np.ndarray:
     matrix = cv2.getPerspectiveTransform(unit, np.asarray(corners, np.float32))
     focal = FOCAL * max(height, width)
     camera = np.array([[focal, 0, (width - 1) / 2], [0, focal, (height - 1) / 2], [0, 0, 1]])
-    across, down = np.linalg.solve(camera, matrix)[:, :2].T  # the sheet's edges in space, up to one factor
+    across, down = np.linalg.solve(camera, matrix)[:, :2].T  # the page's edges in space, up to one factor
     proportion = np.linalg.norm(across) / np.linalg.norm(down)
     area = cv2.contourArea(np.asarray(corners, np.float32))
     size = max(round((area * proportion) ** 0.5), MIN_SIDE), max(round((area / proportion) ** 0.5), MIN_SIDE)
@@ -216,7 +218,7 @@ def rectify(image: np.ndarray, corners: np.ndarray) -> np.ndarray:
     source = cv2.perspectiveTransform(inner[np.newaxis], matrix)[0]
     frame = unit * size - 0.5  # the outer edges of the corner pixels
     back = cv2.getPerspectiveTransform(frame.astype(np.float32), source.astype(np.float32))
-    sheet = cv2.warpPerspective(
+    page = cv2.warpPerspective(
         image, back, size, flags=cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP, borderMode=cv2.BORDER_REPLICATE
     )
-    return sheet.reshape((*sheet.shape[:2], image.shape[-1]))
+    return page.reshape((*page.shape[:2], image.shape[-1]))

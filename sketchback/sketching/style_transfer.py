@@ -1,12 +1,12 @@
 """Redraws a photograph in the style of a drawing: neural style transfer (Gatys, Ecker and Bethge, CVPR 2016).
 
-The pixels of a canvas are the only weights. Adam moves them until VGG16 sees in the canvas the shapes of the
-photograph (content: relu2_2 itself) and the strokes of the drawing (style: Gram matrices of relu1_2 and relu2_2).
+The pixels of a canvas are the only weights. Adam moves them until VGG16's features of the canvas are those of the
+photograph's shapes (content: relu2_2 itself) and of the drawing's strokes (style: Gram matrices of relu1_2 and
+relu2_2).
 
-Two things differ from the paper, because the result is to be a drawing and because it should come soon. Content is
-taken, and the canvas begun, from a pencil drawing of the photograph with its shadows (`underdrawing`): the dark areas
-of the photograph itself would stay dark. And every term is divided by the size of its target, so that one set of
-weights serves every picture and every network.
+Two things differ from the article. Content is taken, and the canvas begun, from a pencil drawing of the photograph
+with its shadows (`underdrawing`): this is faster, and the dark areas of the photograph itself would stay dark. And
+every term is divided by the size of its target, so that one set of weights serves every picture and every network.
 """
 
 from __future__ import annotations
@@ -27,14 +27,15 @@ from sketchback.sketching.filters import on_paper, paper_texture, pencil
 
 LAYERS = ("relu1_2", "relu2_2")
 MAX_PIXELS = 2_000_000  # VGG16 keeps 64 floats a pixel for each of several layers: about 4 GB at this size
-MARGIN = 8  # pixels; relu2_2 sees 7 to each side, so the zeros around VGG16's convolutions stay out of sight
-NOISE = 0.05  # standard deviation; strokes grow from it where the paper is empty
+MARGIN = 8  # pixels; relu2_2 depends on 7 to each side, so the zeros around VGG16's convolutions have no effect
+NOISE = 0.05  # standard deviation; strokes begin from it where the underdrawing is empty
 EPSILON = 1e-8  # a target that is zero everywhere is divided by this
 
 
 def transfer(
     photo: np.ndarray,
     drawing: np.ndarray,
+    *,
     content: float = 1.0,
     style: float = 5.0,
     variation: float = 0.3,
@@ -128,19 +129,19 @@ def underdrawing(photo: np.ndarray, tone: float = 0.5) -> np.ndarray:
     return pencil(photo) * (1.0 - tone * (1.0 - smooth) ** 1.5)[..., np.newaxis]
 
 
-def gram(seen: Any) -> Any:
+def gram(features: Any) -> Any:
     """Gram matrix of features: the mean over positions of products of channels, `G_ij = mean_k(F_ki F_kj)`.
 
-    Equation 3 of the paper sums over positions; the mean lets drawing and canvas have different sizes.
+    Equation 3 of the article sums over positions; the mean lets drawing and canvas have different sizes.
 
     Args:
-        seen: `(B, h, w, F)`.
+        features: `(B, h, w, F)`.
 
     Returns:
         `(B, F, F)`, symmetric.
     """
-    _, height, width, filters = ops.shape(seen)
-    flat = ops.reshape(seen, (-1, height * width, filters))
+    _, height, width, filters = ops.shape(features)
+    flat = ops.reshape(features, (-1, height * width, filters))
     return ops.matmul(ops.transpose(flat, (0, 2, 1)), flat) / (height * width)
 
 
@@ -153,19 +154,19 @@ def relative_error(truth: Any, prediction: Any) -> Any:
 def _make_canvas(
     start: np.ndarray, target: np.ndarray, drawing: np.ndarray, network: keras.Model, weights: dict[str, float]
 ) -> keras.Model:
-    def look(picture: Any) -> list[Any]:
-        """relu1_2 and relu2_2 of `(1, H, W, C)`, mirrored at its edges before and cut back after."""
+    def features(picture: Any) -> list[Any]:
+        """relu1_2 and relu2_2 of `(1, H, W, C)`, which is mirrored at its edges before and cut back after."""
         picture = ops.repeat(picture, 3, axis=-1) if picture.shape[-1] == 1 else picture
         sides = ((0, 0), (MARGIN, MARGIN), (MARGIN, MARGIN), (0, 0))
         first, second = network(ops.pad(picture, sides, mode="reflect"), training=False)
         half = MARGIN // 2
         return [first[:, MARGIN:-MARGIN, MARGIN:-MARGIN], second[:, half:-half, half:-half]]
 
-    shapes = ops.stop_gradient(look(ops.convert_to_tensor(target[np.newaxis]))[1])
-    strokes = [ops.stop_gradient(gram(seen)) for seen in look(ops.convert_to_tensor(drawing[np.newaxis]))]
+    shapes = ops.stop_gradient(features(ops.convert_to_tensor(target[np.newaxis]))[1])
+    strokes = [ops.stop_gradient(gram(layer)) for layer in features(ops.convert_to_tensor(drawing[np.newaxis]))]
 
     class Canvas(keras.Model):
-        """A model whose weights are the pixels, so that Keras's own training step paints, on every backend."""
+        """A model whose weights are the pixels, so that Keras's own training step moves them, on every backend."""
 
         def __init__(self):
             super().__init__(name="canvas")
@@ -181,11 +182,11 @@ def _make_canvas(
             return ops.convert_to_tensor(self.pixels)
 
         def compute_loss(self, x=None, y=None, y_pred=None, sample_weight=None, training=True):
-            seen = look(y_pred)
+            layers = features(y_pred)
             variation = losses.total_variation(y_pred)[0] / (start.shape[0] * start.shape[1])
-            style = sum(relative_error(own, gram(layer)) for own, layer in zip(strokes, seen, strict=True))
+            style = sum(relative_error(own, gram(layer)) for own, layer in zip(strokes, layers, strict=True))
             return (
-                weights["content"] * relative_error(shapes, seen[1])
+                weights["content"] * relative_error(shapes, layers[1])
                 + weights["style"] * style / len(strokes)
                 + weights["variation"] * variation
             )
@@ -216,12 +217,12 @@ def _check_numbers(**numbers: float) -> None:
         raise ValueError("One of `content`, `style` and `variation` must be positive. Received: three zeros.")
 
 
-def neural(photo: np.ndarray, drawing: np.ndarray | None = None, **settings: object) -> np.ndarray:
+def neural(photo: np.ndarray, drawing: np.ndarray | None = None, **settings: Any) -> np.ndarray:
     """The photograph redrawn in the style of a drawing by neural style transfer (Gatys, Ecker and Bethge 2016).
 
     Args:
         photo: `(H, W, 3)` RGB in [0, 1].
-        drawing: The drawing whose style is taken, `(h, w, 1)` or `(h, w, 3)`; by default a hatched sheet of ours.
+        drawing: The drawing whose style is taken, `(h, w, 1)` or `(h, w, 3)`; by default `hatching`.
         **settings: See `style_transfer.transfer`: steps, weights, the VGG16 file.
 
     Returns:
@@ -233,17 +234,17 @@ def neural(photo: np.ndarray, drawing: np.ndarray | None = None, **settings: obj
 
 
 def hatching(size: tuple[int, int], seed: int = 0) -> np.ndarray:
-    """A sheet of pencil hatching in several directions and pressures, as a style for `neural`.
+    """Pencil hatching in several directions and pressures, as a style for `neural`.
 
     Args:
         size: `(height, width)`.
-        seed: Draws another sheet.
+        seed: Of the strokes and the paper.
 
     Returns:
         `(height, width, 1)` float32 in [0, 1].
     """
     rng = np.random.default_rng(seed)
-    sheet = np.ones(size, np.float32)
+    canvas = np.ones(size, np.float32)
     reach = max(size)
     for _ in range(reach * 3):
         start = rng.uniform((0, 0), (size[1], size[0]))
@@ -252,5 +253,5 @@ def hatching(size: tuple[int, int], seed: int = 0) -> np.ndarray:
         stroke = np.zeros(size, np.float32)
         points = tuple(int(v * 16) for v in start), tuple(int(v * 16) for v in end)
         cv2.line(stroke, *points, float(rng.uniform(0.2, 0.7)), 1, cv2.LINE_AA, shift=4)
-        sheet *= 1 - stroke
-    return on_paper(sheet[..., np.newaxis], paper_texture(size, seed))
+        canvas *= 1 - stroke
+    return on_paper(canvas[..., np.newaxis], paper_texture(size, seed))

@@ -7,22 +7,22 @@ on any number of threads.
 from __future__ import annotations
 
 import dataclasses
-from pathlib import Path
+from collections.abc import Callable
+from typing import Any
 
 import cv2
 import numpy as np
 
 from sketchback.images import to_gray
-from sketchback.sketching.cleanup import clean as clean  # where one looks for it, beside the styles
 from sketchback.sketching.filters import line, pencil, xdog
 
-FILTERS = {"pencil": pencil, "xdog": xdog, "line": line}
+FILTERS: dict[str, Callable[..., np.ndarray]] = {"pencil": pencil, "xdog": xdog, "line": line}
 STYLES = (*FILTERS, "neural", "random")
 
 
 @dataclasses.dataclass(frozen=True)
 class Style:
-    """Everything that was drawn at random about one training sketch; `apply_style` applies it.
+    """Everything that is random about one training sketch; `apply_style` applies it.
 
     Lengths are in pixels of the size at which the sketch is drawn, except `displacement`: pixels of the
     photograph's own size for every 100 of its shorter side.
@@ -40,7 +40,7 @@ class Style:
     thickness: float = 1.0
     ink: float = 1.0  # contrast of the strokes: 1 - ink * (1 - sketch)
     gamma: float = 1.0
-    paper: float = 1.0  # tone of the sheet
+    paper: float = 1.0  # brightness of the paper
     grain: float = 0.0
     noise: float = 0.0
     displacement: float = 0.0
@@ -49,14 +49,14 @@ class Style:
 
 
 def sample_style(seed: int | np.random.Generator, name: str = "random") -> Style:
-    """Draws a style and its parameters at random, as for one training sketch.
+    """Samples a style and its parameters, as for one training sketch.
 
     The ranges reach from the thin grey of Pencil Sketchify (2 % dark pixels) to the heavy ink of artists and of
     XDoG (20-30 %), because a generator that has seen one style at one scale fails on every other.
 
     Args:
-        seed: A seed, or a generator to draw from.
-        name: `"random"` draws the style too; another name of `STYLES` fixes it and draws only its parameters.
+        seed: A seed, or a generator to sample with.
+        name: `"random"` samples the style too; another name of `STYLES` fixes it, and only its parameters are sampled.
 
     Returns:
         The style. `apply_style` makes a sketch with it.
@@ -67,11 +67,11 @@ def sample_style(seed: int | np.random.Generator, name: str = "random") -> Style
     rng = np.random.default_rng(seed)
     if name == "random":
         name = str(rng.choice(["pencil", "xdog", "line"], p=[0.55, 0.27, 0.18]))
-    # As `sketch` draws without being told anything, which is what most people do, on photographs of any size.
+    # `sketch` with its defaults is what most people use, on photographs of any size.
     usual, any_size = rng.random() < 0.4, rng.random() < 0.5
     plain = rng.random() < 0.3  # no wear, no displacement
     low = rng.uniform(0.01, 0.035)
-    drawn = Style(
+    sampled = Style(
         name=name,
         scale=float(np.exp(rng.uniform(np.log(0.6), np.log(2.2)))),
         blur=int(rng.choice([9, 13, 17, 21, 21, 21, 25, 31, 41])),
@@ -91,7 +91,7 @@ def sample_style(seed: int | np.random.Generator, name: str = "random") -> Style
         shading=0.0 if plain or rng.random() < 0.5 else float(rng.uniform(0.1, 0.6)),
         seed=int(rng.integers(2**31)),
     )
-    return Style(name=name, scale=drawn.scale if any_size else 1.0, seed=drawn.seed) if usual else drawn
+    return Style(name=name, scale=sampled.scale if any_size else 1.0, seed=sampled.seed) if usual else sampled
 
 
 def apply_style(photo: np.ndarray, style: Style) -> np.ndarray:
@@ -108,9 +108,16 @@ def apply_style(photo: np.ndarray, style: Style) -> np.ndarray:
     if style.name == "pencil":
         sketch = pencil(gray, style.blur, scale=style.scale)
     elif style.name == "xdog":
-        sketch = xdog(gray, style.sigma, p=style.p, epsilon=style.epsilon, phi=style.phi, scale=style.scale)
+        sketch = xdog(gray, sigma=style.sigma, p=style.p, epsilon=style.epsilon, phi=style.phi, scale=style.scale)
     elif style.name == "line":
-        sketch = line(gray, style.sigma, style.low, style.high, thickness=style.thickness, scale=style.scale)
+        sketch = line(
+            gray,
+            sigma=style.sigma,
+            low=style.low,
+            high=style.high,
+            thickness=style.thickness,
+            scale=style.scale,
+        )
     else:
         raise ValueError(f"A drawn style must be pencil, xdog or line. Received: {style.name!r}.")
     if style.ink != 1.0:
@@ -145,13 +152,13 @@ def _displace(sketch: np.ndarray, amplitude: float, seed: int) -> np.ndarray:
     return moved.reshape(sketch.shape)
 
 
-def sketch(photo: np.ndarray, style: str = "pencil", seed: int = 0, **parameters: object) -> np.ndarray:
+def sketch(photo: np.ndarray, style: str = "pencil", seed: int = 0, **parameters: Any) -> np.ndarray:
     """Draws a photograph in a named style.
 
     Args:
         photo: `(H, W, 3)` RGB in [0, 1].
         style: `"pencil"`, `"xdog"`, `"line"`, `"neural"` or `"random"`.
-        seed: Used by `"random"` only, which draws a style and its parameters from it.
+        seed: Used by `"random"` only, which samples a style and its parameters with it.
         **parameters: Passed to the function of that name; `"random"` takes none.
 
     Returns:
@@ -172,8 +179,8 @@ def sketch(photo: np.ndarray, style: str = "pencil", seed: int = 0, **parameters
     return FILTERS[style](photo, **parameters)
 
 
-def check_style(style: str | Path) -> str:
+def check_style(style: str) -> str:
     """Returns the name of a style, or raises `ValueError` that lists the known ones."""
     if style not in STYLES:
         raise ValueError(f"`style` must be one of {', '.join(STYLES)}. Received: {style!r}.")
-    return str(style)
+    return style

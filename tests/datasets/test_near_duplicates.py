@@ -1,4 +1,4 @@
-"""Near-copies: the same photograph is found again re-encoded, reduced or cropped; two people are not one."""
+"""Near-duplicates: the same photograph is found again re-encoded, reduced or cropped; two people are not one."""
 
 from __future__ import annotations
 
@@ -39,19 +39,19 @@ def tested(tmp_path_factory, originals) -> list[Example]:
     ],
     ids=["equal", "half the size", "less contrast", "another crop"],
 )
-def test_a_copy_is_found_whatever_was_done_to_it(change, tmp_path, originals, tested):
+def test_a_duplicate_is_found_whatever_was_done_to_it(change, tmp_path, originals, tested):
     copy = example(tmp_path, "copy.jpg", change(originals[4]), "train")
     found = near_duplicates.find([copy], tested)
     assert [(one.training, one.test) for one in found] == [(copy, tested[4])]
     assert 0.96 <= found[0].agreement <= 1.0001
 
 
-def test_other_pictures_are_no_copies(tmp_path, tested):
+def test_other_pictures_are_no_duplicates(tmp_path, tested):
     others = [example(tmp_path, f"{seed}.png", builtin.building(seed, (150, 120)), "train") for seed in range(40, 52)]
     assert near_duplicates.find(others, tested) == []
 
 
-def test_flat_and_black_pictures_are_copies_of_nothing(tmp_path, tested):
+def test_flat_and_black_pictures_are_duplicates_of_nothing(tmp_path, tested):
     flat = [example(tmp_path, f"{value}.png", np.full((40, 40, 3), value, np.float32), "train") for value in (0, 0.5)]
     assert near_duplicates.find(flat, [*tested, *flat]) == []
 
@@ -74,7 +74,7 @@ def test_damaged_and_built_in_pictures_do_not_stop_it(tmp_path, tested):
     assert near_duplicates.leave_out(built_in) == built_in
 
 
-def test_the_known_near_copies_of_fs2k_in_celeba_are_found():
+def test_the_known_near_duplicates_of_fs2k_in_celeba_are_found():
     if not (DATA / "fs2k").is_dir() or not (DATA / "celeba").is_dir():
         pytest.skip("needs ../shared/data/fs2k and celeba")
     faces = {
@@ -84,4 +84,4 @@ def test_the_known_near_copies_of_fs2k_in_celeba_are_found():
     }
     tested = [Example("image1558", DATA / "fs2k/photo/photo1/image1558.jpg", split="test")]
     found = near_duplicates.find(list(faces.values()), tested)
-    assert [copy.training.name for copy in found] == ["189275"]
+    assert [one.training.name for one in found] == ["189275"]

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
-
 import cv2
 import numpy as np
 import pytest
 from places import DATA, DRAWINGS
 from tabletop import TILTED, head, light, photographed
 
-from sketchback import images, sketching
-from sketchback.sketching import cleanup
+from sketchback import images
 from sketchback.sketching.cleanup import (
+    LARGEST,
     centre,
     clean,
     denoise,
@@ -24,218 +21,186 @@ from sketchback.sketching.cleanup import (
     straighten,
 )
 
-STEPS = (flatten, straighten, denoise, despeckle, match_ink, centre)
+HEAD = head()
+BEIGE = np.array([0.93, 0.86, 0.72], np.float32)
+BLANK = np.ones((80, 60, 1), np.float32)
+NAMES = ["facade", "face_ink", "face_line", "face_pencil", "house", "tower"]
 
 
-class TestPaper:
-    def test_light_and_colour_are_divided_out(self) -> None:
-        sheet = head()
-        picture = sheet * np.float32([0.93, 0.86, 0.72]) * light((250, 200))
-        flat = images.to_gray(flatten(picture))[..., np.newaxis]
-        assert np.abs(flat - sheet).mean() < 0.015
-        assert np.abs(flat - sheet)[sheet < 0.2].max() < 0.05  # hair stays dark
-
-    def test_paper_is_followed_under_hair(self) -> None:
-        expected = 0.9 * light((250, 200))
-        np.testing.assert_allclose(paper(head() * expected), expected, rtol=0.06)
-
-    def test_a_clean_sheet_is_left(self) -> None:
-        for sheet in (head(), 0.97 * head()):
-            assert flatten(sheet) is sheet
-
-    def test_a_coloured_drawing_keeps_its_tones(self) -> None:
-        sheet = np.repeat(np.ones((200, 160, 1), np.float32), 3, axis=-1)
-        sheet[60:140, 40:120] = (0.8, 0.2, 0.2)
-        expected = images.to_gray(sheet)
-        flat = images.to_gray(flatten(sheet * np.float32([0.9, 0.85, 0.7])))
-        assert np.abs(flat - expected).mean() < 0.01
+def noise(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
+    return np.random.default_rng(seed).standard_normal(shape, np.float32)
 
 
-class TestStraighten:
-    @pytest.mark.parametrize("angle", [-6.0, 4.0])
-    def test_a_facade_is_turned_back(self, angle: float) -> None:
-        facade = images.read(DRAWINGS / "facade.png", channels=1)
-        height, width = facade.shape[:2]
-        matrix = cv2.getRotationMatrix2D((width / 2, height / 2), angle, 1)
-        turned = cv2.warpAffine(facade, matrix, (width, height), borderValue=1.0)[..., np.newaxis]
-        assert cleanup._lean(turned) == pytest.approx(-angle, abs=0.5)
-        assert abs(cleanup._lean(straighten(turned))) < 0.5
-
-    @pytest.mark.parametrize("name", ["facade", "face_ink", "face_line", "face_pencil", "house", "tower"])
-    def test_what_stands_upright_or_does_not_say_is_left(self, name: str) -> None:
-        sketch = images.read(DRAWINGS / f"{name}.png", channels=1)
-        assert straighten(sketch) is sketch
+# ---- the steps
 
 
-class TestNoise:
-    def test_grain_is_measured_and_smoothed(self) -> None:
-        sheet = head(500, 400)
-        sheet[sheet > 0.75] = 1.0
-        noisy = np.clip(sheet + 0.06 * np.random.default_rng(0).standard_normal(sheet.shape, np.float32), 0, 1)
-        inner = np.clip(0.9 + 0.06 * np.random.default_rng(0).standard_normal(sheet.shape, np.float32), 0, 1)
-        assert cleanup._grain(inner) == pytest.approx(0.06, rel=0.2)
-        smooth = denoise(noisy)
-        assert np.square(smooth - sheet).mean() < 0.3 * np.square(noisy - sheet).mean()
-        edge = np.abs(np.diff(smooth[300, :, 0])).max()  # of hair, from 0.15 to paper
-        assert edge > 0.4
-
-    def test_smooth_paper_is_left(self) -> None:
-        sheet = head()
-        assert denoise(sheet) is sheet
-
-    def test_specks_go_and_strokes_stay(self) -> None:
-        sheet = np.ones((250, 200, 1), np.float32)
-        sheet[100:150, 90:92] = 0.2  # a stroke
-        sheet[95:96, 90:91] = 0.2  # a dot beside it: of an i, or of hatching
-        specked = sheet.copy()
-        for row, column in ((20, 20), (200, 170), (30, 150)):
-            specked[row, column] = 0.3
-        np.testing.assert_array_equal(despeckle(specked), sheet)
-        assert despeckle(sheet) is sheet
+def test_flatten_divides_light_and_colour_out() -> None:
+    flat = images.to_gray(flatten(HEAD * BEIGE * light((250, 200))))[..., np.newaxis]
+    assert np.abs(flat - HEAD).mean() < 0.015
+    assert np.abs(flat - HEAD)[HEAD < 0.2].max() < 0.05  # hair stays dark
 
 
-class TestInk:
-    def test_faint_pencil_is_deepened(self) -> None:
-        sheet = head()
-        faint = 1 - 0.4 * (1 - sheet)
-        deep = match_ink(faint)
-        assert faint.min() > 0.6 and 0.1 < np.percentile(deep[sheet < 0.5], 10) < 0.2
-        assert deep.max() == 1.0
-
-    def test_dark_ink_and_no_ink_are_left(self) -> None:
-        for sheet in (head(), np.ones((64, 64, 1), np.float32), np.zeros((64, 64, 1), np.float32)):
-            assert match_ink(sheet) is sheet
+def test_paper_is_followed_under_hair() -> None:
+    expected = 0.9 * light((250, 200))
+    np.testing.assert_allclose(paper(HEAD * expected), expected, rtol=0.06)
 
 
-class TestCentre:
-    def test_a_small_drawing_is_cut_out_with_a_margin(self) -> None:
-        sheet = np.ones((600, 800, 1), np.float32)
-        sheet[350:550, 500:660] = head(200, 160)
-        cut = centre(sheet)
-        drawn = np.argwhere(cut[..., 0] < 0.8)
-        (top, left), (bottom, right) = drawn.min(axis=0), drawn.max(axis=0) + 1
-        height, width = cut.shape[:2]
-        assert 180 < height < 260 and 150 < width < 220
-        assert abs(top - (height - bottom)) <= 4 and abs(left - (width - right)) <= 4
-        assert 0.05 * height < top < 0.15 * height
-
-    def test_a_drawing_in_the_corner_gets_paper_around_it(self) -> None:
-        sheet = np.ones((600, 800, 1), np.float32)
-        sheet[:200, :160] = head(200, 160)
-        cut = centre(sheet)
-        assert (cut[:10] == 1).all() and (cut[:, :10] == 1).all()
-
-    def test_a_full_sheet_is_left(self) -> None:
-        for sheet in (head(), np.ones((64, 64, 1), np.float32)):
-            assert centre(sheet) is sheet
+def test_flatten_keeps_the_tones_of_a_coloured_drawing() -> None:
+    page = np.ones((200, 160, 3), np.float32)
+    page[60:140, 40:120] = (0.8, 0.2, 0.2)
+    assert np.abs(images.to_gray(flatten(page * BEIGE)) - images.to_gray(page)).mean() < 0.01
 
 
+@pytest.mark.parametrize("angle", [-6.0, 4.0])
+def test_straighten_turns_a_facade_back(angle: float) -> None:
+    facade = cv2.copyMakeBorder(images.read(DRAWINGS / "facade.png", channels=1), *[60] * 4, 0, value=1.0)
+    height, width = facade.shape[:2]
+    matrix = cv2.getRotationMatrix2D(((width - 1) / 2, (height - 1) / 2), angle, 1)
+    turned = cv2.warpAffine(facade, matrix, (width, height), borderValue=1.0)
+    back = straighten(turned[..., np.newaxis])[..., 0]
+    # Turned by 6 degrees the two differ by 0.121; by half a degree, after two interpolations, by 0.065.
+    assert np.abs(back - facade).mean() < 0.06 < 0.12 < np.abs(turned - facade).mean()
+
+
+def test_denoise_smoothes_grain_and_keeps_edges() -> None:
+    page = head(500, 400)
+    page[page > 0.75] = 1.0
+    noisy = np.clip(page + 0.06 * noise(page.shape), 0, 1)
+    smooth = denoise(noisy)
+    assert np.square(smooth - page).mean() < 0.3 * np.square(noisy - page).mean()
+    assert np.abs(np.diff(smooth[300, :, 0])).max() > 0.4  # of hair, from 0.15 to paper
+
+
+def test_despeckle_removes_specks_and_no_strokes() -> None:
+    page = np.ones((250, 200, 1), np.float32)
+    page[100:150, 90:92] = 0.2  # a stroke
+    page[95:96, 90:91] = 0.2  # a dot beside it: of an i, or of hatching
+    specked = page.copy()
+    for row, column in ((20, 20), (200, 170), (30, 150)):
+        specked[row, column] = 0.3
+    np.testing.assert_array_equal(despeckle(specked), page)
+
+
+def test_match_ink_deepens_faint_pencil() -> None:
+    deep = match_ink(1 - 0.4 * (1 - HEAD))
+    assert 0.1 < np.percentile(deep[HEAD < 0.5], 10) < 0.2 and deep.max() == 1.0
+
+
+def test_centre_cuts_a_small_drawing_out_with_a_margin() -> None:
+    page = np.ones((600, 800, 1), np.float32)
+    page[350:550, 500:660] = head(200, 160)
+    cut = centre(page)
+    drawn = np.argwhere(cut[..., 0] < 0.8)
+    (top, left), (bottom, right) = drawn.min(axis=0), drawn.max(axis=0) + 1
+    height, width = cut.shape[:2]
+    assert 180 < height < 260 and 150 < width < 220
+    assert abs(top - (height - bottom)) <= 4 and abs(left - (width - right)) <= 4
+    assert 0.05 * height < top < 0.15 * height
+
+
+def test_centre_gives_a_drawing_in_the_corner_paper_around_it() -> None:
+    page = np.ones((600, 800, 1), np.float32)
+    page[:180, :140] = head(200, 160)[20:, 20:]
+    cut = centre(page)
+    assert (cut[:10] == 1).all() and (cut[:, :10] == 1).all()
+
+
+@pytest.mark.parametrize("step", [flatten, straighten, denoise, despeckle, match_ink, centre])
+def test_steps_are_pure_and_leave_what_does_not_need_them(step) -> None:
+    speckless = [name for name in NAMES if name != "face_pencil"]
+    for page in (HEAD, BLANK, *(images.read(DRAWINGS / f"{name}.png", channels=1) for name in speckless)):
+        assert step(page) is page
+    picture = np.clip(0.7 * HEAD + 0.05 * noise(HEAD.shape), 0, 1)
+    before = picture.copy()
+    first = step(picture)
+    assert first.dtype == np.float32 and first.ndim == 3
+    np.testing.assert_array_equal(picture, before)
+    np.testing.assert_array_equal(step(picture), first)
+
+
+# ---- all of them
+
+
+def test_a_phone_photograph_becomes_the_sketch_and_stays_it() -> None:
+    page = head(600, 480)
+    picture = photographed(page * BEIGE, TILTED, (720, 600)) * light((720, 600), 0.6)
+    given = np.clip(picture + 0.03 * noise(picture.shape, 1), 0, 1)
+    once = clean(given)
+    before = images.resize(images.to_gray(given)[..., np.newaxis], (600, 480))
+    assert np.abs(images.resize(once, (600, 480)) - page).mean() < 0.03 < 0.3 < np.abs(before - page).mean()
+    twice = clean(once)
+    assert twice.shape == once.shape and np.abs(twice - once).mean() < 0.01
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_clean_drawing_is_left(name: str) -> None:
+    sketch = images.read(DRAWINGS / f"{name}.png", channels=1)
+    cleaned = clean(images.read(DRAWINGS / f"{name}.png"))
+    assert cleaned.shape == sketch.shape and np.abs(cleaned - sketch).mean() < 1e-3
+
+
+# What is cleaned, and what is known of the result.
 PICTURES = {
-    "blank": np.ones((80, 60, 1), np.float32),
-    "blank beige": np.ones((80, 60, 3), np.float32) * np.float32([0.9, 0.85, 0.7]),
-    "smallest": np.ones((16, 16, 1), np.float32),
-    "smallest noise": np.random.default_rng(0).random((16, 16, 3), np.float32),
-    "black": np.zeros((80, 60, 1), np.float32),
-    "grey": np.full((80, 60, 3), 0.5, np.float32),
-    "noise": np.random.default_rng(1).random((120, 90, 3), np.float32),
-    "one dot": 1 - np.pad(np.ones((1, 1, 1), np.float32), ((40, 40), (30, 30), (0, 0))),
-    "white on black": 1 - head(),
-    "binary": (head() > 0.5).astype(np.float32),
-    "a strip": np.ones((16, 2000, 1), np.float32),
-    "flat": head()[..., 0],
-    "float64": head().astype(np.float64),
+    "blank": (BLANK, BLANK),
+    "blank beige": (BLANK * BEIGE, BLANK),
+    "black": (0 * BLANK, 0 * BLANK),
+    "binary": ((HEAD > 0.5).astype(np.float32), HEAD > 0.5),
+    "smallest": (np.ones((16, 16, 1), np.float32), np.ones((16, 16, 1))),
+    "smallest noise": (np.random.default_rng(0).random((16, 16, 3), np.float32), None),
+    "noise": (np.random.default_rng(1).random((120, 90, 3), np.float32), None),
+    "grey": (np.full((80, 60, 3), 0.5, np.float32), None),
+    "one dot": (1 - np.pad(np.ones((1, 1, 1), np.float32), ((40, 40), (30, 30), (0, 0))), None),
+    "white on black": (1 - HEAD, None),
+    "a strip": (np.ones((16, 2000, 1), np.float32), None),
+    "flat": (HEAD[..., 0], HEAD),
+    "float64": (HEAD.astype(np.float64), HEAD),
 }
 
 
-class TestAll:
-    def test_a_phone_photograph_becomes_the_sketch(self) -> None:
-        sheet = head(600, 480)
-        picture = photographed(sheet * np.float32([0.93, 0.86, 0.72]), TILTED, (720, 600)) * light((720, 600), 0.6)
-        picture = picture + 0.03 * np.random.default_rng(1).standard_normal(picture.shape, np.float32)
-        given = np.clip(picture, 0, 1)
-        cleaned = images.resize(clean(given), (600, 480))
-        before = images.resize(images.to_gray(given)[..., np.newaxis], (600, 480))
-        assert np.abs(cleaned - sheet).mean() < 0.03 < 0.3 < np.abs(before - sheet).mean()
-
-    @pytest.mark.parametrize("name", ["facade", "face_ink", "face_line", "face_pencil", "house", "tower"])
-    def test_a_clean_drawing_is_left(self, name: str) -> None:
-        sketch = images.read(DRAWINGS / f"{name}.png", channels=1)
-        cleaned = clean(images.read(DRAWINGS / f"{name}.png"))
-        assert cleaned.shape == sketch.shape
-        assert np.abs(cleaned - sketch).mean() < 1e-3
-
-    def test_twice_is_once(self) -> None:
-        picture = photographed(head(600, 480) * np.float32([0.93, 0.86, 0.72]), TILTED, (720, 600))
-        once = clean(picture)
-        twice = clean(once)
-        assert twice.shape == once.shape and np.abs(twice - once).mean() < 0.01
-
-    @pytest.mark.parametrize("kind", PICTURES)
-    def test_nothing_breaks_it(self, kind: str) -> None:
-        picture = PICTURES[kind]
-        before = picture.copy()
-        cleaned = clean(picture)
-        assert cleaned.ndim == 3 and cleaned.shape[-1] == 1 and min(cleaned.shape) >= 1
-        assert cleaned.dtype == np.float32 and min(cleaned.shape[:2]) >= images.MIN_SIDE
-        assert np.isfinite(cleaned).all() and 0 <= cleaned.min() <= cleaned.max() <= 1
-        np.testing.assert_array_equal(picture, before)
-        np.testing.assert_array_equal(clean(picture), cleaned)
-
-    def test_blank_stays_blank_and_binary_stays_binary(self) -> None:
-        np.testing.assert_array_equal(clean(PICTURES["blank"]), 1.0)
-        np.testing.assert_allclose(clean(PICTURES["blank beige"]), 1.0, atol=0.01)
-        np.testing.assert_array_equal(clean(PICTURES["black"]), 0.0)
-        np.testing.assert_array_equal(clean(PICTURES["binary"]), PICTURES["binary"])
-
-    def test_12_megapixels(self) -> None:
-        # The aim, 2 s, is measured in the benchmark; what is held here is the result's size, and that it is right.
-        picture = images.resize(photographed(head(600, 480), TILTED, (720, 600)), (4000, 3000))
-        cleaned = clean(picture)
-        assert max(cleaned.shape) <= cleanup.LARGEST
-        assert np.abs(images.resize(cleaned, (600, 480)) - head(600, 480)).mean() < 0.03
-
-    @pytest.mark.parametrize(
-        "bad",
-        [
-            np.ones((8, 8, 1), np.float32),
-            np.ones((20, 20, 2), np.float32),
-            np.ones(20, np.float32),
-            np.full((20, 20, 1), 200.0),
-            np.full((20, 20, 1), np.nan),
-            np.ones((20, 20, 1), np.uint8),
-        ],
-        ids=["small", "two channels", "flat", "0 to 255", "nan", "8-bit"],
-    )
-    def test_a_wrong_array_is_refused(self, bad: np.ndarray) -> None:
-        with pytest.raises(ValueError, match="Received"):
-            clean(bad)
-
-    @pytest.mark.parametrize("step", STEPS)
-    def test_steps_are_pure(self, step) -> None:
-        picture = np.clip(0.7 * head() + 0.05 * np.random.default_rng(0).standard_normal((250, 200, 1)), 0, 1)
-        picture = picture.astype(np.float32)
-        before = picture.copy()
-        first = step(picture)
-        assert first.dtype == np.float32 and first.ndim == 3
-        np.testing.assert_array_equal(picture, before)
-        np.testing.assert_array_equal(step(picture), first)
-
-    def test_it_is_found_beside_the_styles(self) -> None:
-        assert sketching.clean is clean
-
-    def test_needs_no_keras(self) -> None:
-        program = "import sys, sketchback.sketching.cleanup; print(sorted({'keras', 'tensorflow'} & set(sys.modules)))"
-        assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "[]\n"
+@pytest.mark.parametrize("kind", PICTURES)
+def test_nothing_breaks_it(kind: str) -> None:
+    picture, expected = PICTURES[kind]
+    before = picture.copy()
+    cleaned = clean(picture)
+    assert cleaned.ndim == 3 and cleaned.shape[-1] == 1 and min(cleaned.shape[:2]) >= images.MIN_SIDE
+    assert cleaned.dtype == np.float32 and 0 <= cleaned.min() <= cleaned.max() <= 1
+    np.testing.assert_array_equal(picture, before)
+    np.testing.assert_array_equal(clean(picture), cleaned)
+    if expected is not None:
+        np.testing.assert_allclose(cleaned, expected, atol=0.01)
 
 
-@pytest.mark.skipif(not (DATA / "cufs").is_dir(), reason="needs CUFS in ../shared/data")
-def test_hand_drawn_sketches_pass_nearly_untouched() -> None:
+@pytest.mark.slow
+def test_12_megapixels() -> None:
+    # The aim, 2 s, is measured in the benchmark; what is held here is the result's size, and that it is right.
+    cleaned = clean(images.resize(photographed(head(600, 480), TILTED, (720, 600)), (4000, 3000)))
+    assert max(cleaned.shape) <= LARGEST
+    assert np.abs(images.resize(cleaned, (600, 480)) - head(600, 480)).mean() < 0.03
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        np.ones((8, 8, 1), np.float32),
+        np.ones((20, 20, 2), np.float32),
+        np.ones(20, np.float32),
+        np.full((20, 20, 1), 200.0),
+        np.full((20, 20, 1), np.nan),
+        np.ones((20, 20, 1), np.uint8),
+    ],
+    ids=["small", "two channels", "flat", "0 to 255", "nan", "8-bit"],
+)
+def test_a_wrong_array_is_refused(bad: np.ndarray) -> None:
+    with pytest.raises(ValueError, match="Received"):
+        clean(bad)
+
+
+@pytest.mark.skipif(not (DATA / "cufs").is_dir(), reason="needs ../shared/data/cufs")
+def test_hand_drawn_sketches_stay_nearly_as_they_are() -> None:
     files = images.list_files(DATA / "cufs" / "test" / "sketches")[::10]
     assert len(files) == 10
     for file in files:
-        sketch = images.read(file, channels=1)
-        cleaned = clean(images.read(file))
-        assert cleaned.shape == sketch.shape, file.name  # no sheet found, not centred
-        assert np.abs(cleaned - sketch).mean() < 0.05, file.name
-        ink = sketch < 0.5
-        assert np.abs(cleaned - sketch)[ink].mean() < 0.03, file.name
+        sketch, cleaned = images.read(file, channels=1), clean(images.read(file))
+        assert cleaned.shape == sketch.shape, file.name  # no page found, not centred
+        difference = np.abs(cleaned - sketch)
+        assert difference.mean() < 0.05 and difference[sketch < 0.5].mean() < 0.03, file.name
