@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 import argparse
-import errno
-import ipaddress
-import os
 import socket
-import sys
 import webbrowser
 from pathlib import Path
 
 from sketchback import console
-from sketchback.web import worker
-
-PORT = 8000
-TRIES = 20  # ports above the first that are tried where none was asked for
+from sketchback.web import listening
+from sketchback.web.worker import InferenceWorker, catalogue
 
 
 def serve(
-    host: str = "127.0.0.1", port: int | None = None, weights: str | Path = "faces", browser: bool = True
+    *, host: str = "127.0.0.1", port: int | None = None, weights: str | Path = "faces", browser: bool = True
 ) -> None:
     """Serves the page and its HTTP API until Ctrl-C.
 
@@ -37,10 +31,11 @@ def serve(
         ValueError: The weights are damaged, or the port is no port.
     """
     try:
-        import fastapi_offline  # noqa: F401  # `server` serves its files
+        import fastapi_offline  # noqa: F401  # `web.app` serves its files
         import uvicorn
 
-        from sketchback.web import app
+        from sketchback.web.app import application
+        from sketchback.web.guard import LOOPBACK
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("sketchback"):
             raise
@@ -48,21 +43,20 @@ def serve(
             f'The page needs the extra `page`: pip install -e ".[page]" (missing: {error.name}).'
         ) from None
 
-    room = worker.Darkroom(worker.catalogue(weights))
-    listening = _listen(host, port)
-    loopback = _is_loopback(host)
-    own = {*app.LOOPBACK, host}
-    if not loopback:
-        own |= {socket.gethostname(), f"{socket.gethostname()}.local"}
-    app = app.application(room, sorted(own), addresses=not loopback)
-    url = address(host, listening.getsockname()[1])
+    worker = InferenceWorker(catalogue(weights))
+    opened = listening.listen(host, port)
+    local = listening.is_loopback(host)
+    names = {*LOOPBACK, host}
+    if not local:
+        names |= {socket.gethostname(), f"{socket.gethostname()}.local"}
+    url = listening.url(host, opened.getsockname()[1])
     print(f"The page is at {url} (Ctrl-C ends it)", flush=True)
-    if not loopback:
+    if not local:
         print("Everybody on your network can reach it. `--host 127.0.0.1` keeps it to this machine.", flush=True)
-    if browser and has_screen():
-        webbrowser.open(url)  # the socket listens already: what comes early waits a moment
+    if browser and listening.has_screen():
+        webbrowser.open(url)  # the socket listens already, so an early request waits
     config = uvicorn.Config(
-        app,
+        application(worker, hosts=names, addresses=not local),
         log_level="warning",
         access_log=False,
         server_header=False,
@@ -71,62 +65,7 @@ def serve(
         timeout_graceful_shutdown=3,
         limit_concurrency=512,
     )
-    uvicorn.Server(config).run(sockets=[listening])
-
-
-def _listen(host: str, port: int | None) -> socket.socket:
-    if port is not None and not 0 <= port <= 65535:
-        raise ValueError(f"A port must be from 0 to 65535. Received: {port}.")
-    candidates = [port] if port is not None else [*range(PORT, PORT + TRIES), 0]
-    try:
-        family, kind, number, _, _ = socket.getaddrinfo(host, 0, type=socket.SOCK_STREAM)[0]
-    except (socket.gaierror, UnicodeError):
-        raise ValueError(f"A host must be an address of this machine, such as 127.0.0.1. Received: {host!r}.") from None
-    for candidate in candidates:
-        made = socket.socket(family, kind, number)
-        if os.name == "posix":  # elsewhere it means that two servers may share a port
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            made.bind((host, candidate))
-            made.listen(128)
-            return made
-        except OSError as error:
-            made.close()
-            if error.errno == errno.EADDRINUSE and candidate != candidates[-1]:
-                continue
-            reason = {
-                errno.EADDRINUSE: f"port {candidate} is taken; choose another --port",
-                errno.EACCES: f"port {candidate} is for the system; choose a --port above 1023",
-                errno.EADDRNOTAVAIL: "that is no address of this machine; 127.0.0.1 always is",
-            }.get(error.errno, str(error))
-            raise OSError(f"Cannot listen at {host}: {reason}.") from None
-    raise AssertionError("the last candidate returned or raised")
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
-def address(host: str, port: int) -> str:
-    """The address of the page as a browser takes it.
-
-    >>> address("127.0.0.1", 8000), address("::1", 80), address("0.0.0.0", 8000)
-    ('http://127.0.0.1:8000/', 'http://[::1]:80/', 'http://127.0.0.1:8000/')
-    """
-    reached = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)
-    return f"http://[{reached}]:{port}/" if ":" in reached else f"http://{reached}:{port}/"
-
-
-def has_screen() -> bool:
-    """Whether a browser with a window can be expected: not over SSH, not on a server without a display."""
-    if os.environ.get("SSH_CONNECTION") or os.environ.get("CI"):
-        return False
-    if sys.platform.startswith(("win", "darwin")):
-        return True
-    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+    uvicorn.Server(config).run(sockets=[opened])
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -154,7 +93,7 @@ def main(argv: list[str] | None = None) -> int:
         "--port",
         type=int,
         metavar="PORT",
-        help=f"0 takes any that is free (default: {PORT}, or the next one that is free)",
+        help=f"0 takes any that is free (default: {listening.PORT}, or the next one that is free)",
     )
     made.add_argument(
         "--weights", default="faces", metavar="W", help="chosen first: faces, buildings, or a file (default: faces)"
@@ -162,7 +101,12 @@ def main(argv: list[str] | None = None) -> int:
     made.add_argument("--no-browser", action="store_true", help="do not open the page in the browser")
 
     def serve_until_stopped(arguments: argparse.Namespace) -> None:
-        serve(arguments.host, arguments.port, arguments.weights, browser=not arguments.no_browser)
+        serve(
+            host=arguments.host,
+            port=arguments.port,
+            weights=arguments.weights,
+            browser=not arguments.no_browser,
+        )
 
     return console.run(serve_until_stopped, made, argv)
 

@@ -1,6 +1,6 @@
-"""The darkroom: one thread in which the bytes of drawings become the bytes of photographs, for the page.
+"""The inference worker: a queue and one thread that turns the bytes of drawings into photographs, for the page.
 
-Everything that a stranger may send is bounded here: its kind, its pixels, how many wait. Weights are loaded on that
+What a client may send is limited here: the kind of file, its pixels, how many wait. Weights are loaded on the same
 thread.
 """
 
@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
 from PIL import Image
@@ -26,9 +26,10 @@ if TYPE_CHECKING:
     import keras
 
 MAX_PIXELS = 40_000_000  # less than `images` allows: several people may wait for one machine
-LONGEST = 1600  # pixels of the longer side; a generator that learnt at 128 has nothing to add beyond
+LONGEST = 1600  # pixels of the longer side; a generator that was trained at 128 has nothing to add beyond
 PLACES = 16  # requests that may be read, wait or be worked on at once
-FORMATS = {  # the name in a request -> Pillow's, and the media type
+Format = Literal["png", "jpg", "jpeg", "webp", "tiff", "pdf"]
+FORMATS: dict[Format, tuple[str, str]] = {  # the name in a request -> Pillow's, and the media type
     "png": ("PNG", "image/png"),
     "jpg": ("JPEG", "image/jpeg"),
     "jpeg": ("JPEG", "image/jpeg"),
@@ -41,7 +42,7 @@ T = TypeVar("T")
 
 
 class BusyError(RuntimeError):
-    """Every place is taken; come again in a moment."""
+    """Every place is taken; try again in a moment."""
 
 
 class UnusableError(RuntimeError):
@@ -49,10 +50,10 @@ class UnusableError(RuntimeError):
 
 
 def catalogue(given: str | Path | None = None) -> dict[str, Path]:
-    """The weights that may be asked for by name: the file that was given, and those that `weights.find` knows.
+    """The weights that may be asked for by name: the file that was given, and those that are installed.
 
     Args:
-        given: A name or a file. A file is known by its name without the suffix.
+        given: A name or a file, as `weights.find` takes it. A file is known by its name without the suffix.
 
     Returns:
         Name -> file, `given` first.
@@ -65,15 +66,22 @@ def catalogue(given: str | Path | None = None) -> dict[str, Path]:
         path = weights.find(given).resolve()
         found[path.name.removesuffix(weights.SUFFIX)] = path
     for name in weights.names():
-        # Not find(name): a file of that name in the current folder is not meant.
-        wanted = f"{name}{weights.SUFFIX}"
-        files = (place if place.is_file() else place / wanted for place in weights.folders())
-        place = next((file for file in files if file.name in (name, wanted) and file.is_file()), None)
-        if place is not None:
-            found.setdefault(name, place)
+        installed = _find_installed(name)
+        if installed is not None:
+            found.setdefault(name, installed)
     if not found:
         raise FileNotFoundError("There must be weights to choose from. Received: none. Train some: sketchback.train.")
     return found
+
+
+def _find_installed(name: str) -> Path | None:
+    """As `weights.find`, but a file of that name in the current folder is not meant."""
+    wanted = f"{name}{weights.SUFFIX}"
+    for place in weights.folders():
+        file = place if place.is_file() else place / wanted
+        if file.name in (name, wanted) and file.is_file():
+            return file
+    return None
 
 
 def title(name: str) -> str:
@@ -85,7 +93,7 @@ def title(name: str) -> str:
     return TITLES.get(name) or (name.replace("-", " ").replace("_", " ").strip().capitalize() or name)
 
 
-def decode(data: bytes, channels: int = 1) -> np.ndarray:
+def decode(data: bytes, *, channels: int = 1) -> np.ndarray:
     """Reads the bytes of a picture as `images.decode` does, and reduces it to at most `LONGEST` pixels.
 
     Args:
@@ -98,51 +106,41 @@ def decode(data: bytes, channels: int = 1) -> np.ndarray:
     Raises:
         ValueError: The bytes are no such file, are damaged, or hold too many or too few pixels.
     """
-    image = images.decode(data, channels, "your file", MAX_PIXELS)
+    image = images.decode(data, channels=channels, name="your file", max_pixels=MAX_PIXELS)
     ratio = LONGEST / max(image.shape[:2])
     if ratio >= 1:
         return image
     return images.resize(image, [max(round(side * ratio), images.MIN_SIDE) for side in image.shape[:2]])
 
 
-def encode(image: np.ndarray, kind: str) -> bytes:
-    """Writes an image into bytes.
+def encode(image: np.ndarray, kind: Format) -> bytes:
+    """Returns the bytes of a file that holds an image.
 
     Args:
         image: `(H, W, 1)` or `(H, W, 3)` float in [0, 1].
-        kind: One of `FORMATS`.
-
-    Raises:
-        ValueError: There is no such format.
+        kind: The format of the file.
     """
     values = images.to_uint8(image)
     picture = Image.fromarray(values[..., 0] if values.shape[-1] == 1 else values)
     written = io.BytesIO()
-    picture.save(written, format=FORMATS[check_format(kind)][0], quality=95)
+    picture.save(written, format=FORMATS[kind][0], quality=95)
     return written.getvalue()
 
 
-def check_format(kind: str) -> str:
-    """Returns the name of a format, or raises `ValueError` that lists the known ones."""
-    if kind not in FORMATS:
-        raise ValueError(f"`format` must be one of {', '.join(FORMATS)}. Received: {kind!r}.")
-    return kind
-
-
-class Darkroom:
-    """Generators, kept once they are loaded, and the one thread that runs them.
+class InferenceWorker:
+    """A queue and the one thread that infers; it keeps every generator that it has loaded.
 
     A generator already uses all cores for one picture; two at a time would only wait for each other.
 
     Args:
-        known: From `catalogue`; its first is the default. What else is damaged is left out and logged.
-        places: How many requests may be inside at once.
+        known: From `catalogue`; its first is the default. Other weights that are damaged are left out and logged.
+        places: How many requests may be read, wait or be worked on at once.
 
     Raises:
         WeightsError: The default weights are damaged.
     """
 
-    def __init__(self, known: Mapping[str, Path], places: int = PLACES):
+    def __init__(self, known: Mapping[str, Path], *, places: int = PLACES):
         self.default = next(iter(known))
         self.known: dict[str, Path] = {}
         self.facts: dict[str, dict[str, object]] = {}
@@ -156,7 +154,7 @@ class Darkroom:
             else:
                 self.known[name] = path
         self._generators: dict[str, runtime.LightGenerator | keras.Model] = {}
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="darkroom")
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference-worker")
         self._places, self._taken, self._lock = places, 0, threading.Lock()
 
     @property
@@ -166,7 +164,7 @@ class Darkroom:
 
     @property
     def taken(self) -> int:
-        """Requests that are inside now."""
+        """How many places are taken now."""
         return self._taken
 
     @contextlib.contextmanager
@@ -178,7 +176,7 @@ class Darkroom:
         """
         with self._lock:
             if self._taken >= self._places:
-                raise BusyError(f"The darkroom is busy with {self._taken} drawings. Try again in a moment.")
+                raise BusyError(f"The server is busy with {self._taken} drawings. Try again in a moment.")
             self._taken += 1
         try:
             yield
@@ -187,16 +185,16 @@ class Darkroom:
                 self._taken -= 1
 
     def submit(self, work: Callable[..., T], *arguments: object) -> Future[T]:
-        """Queues work for the thread. A future that is cancelled before its turn is never begun."""
+        """Queues work for the thread. Work whose future is cancelled before its turn never begins."""
         return self._thread.submit(work, *arguments)
 
     def warm(self) -> None:
-        """Queues the loading of all weights, the default first, each as work of its own: a drawing gets in between."""
+        """Queues the loading of all weights, the default first; each is work of its own, so drawings come between."""
         for name in self.known:
             self.submit(self._load_quietly, name)
 
     def close(self) -> None:
-        """Lets the work that is being done end, and drops what waits."""
+        """Waits for the work that has begun, and drops what is queued."""
         self._thread.shutdown(wait=True, cancel_futures=True)
 
     def check_weights(self, name: str | None) -> str:
@@ -224,7 +222,7 @@ class Darkroom:
             )
         return rows
 
-    # ---- what runs on the thread
+    # ---- what is submitted to the thread
 
     def sketch(self, data: bytes, clean: bool = True) -> np.ndarray:
         """The bytes of a picture -> the drawing `(H, W, 1)` as a generator is shown it, paper = 1.

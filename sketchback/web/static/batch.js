@@ -1,17 +1,20 @@
 // Several drawings one after another: a card for each, progress, and all photographs in one archive.
 
-import { Refusal, develop } from "./server.js";
+import { invert, sketch } from "./backend.js";
+import { prepare } from "./pictures.js";
+import { Refusal } from "./refusal.js";
+import { element, enable, save, say } from "./ui.js";
+import { chosen } from "./weights.js";
 import { zip } from "./zip.js";
 
 const MOST = 200;
-const element = (id) => document.getElementById(id);
 
 export class Batch {
   #done = [];
   #stop = null;
   #addresses = [];
 
-  /** @param {{reduce, save, open, say, query}} page what the batch needs of it */
+  /** @param {{open: (file: File) => void, clean: () => boolean}} page lays a file on the canvas; whether to clean */
   constructor(page) {
     this.page = page;
     element("batch-stop").addEventListener("click", () => this.#stop?.abort());
@@ -25,7 +28,7 @@ export class Batch {
     element("batch-cards").replaceChildren();
     this.#addresses.forEach((address) => URL.revokeObjectURL(address));
     this.#addresses = [];
-    element("sheet").focus();
+    element("canvas").focus();
   }
 
   async run(files) {
@@ -33,24 +36,24 @@ export class Batch {
     const stop = new AbortController();
     this.#stop = stop;
     this.#done = [];
-    if (files.length > MOST) this.page.say(`A batch takes ${MOST} drawings. Received ${files.length}; the others wait.`);
-    const chosen = [...files].slice(0, MOST);
+    if (files.length > MOST) say(`A batch takes ${MOST} drawings. Received ${files.length}; the others wait.`);
+    const accepted = [...files].slice(0, MOST);
     element("batch").hidden = false;
     element("batch-stop").hidden = false;
-    element("batch-download").setAttribute("aria-disabled", "true");
+    enable("batch-download", false);
     element("batch-cards").replaceChildren();
-    const cards = chosen.map((file) => this.#card(file));
-    element("batch-progress").max = chosen.length;
+    const cards = accepted.map((file) => this.#card(file));
+    element("batch-progress").max = accepted.length;
     element("batch-progress").value = 0;
     element("batch-title").focus({ preventScroll: true });
     element("batch").scrollIntoView({ behavior: "smooth", block: "start" });
-    const query = this.page.query();
+    const query = { weights: chosen(), clean: this.page.clean() };
     let failed = 0;
-    for (const [index, file] of chosen.entries()) {
+    for (const [index, file] of accepted.entries()) {
       if (stop.signal.aborted) break;
-      element("batch-status").textContent = `${index + 1} of ${chosen.length}`;
+      element("batch-status").textContent = `${index + 1} of ${accepted.length}`;
       try {
-        await this.#develop(file, cards[index], query, stop.signal);
+        await this.#invert(file, cards[index], query, stop.signal);
       } catch (error) {
         if (stop.signal.aborted) break;
         failed += 1;
@@ -59,13 +62,13 @@ export class Batch {
       }
       element("batch-progress").value = index + 1;
     }
-    if (this.#stop !== stop) return; // another batch took over
+    if (this.#stop !== stop) return; // another batch has begun
     element("batch-stop").hidden = true;
     const bad = failed ? `, ${failed} could not be read` : "";
-    const rest = chosen.length - this.#done.length - failed;
+    const rest = accepted.length - this.#done.length - failed;
     element("batch-status").textContent = rest
-      ? `Stopped: ${this.#done.length} of ${chosen.length} done${bad}`
-      : `${this.#done.length} of ${chosen.length} done${bad}`;
+      ? `Stopped: ${this.#done.length} of ${accepted.length} done${bad}`
+      : `${this.#done.length} of ${accepted.length} done${bad}`;
     for (const card of cards.filter((one) => one.dataset.state === "waiting")) this.#say(card, "stopped", "Not begun");
   }
 
@@ -101,14 +104,13 @@ export class Batch {
     card.querySelectorAll(".frames > span")[place].replaceChildren(image);
   }
 
-  async #develop(file, card, query, signal) {
+  async #invert(file, card, { weights, clean }, signal) {
     this.#say(card, "working", "Reading");
     const busy = () => this.#say(card, "working", "Waiting for a free place");
-    const sketch = await develop("/api/sketch", { clean: query.clean }, await this.page.reduce(file), { signal, busy });
-    this.#frame(card, 0, sketch, `Drawing ${file.name}`);
-    this.#say(card, "working", "Developing");
-    const asked = { weights: query.weights, format: "png" };
-    const photo = await develop("/api/invert", asked, sketch, { signal, busy });
+    const drawing = await sketch(await prepare(file), { clean }, { signal, busy });
+    this.#frame(card, 0, drawing, `Drawing ${file.name}`);
+    this.#say(card, "working", "Making the photograph");
+    const photo = await invert(drawing, { weights, format: "png" }, { signal, busy });
     this.#frame(card, 1, photo, `Photograph made from ${file.name}`);
     this.#say(card, "done", "");
     const name = this.#name(file.name);
@@ -122,8 +124,8 @@ export class Batch {
       card.querySelector(".buttons").append(made);
     };
     button("To the sheet", () => this.page.open(file));
-    button("Download", () => this.page.save(photo, name));
-    element("batch-download").setAttribute("aria-disabled", "false");
+    button("Download", () => save(photo, name));
+    enable("batch-download", true);
   }
 
   #name(file) { // two folders may hold the same name
@@ -136,6 +138,6 @@ export class Batch {
 
   async #downloadAll() {
     if (!this.#done.length) return;
-    this.page.save(await zip(this.#done), "photographs.zip");
+    save(await zip(this.#done), "photographs.zip");
   }
 }

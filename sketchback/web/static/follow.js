@@ -1,12 +1,13 @@
 // Follows something that changes faster than it can be answered: one request at a time, and then the newest.
 
 export class Follower {
-  #wanted = null; // what changed last
+  #wanted = false;
   #busy = false;
   #timer = null;
+  #generation = 0; // of answers; `forget` begins another
 
   /**
-   * @param {(wanted: unknown, isNewest: () => boolean) => Promise<void>} answer
+   * @param {(isNewest: () => boolean) => Promise<void>} answer
    * @param {number} pause milliseconds between two requests, so that strokes have time to be drawn
    */
   constructor(answer, pause = 60) {
@@ -14,33 +15,31 @@ export class Follower {
     this.pause = pause;
   }
 
-  want(something) {
-    this.#wanted = { something };
-    if (!this.#busy && this.#timer === null) this.#timer = setTimeout(() => this.#next(), this.pause);
+  want() {
+    this.#wanted = true;
+    if (!this.#busy && this.#timer === null) this.#wait();
   }
 
   /** Nothing is wanted any more; an answer on its way is not the newest. */
   forget() {
     clearTimeout(this.#timer);
     this.#timer = null;
-    this.#wanted = null;
-    this.generation = (this.generation ?? 0) + 1;
+    this.#wanted = false;
+    this.#generation += 1;
   }
+
+  #wait() { this.#timer = setTimeout(() => this.#next(), this.pause); }
 
   async #next() {
     this.#timer = null;
-    if (!this.#wanted) return;
-    const { something } = this.#wanted;
-    const generation = this.generation;
-    this.#wanted = null;
+    const generation = this.#generation;
+    this.#wanted = false;
     this.#busy = true;
     try {
-      await this.answer(something, () => this.generation === generation);
+      await this.answer(() => this.#generation === generation);
     } finally {
       this.#busy = false;
-      if (this.#wanted) this.#timer = setTimeout(() => this.#next(), this.pause);
+      if (this.#wanted) this.#wait();
     }
   }
-
-  get idle() { return !this.#busy && this.#timer === null; }
 }

@@ -1,14 +1,14 @@
-// The drawing sheet: white paper or an opened picture, strokes on it, and the history of both.
+// The drawing surface: a white or an opened picture as background, strokes on it, and the history of both.
 //
-// The history is a list of steps. A step is a sheet (its size, the picture that lies on it, strokes carried over) or a
-// stroke. What is seen is drawn again from the last sheet on, so undo and redo only move a number.
+// The history is a list of steps. A step is a background (its size, the picture on it, strokes that were carried over)
+// or a stroke. What is seen is drawn again from the last background on, so undo and redo only move a number.
 
 const LONG = 960; // pixels of the longer side
 const STEPS = 300; // of history
-const PAPER = "#fff";
+const WHITE = "#fff";
 
-/** The size of a sheet with these proportions (width : height), neither too wide nor too tall to be drawn on. */
-export function sized(ratio) {
+/** The size of a canvas with these proportions (width : height), neither too wide nor too tall to be drawn on. */
+function sized(ratio) {
   const bounded = Math.min(2, Math.max(0.5, ratio));
   return bounded < 1
     ? { width: Math.round(LONG * bounded), height: LONG }
@@ -24,7 +24,7 @@ function paint(context, stroke, from = 1) {
     const [a, b, c] = [points[Math.max(0, index - 2)], points[index - 1], points[index]];
     const pressure = (b.pressure + c.pressure) / 2;
     const grey = Math.round(120 - 95 * Math.min(1, pressure * 1.5));
-    context.strokeStyle = eraser ? PAPER : `rgb(${grey},${grey},${grey})`;
+    context.strokeStyle = eraser ? WHITE : `rgb(${grey},${grey},${grey})`;
     context.lineWidth = width * (0.4 + 1.2 * pressure);
     context.beginPath();
     context.moveTo((a.x + b.x) / 2, (a.y + b.y) / 2);
@@ -34,9 +34,9 @@ function paint(context, stroke, from = 1) {
   context.globalCompositeOperation = "source-over";
 }
 
-export class Sheet extends EventTarget {
+export class DrawingCanvas extends EventTarget {
   #steps = [];
-  #at = 0; // steps that are in force
+  #at = 0; // steps that are not undone
   #stroke = null;
   #pointer = null;
   #penSeen = false;
@@ -49,7 +49,7 @@ export class Sheet extends EventTarget {
     this.context = canvas.getContext("2d", { alpha: false });
     this.tool = "pencil";
     this.widths = { pencil: 4.5, eraser: 44 };
-    this.#push({ kind: "sheet", ...sized(4 / 5), picture: null, source: null, carried: [] });
+    this.#push({ kind: "background", ...sized(4 / 5), picture: null, source: null, carried: [] });
     this.#draw();
     canvas.addEventListener("pointerdown", (event) => this.#down(event));
     canvas.addEventListener("pointermove", (event) => this.#move(event));
@@ -60,26 +60,24 @@ export class Sheet extends EventTarget {
 
   // ---- what it holds
 
-  #begin() {
+  #lastBackground() {
     let index = this.#at - 1;
-    while (this.#steps[index].kind !== "sheet") index -= 1;
+    while (this.#steps[index].kind !== "background") index -= 1;
     return index;
   }
 
-  get sheet() { return this.#steps[this.#begin()]; }
+  get background() { return this.#steps[this.#lastBackground()]; }
 
   get strokes() {
-    const begin = this.#begin();
+    const begin = this.#lastBackground();
     return [...this.#steps[begin].carried, ...this.#steps.slice(begin + 1, this.#at).map((step) => step.stroke)];
   }
 
-  get empty() { return !this.sheet.picture && !this.strokes.some((stroke) => !stroke.eraser) && !this.#stroke; }
+  get empty() { return !this.background.picture && !this.strokes.some((stroke) => !stroke.eraser) && !this.#stroke; }
 
   get canUndo() { return this.#at > 1; }
 
   get canRedo() { return this.#at < this.#steps.length; }
-
-  get drawing() { return this.#stroke !== null; }
 
   /** The drawing as a picture, dark on white, its longer side at most `long` pixels. */
   async picture(long = LONG) {
@@ -103,22 +101,22 @@ export class Sheet extends EventTarget {
     this.#at = this.#steps.length;
   }
 
-  #forget() { // the oldest step; the first must stay a sheet
-    const [sheet, next] = this.#steps;
-    if (next.kind === "sheet") this.#steps.shift();
-    else this.#steps.splice(0, 2, { ...sheet, carried: [...sheet.carried, next.stroke] });
+  #forget() { // the oldest step; the first must stay a background
+    const [background, next] = this.#steps;
+    if (next.kind === "background") this.#steps.shift();
+    else this.#steps.splice(0, 2, { ...background, carried: [...background.carried, next.stroke] });
   }
 
   #changed() { this.dispatchEvent(new Event("change")); }
 
   #draw() {
-    const { width, height, picture } = this.sheet;
+    const { width, height, picture } = this.background;
     if (this.canvas.width !== width || this.canvas.height !== height) {
       this.canvas.width = width;
       this.canvas.height = height;
     }
     this.context.globalCompositeOperation = "source-over";
-    this.context.fillStyle = PAPER;
+    this.context.fillStyle = WHITE;
     this.context.fillRect(0, 0, width, height);
     if (picture) {
       const ratio = Math.min(width / picture.width, height / picture.height);
@@ -134,19 +132,19 @@ export class Sheet extends EventTarget {
     this.#changed();
   }
 
-  /** The first sheet, white, before which there is nothing to undo. */
+  /** A white background of these proportions, before which there is nothing to undo. */
   start(ratio) {
     this.#steps = [];
     this.#at = 0;
-    this.#push({ kind: "sheet", ...sized(ratio), picture: null, source: null, carried: [] });
+    this.#push({ kind: "background", ...sized(ratio), picture: null, source: null, carried: [] });
     this.#show();
   }
 
-  /** A new sheet: white, or with a picture on it; `source` is the file that it came from. */
+  /** A new background: white, or a picture; `source` is the file that it came from. */
   lay({ picture = null, source = null, ratio = null, carried = [] } = {}) {
-    this.#end();
-    const size = ratio ? sized(ratio) : picture ? sized(picture.width / picture.height) : this.sheet;
-    this.#push({ kind: "sheet", width: size.width, height: size.height, picture, source, carried });
+    this.#endStroke();
+    const size = ratio ? sized(ratio) : picture ? sized(picture.width / picture.height) : this.background;
+    this.#push({ kind: "background", width: size.width, height: size.height, picture, source, carried });
     this.#show();
   }
 
@@ -156,21 +154,21 @@ export class Sheet extends EventTarget {
   clear() { if (!this.empty) this.lay(); }
 
   async turn() {
-    const { width, height } = this.sheet;
+    const { width, height } = this.background;
     const ratio = Math.abs(width - height) < 20 ? 4 / 5 : width < height ? 4 / 3 : 4 / 5;
     const picture = this.empty ? null : await createImageBitmap(this.canvas);
     this.lay({ picture, ratio });
   }
 
   undo() {
-    this.#end();
+    this.#endStroke();
     if (!this.canUndo) return;
     this.#at -= 1;
     this.#show();
   }
 
   redo() {
-    this.#end();
+    this.#endStroke();
     if (!this.canRedo) return;
     this.#at += 1;
     this.#show();
@@ -178,7 +176,7 @@ export class Sheet extends EventTarget {
 
   // ---- strokes
 
-  #begun(point, eraser) {
+  #startStroke(point, eraser) {
     const width = this.widths[eraser ? "eraser" : "pencil"];
     this.#stroke = { points: [point, { ...point, x: point.x + 0.1 }], width, eraser }; // a touch leaves a dot
     paint(this.context, this.#stroke);
@@ -193,7 +191,7 @@ export class Sheet extends EventTarget {
     paint(this.context, this.#stroke, points.length - 1);
   }
 
-  #end() {
+  #endStroke() {
     if (!this.#stroke) return;
     const stroke = this.#stroke;
     this.#stroke = null;
@@ -207,7 +205,7 @@ export class Sheet extends EventTarget {
 
   #where(event) {
     const box = this.canvas.getBoundingClientRect();
-    const pressure = event.pointerType === "pen" ? event.pressure : 0.5; // others have none to tell
+    const pressure = event.pointerType === "pen" ? event.pressure : 0.5; // other pointers do not measure it
     return {
       x: ((event.clientX - box.left) / box.width) * this.canvas.width,
       y: ((event.clientY - box.top) / box.height) * this.canvas.height,
@@ -221,13 +219,13 @@ export class Sheet extends EventTarget {
     const eraserEnd = (event.buttons & 32) !== 0;
     if (this.#pointer !== null || palm || (event.button !== 0 && !eraserEnd)) return;
     event.preventDefault();
-    this.canvas.dataset.by = "pointer"; // who draws by hand needs no focus ring
+    this.canvas.dataset.by = "pointer"; // a person who draws by hand needs no focus ring
     this.canvas.focus({ preventScroll: true });
-    this.#end();
+    this.#endStroke();
     this.cross.hidden = true;
     this.#pointer = event.pointerId;
     this.canvas.setPointerCapture(event.pointerId);
-    this.#begun(this.#where(event), eraserEnd || this.tool === "eraser");
+    this.#startStroke(this.#where(event), eraserEnd || this.tool === "eraser");
   }
 
   #move(event) {
@@ -237,7 +235,7 @@ export class Sheet extends EventTarget {
     this.#changed();
   }
 
-  #up(event) { if (event.pointerId === this.#pointer) this.#end(); }
+  #up(event) { if (event.pointerId === this.#pointer) this.#endStroke(); }
 
   // ---- by keyboard
 
@@ -261,8 +259,8 @@ export class Sheet extends EventTarget {
     } else if (event.key === " ") {
       if (event.repeat) return event.preventDefault();
       const lifted = this.#stroke !== null;
-      if (lifted) this.#end();
-      else this.#begun(this.#point, this.tool === "eraser");
+      if (lifted) this.#endStroke();
+      else this.#startStroke(this.#point, this.tool === "eraser");
       this.dispatchEvent(new CustomEvent("pencil", { detail: lifted ? "up" : "down" }));
     } else return undefined;
     event.preventDefault();
@@ -274,7 +272,7 @@ export class Sheet extends EventTarget {
   }
 
   #leave() {
-    if (this.#pointer === null) this.#end();
+    if (this.#pointer === null) this.#endStroke();
     this.cross.hidden = true;
     delete this.canvas.dataset.by;
   }

@@ -1,0 +1,218 @@
+"""The HTTP API: image bytes in, image bytes out, within limits of bytes, pixels, time and number."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Iterable
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Query, Request, Response
+
+from sketchback import __version__
+from sketchback.web.errors import RefusedError
+from sketchback.web.worker import FORMATS, MAX_PIXELS, BusyError, Format, InferenceWorker, UnusableError, encode
+
+MAX_BYTES = 25_000_000
+BODY_SECONDS = 20.0  # for the whole body to arrive
+WORK_SECONDS = 60.0  # for waiting and work together
+INTRODUCTION = f"""
+The bytes of a drawing in, the bytes of a photograph out; nothing leaves this machine.
+
+```
+curl --data-binary @drawing.png -H 'Content-Type: image/png' -o photo.png http://127.0.0.1:8000/api/invert
+```
+
+The body is the file itself: PNG, JPEG, WebP, TIFF, BMP or GIF, at most {MAX_BYTES // 10**6} MB and
+{MAX_PIXELS // 10**6} megapixels. Every error is JSON, `{{"error": "a sentence"}}`. When many ask at once, the answer is
+503 with `Retry-After`: come again in a moment.
+
+A generated face is a suggestion, not evidence of identity.
+"""
+
+# ---- what the OpenAPI schema says about bodies and answers
+
+_BINARY = {"schema": {"type": "string", "format": "binary"}}
+_BODY_TYPES = ("application/octet-stream", "image/png", "image/jpeg", "image/webp", "image/tiff")
+_BODY = {
+    "requestBody": {
+        "required": True,
+        "description": "The file itself.",
+        "content": dict.fromkeys(_BODY_TYPES, _BINARY),
+    }
+}
+_SENTENCE = {
+    "application/json": {
+        "schema": {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
+    }
+}
+_ERRORS = {
+    400: "The file or a parameter is wrong.",
+    403: "Sent by another web site, or to a name that is not this machine's.",
+    408: f"The file did not arrive within {BODY_SECONDS:.0f} seconds.",
+    413: f"The file is larger than {MAX_BYTES // 10**6} MB.",
+    415: "The body is a form or is compressed, not the file itself.",
+    500: "Something went wrong here.",
+    503: "Busy. `Retry-After` says in how many seconds to come again.",
+    504: f"The work took longer than {WORK_SECONDS:.0f} seconds.",
+}
+
+
+def _responses(media_types: Iterable[str]) -> dict[int | str, dict[str, Any]]:
+    return {
+        200: {"description": "The picture.", "content": dict.fromkeys(media_types, _BINARY)},
+        **{status: {"description": text, "content": _SENTENCE} for status, text in _ERRORS.items()},
+    }
+
+
+# ---- routes
+
+
+def add_routes(app: FastAPI, worker: InferenceWorker) -> None:
+    """Adds the API to an application."""
+
+    @app.get("/api/health", tags=["state"], summary="Is it there, is it warm, how many are waiting")
+    async def health() -> dict[str, object]:
+        return {"status": "ok", "ready": worker.ready, "taken": worker.taken, "version": __version__}
+
+    @app.get("/api/weights", tags=["state"], summary="The weights to choose from")
+    async def list_weights() -> dict[str, object]:
+        return {"default": worker.default, "weights": worker.describe()}
+
+    @app.post(
+        "/api/invert",
+        tags=["drawings"],
+        summary="Drawing -> photograph",
+        response_class=Response,
+        openapi_extra=_BODY,
+        responses=_responses(media_type for _, media_type in FORMATS.values()),
+        description="The photograph has the size of the drawing, at most 1600 pixels on its longer side.",
+    )
+    async def invert(
+        request: Request,
+        weights: Annotated[str | None, Query(description="A name from `/api/weights`; the default for none.")] = None,
+        clean: Annotated[bool, Query(description="Clean a photograph or scan of paper first.")] = False,
+        compare: Annotated[bool, Query(description="The drawing beside the photograph.")] = False,
+        format: Annotated[Format, Query(description="Of the answer.")] = "png",
+    ) -> Response:
+        try:
+            name = worker.check_weights(weights)
+        except ValueError as error:
+            raise RefusedError(400, str(error)) from None
+
+        def work(data: bytes) -> bytes:
+            return encode(worker.invert(data, name, clean, compare), format)
+
+        return await _answer(request, worker, work, name=f"photograph.{format}", media_type=FORMATS[format][1])
+
+    @app.post(
+        "/api/sketch",
+        tags=["drawings"],
+        summary="Any picture of a drawing -> the drawing as a generator is shown it",
+        response_class=Response,
+        openapi_extra=_BODY,
+        responses=_responses(["image/png"]),
+        description="Grey on white paper, as PNG; cleaned unless `clean=false`.",
+    )
+    async def sketch(
+        request: Request,
+        clean: Annotated[bool, Query(description="Straighten, flatten and crop a photograph of paper.")] = True,
+    ) -> Response:
+        def work(data: bytes) -> bytes:
+            return encode(worker.sketch(data, clean), "png")
+
+        return await _answer(request, worker, work, name="drawing.png", media_type="image/png")
+
+
+# ---- from a body to an answer
+
+
+async def _answer(
+    request: Request, worker: InferenceWorker, work: Callable[[bytes], bytes], *, name: str, media_type: str
+) -> Response:
+    """Reads the body, waits for the inference worker, and answers; each within its limits."""
+    began = time.perf_counter()
+    try:
+        with worker.place():  # before the body is read: this bounds the bodies that wait, too
+            data = await _read_body(request)
+            arrived = time.perf_counter()
+            result = await _wait(request, worker, work, data)
+    except BusyError as error:
+        raise RefusedError(503, str(error), headers={"Retry-After": "1"}) from None
+    except UnusableError as error:
+        raise RefusedError(500, str(error)) from None
+    except ValueError as error:
+        raise RefusedError(400, str(error)) from None
+    except MemoryError:
+        raise RefusedError(
+            503, "There is not enough memory for this drawing now.", headers={"Retry-After": "5"}
+        ) from None
+    done = time.perf_counter()
+    headers = {
+        "Content-Disposition": f'inline; filename="{name}"',
+        "Server-Timing": f"body;dur={(arrived - began) * 1e3:.1f}, work;dur={(done - arrived) * 1e3:.1f}",
+    }
+    return Response(result, media_type=media_type, headers=headers)
+
+
+async def _read_body(request: Request) -> bytes:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind.startswith(("multipart/", "text/")) or kind == "application/json":
+        raise RefusedError(
+            415, f"The body must be the file itself: curl --data-binary @drawing.png. Received: {kind[:80]}."
+        )
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise RefusedError(415, "The body must not be compressed; picture files already are.")
+    declared = request.headers.get("content-length", "")
+    too_large = RefusedError(
+        413,
+        f"A file may have at most {MAX_BYTES // 10**6} MB. Make it smaller first.",
+        headers={"Connection": "close"},
+    )
+    if declared.isdigit() and int(declared) > MAX_BYTES and "expect" in request.headers:
+        raise too_large  # before the client sends any of it
+
+    async def read() -> bytes:
+        parts: list[bytes] = []
+        length = 0
+        async for part in request.stream():
+            length += len(part)
+            if length <= MAX_BYTES:
+                parts.append(part)
+            elif length > 4 * MAX_BYTES:
+                break
+            else:  # read on for a while: a client that is still sending does not see an answer
+                parts.clear()
+        if length > MAX_BYTES:
+            raise too_large
+        return b"".join(parts)
+
+    try:
+        return await asyncio.wait_for(read(), BODY_SECONDS)
+    except (asyncio.TimeoutError, TimeoutError):
+        sentence = f"The file must arrive within {BODY_SECONDS:.0f} seconds."
+        raise RefusedError(408, sentence, headers={"Connection": "close"}) from None
+
+
+async def _wait(request: Request, worker: InferenceWorker, work: Callable[[bytes], bytes], data: bytes) -> bytes:
+    """Waits for the worker; work that has not begun is cancelled when the client goes away or has waited too long."""
+
+    async def disconnected() -> None:
+        while (await request.receive())["type"] != "http.disconnect":
+            pass
+
+    result = asyncio.wrap_future(worker.submit(work, data))
+    leaving = asyncio.create_task(disconnected())
+    either: set[asyncio.Future[Any]] = {result, leaving}
+    try:
+        await asyncio.wait(either, timeout=WORK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        if result.done():
+            return result.result()
+        if leaving.done():
+            raise RefusedError(499, "The client went away.")
+        raise RefusedError(
+            504, f"The work took longer than {WORK_SECONDS:.0f} seconds. Try again with a smaller drawing."
+        )
+    finally:
+        leaving.cancel()
+        result.cancel()

@@ -1,0 +1,35 @@
+// Photographing a drawing on paper.
+
+import { open } from "./input.js";
+import { Refusal } from "./refusal.js";
+import { act, element } from "./ui.js";
+
+let stream = null;
+
+act("camera-button", async () => {
+  const touch = matchMedia("(pointer: coarse)").matches; // phones have a camera program that is better than ours
+  if (touch || !navigator.mediaDevices?.getUserMedia) return element("capture").click();
+  try {
+    stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 1920 } } });
+  } catch (error) {
+    throw new Refusal(error.name === "NotAllowedError"
+      ? "The browser was not allowed to use the camera. Allow it in the address bar, or open a picture."
+      : "No camera was found. Open a picture instead.");
+  }
+  element("video").srcObject = stream;
+  element("camera").showModal();
+  return element("video").play();
+});
+element("camera").addEventListener("close", () => {
+  stream?.getTracks().forEach((track) => track.stop());
+  element("video").srcObject = null;
+});
+act("shoot", async () => {
+  const video = element("video");
+  const copy = document.createElement("canvas");
+  [copy.width, copy.height] = [video.videoWidth, video.videoHeight];
+  copy.getContext("2d").drawImage(video, 0, 0);
+  const blob = await new Promise((done) => copy.toBlob(done, "image/jpeg", 0.95));
+  element("camera").close();
+  return open(new File([blob], "camera.jpg", { type: "image/jpeg" }));
+});

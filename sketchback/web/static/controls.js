@@ -1,0 +1,82 @@
+// The controls of the drawing: tools, width of the stroke, undo and redo; keys; dialogs; light and dark.
+
+import { drawing } from "./state.js";
+import { act, element, enable, status } from "./ui.js";
+
+drawing.addEventListener("change", () => {
+  const { empty } = drawing;
+  element("canvas").setAttribute("aria-label", empty ? "Drawing sheet, empty" : "Drawing sheet, with a drawing");
+  element("canvas-hint").hidden = !empty;
+  enable("undo-button", drawing.canUndo);
+  enable("redo-button", drawing.canRedo);
+  enable("clear-button", !empty);
+});
+drawing.addEventListener("pencil", ({ detail }) => status(detail === "down" ? "Pencil down" : "Pencil up"));
+
+// ---- tools
+
+const tools = [...document.querySelectorAll("[name=tool]")];
+const toWidth = (value) => 1.5 * 60 ** (value / 100); // 1.5 to 90 pixels of the canvas, evenly to the eye
+const toValue = (width) => Math.round((Math.log(width / 1.5) / Math.log(60)) * 100);
+
+function pick(tool) {
+  drawing.tool = tool;
+  tools.forEach((radio) => { radio.checked = radio.value === tool; });
+  element("width").value = toValue(drawing.widths[tool]);
+}
+
+function widen(by) {
+  element("width").value = Number(element("width").value) + by;
+  drawing.widths[drawing.tool] = toWidth(Number(element("width").value));
+}
+
+tools.forEach((radio) => radio.addEventListener("change", () => pick(radio.value)));
+element("width").addEventListener("input", () => widen(0));
+pick("pencil");
+
+act("undo-button", () => drawing.undo());
+act("redo-button", () => drawing.redo());
+act("clear-button", () => drawing.clear());
+act("turn-button", () => drawing.turn());
+
+// ---- keys
+
+addEventListener("keydown", (event) => {
+  const writing = event.target.matches?.("input:not([type=radio], [type=range], [type=checkbox]), select, textarea");
+  if (writing || document.querySelector("dialog[open]") || event.altKey) return;
+  const key = event.key.toLowerCase();
+  const actions = event.ctrlKey || event.metaKey
+    ? { z: () => (event.shiftKey ? drawing.redo() : drawing.undo()), y: () => drawing.redo() }
+    : { p: () => pick("pencil"), e: () => pick("eraser"), "[": () => widen(-5), "]": () => widen(5) };
+  if (!actions[key]) return;
+  event.preventDefault();
+  actions[key]();
+});
+
+// ---- dialogs
+
+for (const dialog of ["help", "card"]) act(`${dialog}-button`, () => element(dialog).showModal());
+for (const dialog of document.querySelectorAll("dialog")) {
+  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); }); // a click around it
+}
+
+// ---- light and dark
+
+const system = matchMedia("(prefers-color-scheme: dark)");
+
+function remembered() {
+  try { return localStorage.getItem("theme"); } catch { return null; } // the browser may forbid storage
+}
+
+function colour(theme = remembered() ?? (system.matches ? "dark" : "light")) {
+  document.documentElement.dataset.theme = theme;
+  element("theme-button").setAttribute("aria-pressed", String(theme === "dark"));
+}
+
+act("theme-button", () => {
+  const theme = document.documentElement.dataset.theme === "dark" ? "light" : "dark";
+  try { localStorage.setItem("theme", theme); } catch { /* not remembered, then */ }
+  colour(theme);
+});
+system.addEventListener("change", () => colour());
+colour();

@@ -1,0 +1,149 @@
+// How pictures come in: opened, pasted, dropped, or chosen among the samples.
+
+import { Batch } from "./batch.js";
+import { read } from "./pictures.js";
+import { Refusal } from "./refusal.js";
+import { download, drawing } from "./state.js";
+import { act, element, failed, hush, say, status } from "./ui.js";
+import { choose } from "./weights.js";
+
+const SAMPLES = [
+  { file: "face_pencil.png", title: "Portrait in pencil", weights: "faces" },
+  { file: "face_ink.png", title: "Portrait in ink", weights: "faces" },
+  { file: "face_line.png", title: "Portrait in lines", weights: "faces" },
+  { file: "house.png", title: "House", weights: "buildings" },
+  { file: "facade.png", title: "Façade", weights: "buildings" },
+  { file: "tower.png", title: "Church tower", weights: "buildings" },
+];
+
+const stem = (name) => name.replace(/\.[^.]*$/, "");
+const cleaned = () => element("clean").checked;
+
+const batch = new Batch({
+  open: (file) => open(file)
+    .then(() => element("canvas").scrollIntoView({ behavior: "smooth", block: "center" })).catch(failed),
+  clean: cleaned,
+});
+
+let loads = 0;
+
+/** Begins to load a picture, and returns whether no other one was begun since: only the last is laid on the canvas. */
+function beginLoad() {
+  hush();
+  loads += 1;
+  const load = loads;
+  return () => load === loads;
+}
+
+export async function open(file) {
+  const isNewest = beginLoad();
+  status("Reading the drawing…");
+  try {
+    const picture = await read(file, cleaned());
+    if (!isNewest()) return;
+    download.name = `${stem(file.name) || "drawing"}-photograph`;
+    drawing.lay({ picture, source: file });
+  } catch (error) {
+    if (isNewest()) status(drawing.empty ? "" : "Photograph ready");
+    throw error instanceof Refusal ? new Refusal(`${file.name}: ${error.message}`) : error;
+  }
+}
+
+async function take(files) {
+  if (files.length === 1) await open(files[0]);
+  else if (files.length) await batch.run(files);
+}
+
+/** Reads the opened file again, after the person chose to clean it, or not to. */
+async function readAgain() {
+  const { source } = drawing.background;
+  if (!source) return;
+  const clean = cleaned();
+  status("Reading the drawing…");
+  try {
+    const picture = await read(source, clean);
+    if (drawing.background.source === source && cleaned() === clean) drawing.replace(picture, source);
+  } catch (error) {
+    status("Photograph ready"); // the one before
+    throw error;
+  }
+}
+
+act("open-button", () => element("files").click());
+for (const id of ["files", "capture"]) {
+  element(id).addEventListener("change", () => {
+    const files = [...element(id).files];
+    element(id).value = ""; // the same file can be chosen again
+    take(files).catch(failed);
+  });
+}
+element("clean").addEventListener("change", () => readAgain().catch(failed));
+
+// ---- paste
+
+act("paste-button", async () => {
+  let items;
+  try {
+    items = await navigator.clipboard.read();
+  } catch {
+    return say("The browser does not let a button paste here. Press Ctrl+V (on a Mac ⌘V) instead.");
+  }
+  for (const item of items) {
+    const kind = item.types.find((type) => type.startsWith("image/"));
+    if (kind) return open(new File([await item.getType(kind)], "pasted", { type: kind }));
+  }
+  return say("There is no picture on the clipboard. Copy one first.");
+});
+addEventListener("paste", (event) => take([...(event.clipboardData?.files ?? [])]).catch(failed));
+
+// ---- drop
+
+let inside = 0; // `dragenter` and `dragleave` are sent for every element on the way
+const carriesFiles = (event) => [...(event.dataTransfer?.types ?? [])].includes("Files");
+
+addEventListener("dragenter", (event) => {
+  if (!carriesFiles(event)) return;
+  inside += 1;
+  element("drop").hidden = false;
+});
+addEventListener("dragleave", (event) => {
+  if (!carriesFiles(event)) return;
+  inside -= 1;
+  if (inside <= 0) element("drop").hidden = true;
+});
+addEventListener("dragover", (event) => { if (carriesFiles(event)) event.preventDefault(); });
+addEventListener("drop", (event) => {
+  inside = 0;
+  element("drop").hidden = true;
+  if (!carriesFiles(event)) return;
+  event.preventDefault();
+  take([...event.dataTransfer.files]).catch(failed);
+});
+
+// ---- samples
+
+async function laySample(sample, address) {
+  const isNewest = beginLoad();
+  try {
+    const picture = await createImageBitmap(await (await fetch(address)).blob());
+    if (!isNewest()) return;
+    choose(sample.weights);
+    download.name = `${stem(sample.file)}-photograph`;
+    drawing.lay({ picture });
+    element("canvas").scrollIntoView({ behavior: "smooth", block: "nearest" });
+  } catch {
+    throw new Refusal("The sample could not be loaded. Is the server still running in the terminal?");
+  }
+}
+
+for (const sample of SAMPLES) {
+  const button = Object.assign(document.createElement("button"), { type: "button", title: sample.title });
+  const image = Object.assign(document.createElement("img"), {
+    src: `/page/samples/${sample.file}`, alt: sample.title, draggable: false,
+  });
+  button.append(image);
+  button.addEventListener("click", () => laySample(sample, image.src).catch(failed));
+  const item = document.createElement("li");
+  item.append(button);
+  element("samples").append(item);
+}

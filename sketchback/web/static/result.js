@@ -1,0 +1,144 @@
+// The photograph: it follows the drawing, can be compared with it, and can be downloaded.
+
+import { invert } from "./backend.js";
+import { Follower } from "./follow.js";
+import { Refusal } from "./refusal.js";
+import { download, drawing } from "./state.js";
+import { act, element, enable, failed, save, status } from "./ui.js";
+import { chosen, titleOf } from "./weights.js";
+
+const LIVE = 512; // pixels of the longer side of what is sent while the person draws; generators see less
+
+const follower = new Follower(follow);
+let shown = null; // { drawing, photo }: addresses of what is seen
+
+/** Makes a photograph of the drawing as it is now. */
+export const update = () => follower.want();
+
+drawing.addEventListener("change", () => {
+  const { width, height } = drawing.canvas;
+  for (const one of document.querySelectorAll(".picture")) one.style.setProperty("--ratio", String(width / height));
+  if (drawing.empty) {
+    follower.forget();
+    arrange(false);
+    status("");
+  } else update();
+});
+
+async function follow(isNewest) {
+  if (drawing.empty) return;
+  const began = performance.now();
+  const late = setTimeout(() => status("Making the photograph…"), 400);
+  document.body.classList.add("inferring");
+  try {
+    const weights = chosen();
+    const sent = await drawing.picture(LIVE);
+    const busy = () => status("Busy; waiting for a free place…");
+    const photo = await invert(sent, { weights, format: "jpg" }, { busy });
+    const addresses = { drawing: await loaded(sent), photo: await loaded(photo) };
+    if (isNewest()) show(addresses, weights, performance.now() - began);
+    else revoke(addresses);
+  } catch (error) {
+    if (!isNewest()) return;
+    status("No photograph");
+    failed(error);
+  } finally {
+    clearTimeout(late);
+    document.body.classList.remove("inferring");
+  }
+}
+
+async function loaded(blob) {
+  const address = URL.createObjectURL(blob);
+  const image = new Image();
+  image.src = address;
+  try {
+    await image.decode();
+  } catch {
+    URL.revokeObjectURL(address);
+    throw new Refusal("The photograph could not be shown.");
+  }
+  return address;
+}
+
+function revoke(addresses) { Object.values(addresses).forEach((address) => URL.revokeObjectURL(address)); }
+
+function show(addresses, weights, milliseconds) {
+  const before = shown;
+  shown = addresses;
+  const photo = element("photo");
+  photo.src = addresses.photo;
+  photo.alt = `The photograph that ${titleOf(weights)} makes of the drawing`;
+  photo.dataset.number = String(Number(photo.dataset.number ?? 0) + 1);
+  photo.dataset.weights = weights;
+  photo.dataset.milliseconds = milliseconds.toFixed(0);
+  element("over").src = addresses.drawing;
+  element("thumbnail").querySelector("img").src = addresses.photo;
+  if (before) revoke(before);
+  arrange(true);
+  status("Photograph ready");
+}
+
+function arrange(there) {
+  for (const id of ["photo", "over"]) element(id).hidden = !there;
+  element("photo-hint").hidden = there;
+  element("compare").disabled = !there;
+  element("photo-picture").classList.toggle("there", there);
+  enable("download-button", there);
+  compare();
+  placeThumbnail();
+}
+
+// ---- comparing: the drawing lies over the left part of the photograph
+
+function compare() {
+  const share = Number(element("compare").value);
+  const there = !element("photo").hidden;
+  element("divider").hidden = !there || share === 0 || share === 100;
+  element("divider").style.left = `${share}%`;
+  element("over").style.clipPath = `inset(0 ${100 - share}% 0 0)`;
+  element("compare").setAttribute("aria-valuetext", `${share} percent drawing`);
+}
+
+element("compare").addEventListener("input", compare);
+element("photo-picture").addEventListener("pointerdown", (event) => {
+  if (event.button !== 0 || element("photo").hidden) return;
+  const picture = event.currentTarget;
+  const slide = ({ clientX }) => {
+    const box = picture.getBoundingClientRect();
+    element("compare").value = ((clientX - box.left) / box.width) * 100;
+    compare();
+  };
+  picture.setPointerCapture(event.pointerId);
+  slide(event);
+  picture.addEventListener("pointermove", slide);
+  for (const end of ["pointerup", "pointercancel"]) {
+    picture.addEventListener(end, () => picture.removeEventListener("pointermove", slide), { once: true });
+  }
+});
+
+// ---- the file: from the drawing at its full size
+
+act("download-button", async () => {
+  const format = element("format").value;
+  status("Preparing the file…");
+  try {
+    const photo = await invert(await drawing.picture(), { weights: chosen(), format });
+    save(photo, `${download.name}.${format}`);
+  } finally {
+    status("Photograph ready");
+  }
+});
+
+// ---- a thumbnail where the photograph is out of view
+
+let inView = true;
+
+function placeThumbnail() { element("thumbnail").hidden = inView || element("photo").hidden; }
+
+new IntersectionObserver(([entry]) => {
+  inView = entry.intersectionRatio > 0.3;
+  placeThumbnail();
+  // Above the window counts as in view: a person who has scrolled past it, to a batch, has seen it.
+}, { threshold: [0, 0.3, 1], rootMargin: "100000px 0px 0px" }).observe(element("photo-picture"));
+act("thumbnail", () => element("photo-picture").scrollIntoView({ behavior: "smooth", block: "center" }));

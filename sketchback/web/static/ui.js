@@ -1,0 +1,42 @@
+// What the modules of the page share: elements, messages, buttons, downloads.
+
+import { Refusal } from "./refusal.js";
+
+export const element = (id) => document.getElementById(id);
+
+/** Shows a message above the page until it is closed. */
+export function say(text) {
+  element("alert").hidden = false;
+  element("alert").querySelector("p").textContent = text;
+}
+
+export function hush() { element("alert").hidden = true; }
+
+element("alert").querySelector("button").addEventListener("click", hush);
+
+/** The line beside "Photograph"; a screen reader reads it out, so the same text is not set twice. */
+export function status(text) {
+  if (element("status").textContent !== text) element("status").textContent = text;
+}
+
+export function failed(error) {
+  if (error.name === "AbortError") return;
+  say(error instanceof Refusal ? error.message : "Something went wrong on the page. Reload it and try again.");
+  if (!(error instanceof Refusal)) console.error(error);
+}
+
+/** A button that is disabled in this way stays in reach of the keyboard, so the focus is never lost. */
+export function enable(id, on) { element(id).setAttribute("aria-disabled", String(!on)); }
+
+/** Runs an action on a click, unless the button is disabled. */
+export function act(id, action) {
+  element(id).addEventListener("click", () => {
+    if (element(id).getAttribute("aria-disabled") !== "true") Promise.resolve(action()).catch(failed);
+  });
+}
+
+export function save(blob, name) {
+  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name });
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}

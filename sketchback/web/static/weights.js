@@ -1,0 +1,62 @@
+// Choosing the weights: what the drawing shows.
+
+import { element } from "./ui.js";
+
+let known = [];
+
+const find = (name) => known.find((one) => one.name === name);
+
+export const chosen = () => document.querySelector("#weights :checked")?.value ?? "";
+
+export const titleOf = (name) => find(name)?.title ?? name;
+
+/** Width : height of an empty sheet for these weights. */
+export function ratioOf(name) {
+  const size = find(name)?.size; // height, width in training
+  return size && size[1] > size[0] ? 4 / 3 : 4 / 5;
+}
+
+export function choose(name) {
+  const radio = [...document.querySelectorAll("#weights input")].find((one) => one.value === name);
+  if (!radio) return;
+  radio.checked = true;
+  describe();
+}
+
+/** Offers the weights of a backend; `changed` is called when the person chooses others. */
+export function offer(answer, changed) {
+  known = answer.weights;
+  for (const one of known) {
+    const label = document.createElement("label");
+    const radio = Object.assign(document.createElement("input"), {
+      type: "radio", name: "weights", value: one.name, checked: one.name === answer.default,
+    });
+    label.title = one.note || one.claim || one.title;
+    label.append(radio, Object.assign(document.createElement("span"), { textContent: one.title }));
+    element("weights").append(label);
+  }
+  element("weights").addEventListener("change", () => {
+    describe();
+    changed();
+  });
+  describe();
+}
+
+/** Fills the part of "What to know" that is about these weights. */
+function describe() {
+  const one = find(chosen());
+  if (!one) return;
+  const terms = [...new Set(one.terms.split("; "))].join("; "); // two stages may have used the same data
+  const rows = [
+    ["Weights", one.title], ["Trained on", one.data.join(", ")], ["Note", one.note], ["Terms", terms],
+    ["Made on", one.date],
+  ];
+  const list = document.createElement("dl");
+  for (const [term, text] of rows.filter(([, value]) => value)) {
+    const row = document.createElement("div");
+    row.append(Object.assign(document.createElement("dt"), { textContent: term }),
+      Object.assign(document.createElement("dd"), { textContent: text }));
+    list.append(row);
+  }
+  element("card-weights").replaceChildren(list);
+}

@@ -1,0 +1,532 @@
+"""The page in a real browser: what a person does with it, from the first stroke to the download."""
+
+from __future__ import annotations
+
+import base64
+import io
+import re
+import shutil
+import time
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+from places import DRAWINGS
+
+from sketchback import images
+from sketchback.web import app
+from sketchback.web.worker import InferenceWorker
+
+STATIC = Path(app.__file__).parent / "static"
+CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--use-fake-device-for-media-stream",
+    "--use-fake-ui-for-media-stream",
+]
+LINE = ((0.2, 0.2), (0.8, 0.5), (0.3, 0.8))
+
+# ---- the files, without a browser
+
+
+def sources(*suffixes: str) -> dict[str, str]:
+    return {path.name: path.read_text(encoding="utf-8") for path in STATIC.iterdir() if path.suffix in suffixes}
+
+
+def test_nothing_comes_from_elsewhere() -> None:
+    for name, text in sources(".html", ".css", ".js", ".svg").items():
+        own = text.replace("http://www.w3.org/2000/svg", "")
+        assert not re.search(r"https?://|//[a-z]+\.[a-z]|@import|url\(", own), name
+
+
+def test_every_import_and_element_is_there() -> None:
+    page, scripts = sources(".html")["index.html"], sources(".js")
+    ids = re.findall(r'\bid="([^"]+)"', page)
+    assert len(ids) == len(set(ids))
+    wanted = set(re.findall(r'(?:aria-labelledby|aria-describedby|for)="([^"]+)"|href="#([^"]+)"', page))
+    for script in scripts.values():
+        wanted |= {(name, "") for name in re.findall(r'(?:element|act|enable)\("([^"]+)"', script)}
+        assert set(re.findall(r'(?:from|import) "\./([^"]+)"', script)) <= set(scripts)
+    assert {one or other for one, other in wanted} <= set(ids)
+
+
+def test_samples_are_the_drawings_of_the_examples() -> None:
+    samples = sorted((STATIC / "samples").iterdir())
+    assert [path.name for path in samples] == sorted(path.name for path in DRAWINGS.glob("*.png"))
+    for path in samples:  # in 16 greys, a third of the bytes
+        difference = images.read(path, 1) - images.read(DRAWINGS / path.name, 1)
+        assert np.abs(difference).max() <= 0.5 / 15 + 1e-3
+        assert path.stat().st_size < 50_000
+
+
+# ---- in a browser
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
+    with playwright.sync_playwright() as running:
+        started = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+class Visit:
+    """A person's visit to the page. The page allows no `eval`, so it is asked again and again, not waited in."""
+
+    def __init__(self, browser, url: str, **options: object):
+        self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
+        self.page = self.context.new_page()
+        self.errors: list[str] = []
+        self.foreign: list[str] = []
+        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("request", lambda request: self._look(request.url, url))
+        self.page.goto(url)
+        self.until(lambda: self.page.evaluate("document.body.dataset.ready") == "true")
+
+    def _look(self, asked: str, url: str) -> None:
+        if not asked.startswith((url, "blob:", "data:")):
+            self.foreign.append(asked)
+
+    def until(self, condition: Callable[[], object], seconds: float = 60) -> None:
+        end = time.monotonic() + seconds
+        while not condition():
+            assert time.monotonic() < end, f"not seen within {seconds} s; the page says {self.alert()!r}"
+            self.page.wait_for_timeout(30)
+
+    def number(self) -> int:
+        """How many photographs were shown so far."""
+        return int(self.page.locator("#photo").get_attribute("data-number") or 0)
+
+    def photo(self) -> np.ndarray:
+        return self._read("""() => {
+            const [photo, copy] = [document.getElementById("photo"), document.createElement("canvas")];
+            [copy.width, copy.height] = [photo.naturalWidth, photo.naturalHeight];
+            copy.getContext("2d").drawImage(photo, 0, 0);
+            return copy.toDataURL("image/png");
+        }""")
+
+    def canvas(self) -> np.ndarray:
+        return self._read("document.getElementById('canvas').toDataURL('image/png')")[..., 0]
+
+    def _read(self, address: str) -> np.ndarray:
+        data = base64.b64decode(self.page.evaluate(address).partition(",")[2])
+        return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+
+    def inferred(self, action: Callable[[], object]) -> np.ndarray:
+        """Does something, waits for the photographs that follow, and returns the last."""
+        before = self.number()
+        action()
+        self.until(lambda: self.number() > before)
+        self.settle()
+        return self.photo()
+
+    def settle(self) -> None:
+        seen, since = self.number(), time.monotonic()
+        while time.monotonic() - since < 0.25 or self.page.evaluate("document.body.classList.contains('inferring')"):
+            if self.number() != seen:
+                seen, since = self.number(), time.monotonic()
+            self.page.wait_for_timeout(40)
+
+    def stroke(self, *points: tuple[float, float]) -> None:
+        """Draws with the mouse; points in parts of the canvas."""
+        self.page.locator("#canvas").scroll_into_view_if_needed()
+        box = self.page.locator("#canvas").bounding_box()
+        places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
+        self.page.mouse.move(*places[0])
+        self.page.mouse.down()
+        for place in places[1:]:
+            self.page.mouse.move(*place, steps=6)
+        self.page.mouse.up()
+
+    def click(self, name: str) -> None:
+        self.page.get_by_role("button", name=name, exact=True).click()
+
+    def give(self, *files: Path) -> None:
+        self.page.locator("#files").set_input_files(files)
+
+    def disabled(self, name: str) -> bool:
+        found = self.page.get_by_role("button", name=name, exact=True)
+        return found.get_attribute("aria-disabled") == "true"
+
+    def says(self, id: str) -> str:
+        return self.page.locator(f"#{id}").inner_text()
+
+    def alert(self) -> str:
+        return self.says("alert").strip() if self.page.locator("#alert").is_visible() else ""
+
+    def downloads(self, action: Callable[[], object]) -> tuple[str, io.BytesIO]:
+        with self.page.expect_download() as saved:
+            action()
+        return saved.value.suggested_filename, io.BytesIO(saved.value.path().read_bytes())
+
+
+@pytest.fixture(scope="module")
+def url(weight_files, serving) -> Iterator[str]:
+    worker = InferenceWorker(weight_files)
+    with serving(app.application(worker)) as port:
+        yield f"http://127.0.0.1:{port}/"
+
+
+@pytest.fixture
+def visit(browser, url: str) -> Iterator[Callable[..., Visit]]:
+    made: list[Visit] = []
+
+    def start(**options: object) -> Visit:
+        made.append(Visit(browser, url, **options))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.context.close()
+        assert not one.errors
+        assert not one.foreign  # nothing was asked of anybody else
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    sketch = np.ones((60, 80, 1), np.float32)  # its strokes fill it: cleaning has nothing to crop
+    sketch[8:52, 10:14] = sketch[8:52, 66:70] = sketch[28:30, 10:70] = 0.1
+    return images.write(tmp_path / "my drawing.png", sketch)
+
+
+@pytest.mark.browser
+class TestDrawing:
+    def test_a_stroke_and_then_another_photograph(self, visit) -> None:
+        seen = visit()
+        assert seen.page.locator("#photo").is_hidden()
+        first = seen.inferred(lambda: seen.stroke(*LINE))
+        assert first.shape == (512, 410, 3)
+        canvas = seen.canvas()
+        assert canvas.shape == (960, 768) and np.median(canvas) == 255 and canvas.min() < 80
+        assert 0.001 < (canvas < 128).mean() < 0.05
+        second = seen.inferred(lambda: seen.stroke((0.7, 0.1), (0.7, 0.9)))
+        assert (first != second).any()
+
+    def test_undo_redo_clear(self, visit) -> None:
+        seen = visit()
+        assert seen.disabled("Undo") and seen.disabled("Redo") and seen.disabled("Clear: a new sheet")
+        photo = seen.inferred(lambda: seen.stroke(*LINE))
+        one = seen.canvas()
+        seen.inferred(lambda: seen.stroke((0.7, 0.1), (0.7, 0.9)))
+        two = seen.canvas()
+        np.testing.assert_array_equal(seen.inferred(lambda: seen.click("Undo")), photo)
+        np.testing.assert_array_equal(seen.canvas(), one)
+        seen.page.keyboard.press("Control+Shift+Z")
+        np.testing.assert_array_equal(seen.canvas(), two)
+        seen.click("Clear: a new sheet")
+        assert seen.canvas().min() == 255 and seen.page.locator("#photo").is_hidden()
+        seen.page.keyboard.press("Control+Z")
+        np.testing.assert_array_equal(seen.canvas(), two)
+
+    def test_the_eraser(self, visit) -> None:
+        seen = visit()
+        seen.stroke((0.1, 0.5), (0.9, 0.5))
+        seen.page.keyboard.press("e")
+        assert seen.page.get_by_role("radio", name="Eraser").is_checked()
+        seen.page.locator("#width").fill("100")
+        seen.stroke((0.5, 0.3), (0.5, 0.7))
+        row = seen.canvas()[480]
+        assert row[384] == 255 and row[150] < 128 and row[650] < 128
+
+    def test_a_pen_presses(self, visit) -> None:
+        seen = visit()
+        seen.page.evaluate("""() => {
+            const canvas = document.getElementById("canvas");
+            const box = canvas.getBoundingClientRect();
+            canvas.setPointerCapture = () => {};
+            for (const [y, pressure] of [[0.25, 0.1], [0.75, 1]]) {
+                const at = (type, x) => canvas.dispatchEvent(new PointerEvent(type, {
+                    pointerId: 7, pointerType: "pen", pressure, buttons: 1, bubbles: true,
+                    clientX: box.left + x * box.width, clientY: box.top + y * box.height }));
+                at("pointerdown", 0.2);
+                for (let x = 0.25; x <= 0.8; x += 0.05) at("pointermove", x);
+                at("pointerup", 0.8);
+            }
+        }""")
+        ink = 255.0 - seen.canvas()
+        assert 0 < 3 * ink[:480].sum() < ink[480:].sum()
+
+    def test_by_keyboard_alone(self, visit) -> None:
+        seen = visit()
+        page = seen.page
+
+        def tab_to(id: str) -> None:
+            for _ in range(40):
+                if page.evaluate("document.activeElement.id") == id:
+                    return
+                page.keyboard.press("Tab")
+            raise AssertionError(f"{id} is out of reach")
+
+        page.keyboard.press("Tab")
+        assert page.evaluate("document.activeElement.className") == "skip"
+        page.keyboard.press("Enter")
+        tab_to("canvas")
+        page.keyboard.press(" ")
+        assert seen.says("status") == "Pencil down"
+        for _ in range(5):
+            page.keyboard.press("Shift+ArrowRight")
+        seen.inferred(lambda: page.keyboard.press(" "))
+        assert seen.canvas()[480, 384:580].max() < 128
+        tab_to("download-button")
+        assert seen.downloads(lambda: page.keyboard.press("Enter"))[0] == "photograph.png"
+
+    def test_the_sheet_turns_with_what_is_drawn(self, visit) -> None:
+        seen = visit()
+        seen.stroke(*LINE)
+        ink = (seen.canvas() < 128).sum()
+        seen.click("Turn the sheet: upright or wide")
+        seen.until(lambda: seen.canvas().shape == (720, 960))
+        assert 0.3 * ink < (seen.canvas() < 128).sum() < ink  # smaller, all there
+
+
+@pytest.mark.browser
+class TestPictures:
+    def test_open_a_file(self, visit, file: Path) -> None:
+        seen = visit()
+        with seen.page.expect_file_chooser() as chooser:
+            seen.click("Open")
+        first = seen.inferred(lambda: chooser.value.set_files(file))
+        assert seen.canvas().shape == (720, 960) and seen.canvas().min() < 80
+        assert (seen.inferred(lambda: seen.stroke(*LINE)) != first).any()
+
+    def test_cleaning_can_be_switched_and_the_last_choice_counts(self, visit, tmp_path: Path) -> None:
+        grey = np.full((250, 200, 1), 0.6, np.float32)
+        grey[60:200, 90:96] = 0.1
+        seen = visit()
+        seen.inferred(lambda: seen.give(images.write(tmp_path / "grey.png", grey)))
+        assert np.median(seen.canvas()) > 240  # paper is white
+        seen.inferred(lambda: seen.page.locator(".switch").click())
+        assert np.median(seen.canvas()) < 160  # as it was
+        seen.inferred(lambda: seen.page.locator(".switch").click())
+        late = []
+        seen.page.route("**/api/sketch?clean=false", lambda route: late.append(route))
+        seen.page.locator(".switch").click()
+        seen.until(lambda: late)
+        seen.inferred(lambda: seen.page.locator(".switch").click())
+        with seen.page.expect_response("**/api/sketch?clean=false"):
+            late[0].continue_()
+        seen.settle()
+        assert seen.page.get_by_role("switch").is_checked() and np.median(seen.canvas()) > 240
+
+    def test_drop_and_paste(self, visit, file: Path) -> None:
+        seen = visit()
+        give = """(bytes) => {
+            const carried = new DataTransfer();
+            carried.items.add(new File([new Uint8Array(bytes)], "given.png", { type: "image/png" }));
+            return carried;
+        }"""
+        carried = seen.page.evaluate_handle(give, list(file.read_bytes()))
+        seen.page.dispatch_event("body", "dragenter", {"dataTransfer": carried})
+        assert seen.page.locator("#drop").is_visible()
+        seen.inferred(lambda: seen.page.dispatch_event("body", "drop", {"dataTransfer": carried}))
+        assert seen.page.locator("#drop").is_hidden()
+        seen.click("Clear: a new sheet")
+        paste = """(carried) => dispatchEvent(new ClipboardEvent("paste", { clipboardData: carried }))"""
+        seen.inferred(lambda: seen.page.evaluate(paste, carried))
+        assert seen.canvas().min() < 80
+
+    def test_the_camera(self, visit) -> None:
+        seen = visit(permissions=["camera"])
+        seen.click("Camera")
+        seen.page.get_by_role("heading", name="Photograph a drawing").wait_for()
+        seen.until(lambda: seen.page.evaluate("document.getElementById('video').videoWidth") > 0)
+        seen.inferred(lambda: seen.click("Take the picture"))
+        assert seen.page.locator("#camera").is_hidden()
+
+    def test_a_bad_file_gets_a_sentence_and_changes_nothing(self, visit, file: Path, tmp_path: Path) -> None:
+        large, bad = tmp_path / "large.png", tmp_path / "bad.png"
+        Image.new("1", (7000, 7000)).save(large)
+        seen = visit()
+        first = seen.inferred(lambda: seen.stroke(*LINE))
+        for data, words in (
+            (b"hello", "must be PNG, JPEG"),
+            (b"", "must be PNG, JPEG"),
+            (file.read_bytes()[:80], "damaged"),
+            (large.read_bytes(), "at most 40 megapixels"),
+        ):
+            bad.write_bytes(data)
+            seen.give(bad)
+            seen.until(seen.alert)
+            assert seen.alert().startswith("bad.png: ") and words in seen.alert()
+            seen.click("Close this message")
+            assert not seen.alert()
+        np.testing.assert_array_equal(seen.photo(), first)
+        seen.inferred(lambda: seen.give(file))  # and it goes on
+
+    def test_several_at_once(self, visit, file: Path, tmp_path: Path) -> None:
+        (tmp_path / "two").mkdir()
+        again, bad = tmp_path / "two" / file.name, tmp_path / "notes.txt"
+        shutil.copy(file, again)
+        bad.write_text("hello")
+        seen = visit()
+        seen.give(file, again, bad)
+        seen.until(lambda: "done" in seen.says("batch-status"))
+        assert seen.says("batch-status") == "2 of 3 done, 1 could not be read"
+        assert seen.page.locator("#batch-progress").evaluate("bar => bar.value / bar.max") == 1
+        states = seen.page.locator("#batch-cards li").evaluate_all("cards => cards.map((card) => card.dataset.state)")
+        assert states == ["done", "done", "failed"]
+        assert "must be PNG, JPEG" in seen.page.locator("#batch-cards li").last.inner_text()
+        with zipfile.ZipFile(seen.downloads(lambda: seen.click("Download all"))[1]) as archive:
+            assert archive.testzip() is None
+            assert archive.namelist() == ["my drawing-photograph.png", "my drawing-photograph-2.png"]
+            assert {Image.open(archive.open(name)).size for name in archive.namelist()} == {(80, 60)}
+        seen.inferred(lambda: seen.page.get_by_role("button", name="To the sheet").first.click())
+        seen.click("Put these drawings away")
+        assert seen.page.locator("#batch").is_hidden()
+
+
+@pytest.mark.browser
+class TestPhotograph:
+    def test_switching_weights(self, visit) -> None:
+        seen = visit()
+        faces = seen.inferred(lambda: seen.stroke(*LINE))
+        assert seen.page.locator("#photo").get_attribute("data-weights") == "faces"
+        buildings = seen.inferred(lambda: seen.page.get_by_role("radio", name="Buildings").check(force=True))
+        assert seen.page.locator("#photo").get_attribute("data-weights") == "buildings"
+        assert (faces != buildings).any()
+        seen.click("What to know")
+        assert "toy buildings" in seen.says("card")
+        assert "one: for research; two: for all\n" in seen.says("card")  # each term once
+
+    def test_a_sample_and_an_empty_sheet_fit_the_weights(self, visit) -> None:
+        seen = visit()
+        seen.page.get_by_role("radio", name="Buildings").check(force=True)
+        seen.until(lambda: seen.canvas().shape == (720, 960))
+        assert seen.number() == 0  # nothing is made of white paper
+        seen.inferred(lambda: seen.click("Portrait in lines"))
+        assert seen.page.get_by_role("radio", name="Faces").is_checked()
+        assert seen.page.locator("#photo").get_attribute("data-weights") == "faces"
+
+    def test_download(self, visit, file: Path) -> None:
+        seen = visit()
+        seen.inferred(lambda: seen.give(file))
+        for kind, format in (("png", "PNG"), ("jpg", "JPEG"), ("webp", "WEBP"), ("tiff", "TIFF"), ("pdf", None)):
+            seen.page.get_by_label("File format").select_option(kind)
+            name, data = seen.downloads(lambda: seen.click("Download"))
+            assert name == f"my drawing-photograph.{kind}"
+            if format is None:
+                assert data.read().startswith(b"%PDF")
+            else:
+                assert (Image.open(data).format, Image.open(data).size) == (format, (960, 720))
+
+    def test_the_slider_lays_the_drawing_over_it(self, visit) -> None:
+        seen = visit()
+        slider = seen.page.locator("#compare")
+        assert slider.is_disabled()
+        seen.inferred(lambda: seen.stroke(*LINE))
+        slider.focus()
+        for _ in range(30):
+            seen.page.keyboard.press("ArrowRight")
+        assert seen.page.locator("#over").evaluate("image => image.style.clipPath") == "inset(0px 70% 0px 0px)"
+        assert slider.get_attribute("aria-valuetext") == "30 percent drawing"
+        box = seen.page.locator("#photo-picture").bounding_box()
+        seen.page.mouse.click(box["x"] + 0.6 * box["width"], box["y"] + 50)  # on the picture itself
+        assert abs(float(slider.input_value()) - 60) <= 1
+
+    def test_a_server_that_went_away_is_said_and_the_drawing_stays(self, browser, weight_files, serving, file) -> None:
+        with serving(app.application(InferenceWorker(weight_files))) as port:
+            seen = Visit(browser, f"http://127.0.0.1:{port}/")
+            seen.inferred(lambda: seen.give(file))
+            before = seen.canvas()
+        for action in (lambda: seen.page.locator(".switch").click(), lambda: seen.stroke(*LINE)):
+            action()
+            seen.until(seen.alert)
+            assert seen.alert() == "The server cannot be reached. Is it still running in the terminal?"
+            seen.click("Close this message")
+        seen.click("Undo")
+        np.testing.assert_array_equal(seen.canvas(), before)
+        seen.context.close()
+
+
+@pytest.mark.browser
+class TestLooks:
+    def test_nothing_is_wider_than_the_screen(self, visit, file: Path) -> None:
+        seen = visit(has_touch=True)
+        seen.give(file, file)
+        seen.until(lambda: "2 of 2 done" in seen.says("batch-status"))
+        seen.inferred(lambda: seen.click("Portrait in lines"))
+        for width, height in ((320, 568), (390, 844), (768, 1024), (1280, 800), (2200, 1200)):
+            seen.page.set_viewport_size({"width": width, "height": height})
+            assert seen.page.evaluate("document.documentElement.scrollWidth") <= width
+            cut = seen.page.evaluate(
+                """(width) => [...document.querySelectorAll("main button, header button")]
+                .filter((one) => one.checkVisibility() && !one.closest("#samples")) // these scroll by themselves
+                .filter((one) => {
+                    const { left, right } = one.getBoundingClientRect();
+                    return left < 0 || right > width || one.scrollWidth > one.clientWidth + 1;
+                }).map((one) => one.outerHTML)""",
+                width,
+            )
+            assert not cut, width
+
+    def test_on_a_phone_the_photograph_stays_in_sight(self, visit) -> None:
+        seen = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+        seen.inferred(lambda: seen.click("Portrait in lines"))
+        seen.page.locator("#canvas").evaluate("canvas => canvas.scrollIntoView({ block: 'end' })")
+        thumbnail = seen.page.get_by_role("button", name="Show the photograph")
+        seen.until(thumbnail.is_visible)
+        thumbnail.click()
+        seen.until(thumbnail.is_hidden)
+
+    @pytest.mark.parametrize("width, height", [(390, 700), (1280, 800)])
+    def test_below_a_batch_errors_are_seen_and_no_thumbnail(self, visit, file: Path, width: int, height: int) -> None:
+        seen = visit(viewport={"width": width, "height": height})
+        seen.inferred(lambda: seen.click("Portrait in lines"))
+        seen.give(*[file] * 8)
+        seen.until(lambda: "8 of 8 done" in seen.says("batch-status"))
+        seen.page.locator("footer").scroll_into_view_if_needed()
+        seen.until(lambda: seen.page.locator("#photo").bounding_box()["y"] < -200)
+        seen.until(seen.page.locator("#thumbnail").is_hidden)
+        seen.page.route("**/api/*", lambda route: route.abort())
+        seen.page.get_by_role("button", name="To the sheet").last.dispatch_event("click")
+        seen.until(seen.alert)
+        box = seen.page.locator("#alert").bounding_box()
+        assert 0 <= box["x"] and box["x"] + box["width"] <= width
+        assert 0 <= box["y"] and box["y"] + box["height"] <= height
+
+    def test_light_and_dark(self, visit) -> None:
+        seen = visit(color_scheme="dark")
+        ground = "getComputedStyle(document.body).backgroundColor"
+        dark = seen.page.evaluate(ground)
+        seen.click("Dark colours")
+        light = seen.page.evaluate(ground)
+        assert sum(map(int, re.findall(r"\d+", dark))) < 150 < 600 < sum(map(int, re.findall(r"\d+", light)))
+        seen.page.reload()
+        seen.until(lambda: seen.page.evaluate(ground) == light)  # remembered
+        assert seen.canvas().min() == 255  # the sheet stays white
+
+    def test_everything_has_a_name(self, visit) -> None:
+        seen = visit()
+        for role in ("button", "radio", "slider", "combobox", "switch", "checkbox", "link"):
+            for one in seen.page.get_by_role(role).all():
+                named = one.evaluate(
+                    "one => one.getAttribute('aria-label') || one.textContent.trim() || one.title "
+                    "|| one.querySelector('img')?.alt || one.labels?.[0]?.textContent.trim()"
+                )
+                assert named, one.evaluate("one => one.outerHTML")
+
+    def test_help_gives_the_focus_back(self, visit) -> None:
+        seen = visit()
+        seen.click("Help")
+        assert seen.page.get_by_role("dialog", name="Help").is_visible()
+        seen.page.keyboard.press("Escape")
+        assert seen.page.locator("#help").is_hidden()
+        assert seen.page.evaluate("document.activeElement.id") == "help-button"
+
+    def test_the_api_describes_itself_without_a_network(self, visit, url: str) -> None:
+        seen = visit()
+        seen.page.goto(f"{url}docs")
+        seen.page.get_by_text("/api/invert", exact=True).wait_for()
+        seen.page.get_by_text("/api/sketch", exact=True).wait_for()
