@@ -87,7 +87,7 @@ def test_other_arguments_are_made_once(small: Path, cache: Path, sketches: np.nd
     assert graphs.find("scribbler", weights.describe(small)["arguments"]) is not None
 
 
-def test_weights_that_change_need_no_other_skeleton(small: Path, cache: Path, sketches: np.ndarray) -> None:
+def test_weights_that_change_need_no_other_graph(small: Path, cache: Path, sketches: np.ndarray) -> None:
     photos = []
     for value in (0.0, 3.0):
         with h5py.File(small, "r+") as file:
@@ -130,7 +130,7 @@ def spoil(file: h5py.File, how: str) -> None:
     "how", ["nan", "shape", "missing", "fewer", "more", "architecture", "another", "arguments", "no arguments"]
 )
 def test_both_refuse_the_same_files_and_say_the_same(small: Path, how: str) -> None:
-    runtime.load(small)  # its skeleton is kept now
+    runtime.load(small)  # its graph is kept now
     with h5py.File(small, "r+") as file:
         spoil(file, how)
     said = []
@@ -164,7 +164,7 @@ def test_keras_where_onnxruntime_is_missing(small: Path, sketches: np.ndarray, m
         runtime.load(small, "onnx")
 
 
-def test_keras_where_no_skeleton_can_be_made(small: Path, monkeypatch) -> None:
+def test_keras_where_no_graph_can_be_made(small: Path, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "onnx", None)
     assert isinstance(runtime.load(small), keras.Model)
     with pytest.raises(ValueError, match="must run in ONNX Runtime"):
@@ -174,8 +174,8 @@ def test_keras_where_no_skeleton_can_be_made(small: Path, monkeypatch) -> None:
 @pytest.mark.parametrize("graph", ["garbage", "of another"])
 def test_keras_where_a_session_cannot_be_made(small: Path, graph: str) -> None:
     generator = weights.load(small)
-    other = graphs.find("sketchback2017", {}).graph
-    wrong = dataclasses.replace(graphs.make(generator), graph=b"garbage" if graph == "garbage" else other)
+    other = graphs.find("sketchback2017", {}).model
+    wrong = dataclasses.replace(graphs.make(generator), model=b"garbage" if graph == "garbage" else other)
     graphs.keep(wrong, generator.arguments)
     assert isinstance(runtime.load(small), keras.Model)
     with pytest.raises(ValueError, match="must run in ONNX Runtime"):

@@ -1,0 +1,53 @@
+"""What asks a command to stop: Ctrl-C, SIGTERM, and SIGHUP, which a terminal sends when it closes."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import threading
+from collections.abc import Callable, Iterator
+from types import FrameType
+
+
+def heard() -> list[int]:
+    """The signals that ask this process to stop, but for those that `nohup`, or a script's `&`, told it to ignore."""
+    numbers = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")]  # Windows has no SIGHUP
+    # None: a handler that was set outside of Python, which could not be put back.
+    return [number for number in numbers if number and signal.getsignal(number) not in (signal.SIG_IGN, None)]
+
+
+@contextlib.contextmanager
+def handled(handler: Callable[[int, FrameType | None], object]) -> Iterator[list[int]]:
+    """Calls `handler` for each signal that is `heard`, until its block is over.
+
+    Only the main thread may set handlers: elsewhere this does nothing, for nothing comes.
+
+    Args:
+        handler: As `signal.signal` takes it.
+
+    Yields:
+        The signals that it handles.
+    """
+    numbers = heard() if threading.current_thread() is threading.main_thread() else []
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield numbers
+    finally:
+        for number, own in before.items():
+            signal.signal(number, own)
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Puts signals off until its block is over.
+
+    For writers that cannot be left in their middle: a zip archive takes offence at being closed there, and says so
+    instead of what it was left for.
+    """
+    came: list[int] = []
+    try:
+        with handled(lambda number, _: came.append(number)):
+            yield
+    finally:
+        for number in came:
+            signal.raise_signal(number)
