@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from typing import Any
 
 import keras
 
@@ -39,7 +40,7 @@ def build(architecture: str, **arguments: object) -> keras.Model:
 
     The model remembers both as `generator.architecture` and `generator.arguments`, for `weights.save`; defaults too,
     so that its file still loads when they change. `generator.stride` is what both sides of its input must be a
-    multiple of, `generator.count_params()` its size.
+    multiple of, `generator.count_params()` its size. It refuses other inputs with a `ValueError` that says so.
 
     Raises:
         ValueError: There is no such architecture, or it takes no such argument or value.
@@ -48,4 +49,25 @@ def build(architecture: str, **arguments: object) -> keras.Model:
     generator = ARCHITECTURES[architecture](**arguments)
     generator.architecture = architecture
     generator.arguments = {name: value for name, value in arguments.items() if name != "dtype"}
+    _explain_sizes(generator)
     return generator
+
+
+def _explain_sizes(generator: keras.Model) -> None:
+    """Lets a generator say which sizes it takes, before some layer inside finds that two shapes differ.
+
+    On this object, not in a class of its own: Keras goes on saving and loading it as any functional model.
+    """
+    call, stride = generator.call, generator.stride
+
+    def checked(inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        sides = [side for side in inputs.shape[1:3] if side is not None]
+        if any(side % stride for side in sides):
+            raise ValueError(
+                f"A generator takes sketches (B, H, W, 1) whose height and width are multiples of {stride}. "
+                f"Received: shape={tuple(inputs.shape)}. "
+                "`sketchback.invert.invert` and `inference.pipeline.predict` take any size."
+            )
+        return call(inputs, training=training, mask=mask)
+
+    generator.call = checked
