@@ -70,7 +70,7 @@ def convert(
     _check(files, targets)
     if others:
         names = ", ".join(file.name for file in others[:NAMES]) + (", ..." if len(others) > NAMES else "")
-        logger.warning("left out, as no images: %d files (%s)", len(others), names)
+        logger.warning("left out, as no image: %d file%s (%s)", len(others), "s" if len(others) > 1 else "", names)
     failed, pages = 0, []
     bar = Bar(len(files), "", "picture", shown=not arguments.quiet and len(files) > 1)
     for number, file in enumerate(files):
