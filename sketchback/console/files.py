@@ -91,7 +91,8 @@ def convert(
     bar.close()
     if together and pages:
         _write(together, pages, arguments.format)
-        logger.info("%s -> %s", files[0] if len(files) == 1 else f"{len(pages)} files", together)
+        source = f"{len(pages)} files" if len(files) > 1 else _name(files[0], "standard input")
+        logger.info("%s -> %s", source, _name(together, "standard output"))
     if failed:
         logger.error("%d of %d files failed", failed, len(files))
     return 2 if failed else 0
@@ -177,6 +178,10 @@ def _read(file: Path, channels: int) -> np.ndarray:
     if file != Path(STREAM):
         return images.read(file, channels)
     return images.decode(sys.stdin.buffer.read(images.MAX_BYTES), channels, name="standard input")
+
+
+def _name(place: Path, stream: str) -> str:
+    return stream if place == Path(STREAM) else str(place)
 
 
 def _write(target: Path, pages: list[np.ndarray], suffix: str) -> None:

@@ -9,6 +9,7 @@ import io
 import json
 import shutil
 import tempfile
+import warnings
 import zipfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -258,7 +259,9 @@ def replacing(out: Path) -> Iterator[Path]:
 
 @contextlib.contextmanager
 def quietly() -> Iterator[None]:
-    """Keeps back what writers and runtimes print past every log level; its end is shown where they fail.
+    """Keeps back what writers and runtimes print past every log level, and their warnings of each other.
+
+    The end of what they print is shown where they fail.
 
     Raises:
         ValueError: They failed.
@@ -266,7 +269,9 @@ def quietly() -> Iterator[None]:
     with tempfile.TemporaryFile() as notes:
         try:
             with console.diverted(notes.fileno(), 1, 2), contextlib.redirect_stdout(io.StringIO()):
-                yield
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    yield
         except Exception as error:
             notes.seek(0)
             said = notes.read().decode(errors="replace").strip().splitlines()

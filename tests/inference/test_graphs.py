@@ -56,6 +56,7 @@ def agree(generator: keras.Model, found: graphs.Graph, sizes: list[tuple[int, in
         np.testing.assert_allclose(predict(other, sketches), expected, rtol=0, atol=1 / 255)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", list(models.ARCHITECTURES))
 def test_what_ships_fits_the_models_of_today(architecture: str) -> None:
     generator = models.build(architecture)
