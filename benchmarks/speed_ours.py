@@ -85,7 +85,7 @@ def write_graph(generator, path: Path) -> None:
     lean = graphs.find(generator.architecture, generator.arguments)
     if lean is None:
         raise ImportError("there is no lean graph of this architecture")
-    model = onnx.load_from_string(lean.graph)
+    model = onnx.load_from_string(lean.model)
     kept = [tensor for tensor in model.graph.initializer if tensor.name not in lean.arrays]
     del model.graph.initializer[:]
     model.graph.initializer.extend(kept)

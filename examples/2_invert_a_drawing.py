@@ -13,6 +13,7 @@ out = Path(sys.argv[1] if len(sys.argv) > 1 else "out")
 drawings = Path(__file__).parent / "drawings"
 
 for name in ("face_pencil", "face_ink", "face_line"):
-    sketch = images.read(drawings / f"{name}.png", channels=1)  # (H, W, 1), any size
-    photo = invert(sketch, weights="faces")  # (H, W, 3), the same size
-    print("wrote", images.write(out / f"2_{name}.png", images.side_by_side([sketch, photo])))
+    drawing = drawings / f"{name}.png"  # or its bytes, a Pillow image, an array: of any size
+    photo = invert(drawing, weights="faces")  # (H, W, 3) RGB in [0, 1], the same size
+    both = images.side_by_side([images.read(drawing), photo])
+    print("wrote", images.write(out / f"2_{name}.png", both))

@@ -16,7 +16,7 @@ print(path.name, "holds", facts["architecture"], facts["arguments"], "of", facts
 print("terms:", facts["terms"])
 print("scores:", facts["scores"])
 
-# A name or a path: the file says which architecture it is of.
+# A name or a path: the file says which architecture it is of. By itself it takes multiples of its stride.
 generator = sketchback.load("faces")
 sketches = np.ones((2, 64, 48, 1), np.float32)  # two sheets of white paper
 # Any size in, the same size out; shown as they are, not at the scale of training, to compare with plain Keras below.

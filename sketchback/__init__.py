@@ -31,7 +31,8 @@ def load(weights: str | Path) -> keras.Model:
         weights: A name (`"faces"`, `"buildings"`), or the path of an `.h5` file.
 
     Returns:
-        A Keras model, `(B, H, W, 1)` sketches in [0, 1] -> `(B, H, W, 3)` RGB photographs in [0, 1].
+        A Keras model, `(B, H, W, 1)` sketches in [0, 1] -> `(B, H, W, 3)` RGB photographs in [0, 1]. H and W must be
+        multiples of its `stride`; `sketchback.invert.invert` and `inference.pipeline.predict` take any size.
 
     Raises:
         FileNotFoundError: No such name or file; the message lists what there is.

@@ -6,8 +6,6 @@ import contextlib
 import errno
 import os
 import secrets
-import signal
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,26 +69,3 @@ def replacing(path: str | Path) -> Iterator[Path]:
                 os.fsync(folder)
             finally:
                 os.close(folder)
-
-
-@contextlib.contextmanager
-def undisturbed() -> Iterator[None]:
-    """Puts Ctrl-C, SIGTERM and SIGHUP off until its block is over, where Python handles them.
-
-    For writers that cannot be left in their middle: a zip archive takes offence at being closed there, and says so
-    instead of what it was left for. Elsewhere than on the main thread nothing is put off, for nothing comes.
-    """
-    came: list[int] = []
-    before: dict[signal.Signals, object] = {}
-    if threading.current_thread() is threading.main_thread():
-        for name in ("SIGINT", "SIGTERM", "SIGHUP"):  # Windows has no SIGHUP
-            number = getattr(signal, name, None)
-            if number is not None and callable(signal.getsignal(number)):
-                before[number] = signal.signal(number, lambda number, _: came.append(number))
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
-        for number in came:
-            signal.raise_signal(number)

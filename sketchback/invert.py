@@ -6,33 +6,58 @@ import argparse
 import functools
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypedDict, overload
 
 import numpy as np
 
 from sketchback import console, images, weights
 from sketchback.inference import pipeline
 from sketchback.inference import runtime as runtimes
-from sketchback.sketching import cleanup
 
 if TYPE_CHECKING:
+    from typing import Unpack
+
     import keras
+    from PIL.Image import Image
 
 
+class Options(TypedDict, total=False):
+    """The keyword arguments of `invert`, which are the same for every kind of picture."""
+
+    size: Sequence[int] | None
+    fit: str
+    working: Sequence[int] | None
+    clean: bool
+    compare: bool
+    runtime: str | None
+
+
+@overload
+def invert(sketch: str | Path | np.ndarray, weights: Any = ..., **options: Unpack[Options]) -> np.ndarray: ...
+@overload
+def invert(sketch: bytes, weights: Any = ..., **options: Unpack[Options]) -> bytes: ...
+@overload
+def invert(sketch: Image, weights: Any = ..., **options: Unpack[Options]) -> Image: ...
+@overload
+def invert(sketch: list[Any] | tuple[Any, ...], weights: Any = ..., **options: Unpack[Options]) -> list[Any]: ...
 def invert(
-    sketch: np.ndarray | str | Path,
+    sketch: Any,
     weights: str | Path | runtimes.LightGenerator | keras.Model = "faces",
+    *,
     size: Sequence[int] | None = None,
     fit: str = "crop",
     working: Sequence[int] | None = None,
     clean: bool = False,
+    compare: bool = False,
     runtime: str | None = None,
-) -> np.ndarray:
+) -> Any:
     """Turns a sketch into a photograph.
 
     Args:
-        sketch: One sketch `(H, W)`, `(H, W, 1)` or `(H, W, 3)` in [0, 1] with white paper = 1; a batch
-            `(B, H, W, 1)`; or the path of an image file.
+        sketch: The path of an image file; the `bytes` of one; a Pillow image; an array `(H, W)`, `(H, W, 1)`,
+            `(H, W, 2)` grey and alpha, `(H, W, 3)` RGB or `(H, W, 4)` RGBA, 8-bit, 16-bit, or float in [0, 1] with
+            white paper = 1; a batch `(B, H, W, C)` of such, or `(B, H, W)` where W is more than 4 (up to 4 it is one
+            image with channels); or a list or tuple of any of these. Transparent parts become white paper.
         weights: A name, a path, or a generator that is already loaded.
         size: `(height, width)` that the sketch is brought to first; its own size by default.
         fit: `"crop"`, `"squeeze"` or `"pad"`, how it is brought there.
@@ -40,53 +65,30 @@ def invert(
             brought back to its size. By default the size that the weights were trained at: a generator knows one scale.
         clean: The sketch is a photograph or scan of paper, in colour if possible, and goes through `cleanup.clean`
             first; its size may change.
+        compare: Put the sketch that the generator saw beside the photograph.
         runtime: What runs weights that are given by name or path: `"onnx"`, `"keras"` or `"auto"`, see `runtime.load`.
 
     Returns:
-        `(H, W, 3)` float32 RGB in [0, 1], of the size of the sketch (or `size`); `(B, H, W, 3)` for a batch.
+        For a path or an array `(H, W, 3)` float32 RGB in [0, 1], of the size of the sketch (or `size`), and
+        `(B, H, W, 3)` for a batch; for `bytes` the bytes of a PNG; for a Pillow image a Pillow image; for a list or a
+        tuple a list, each element as it would be alone.
 
     Raises:
         FileNotFoundError: No such drawing or weights.
         ValueError: The sketch is no image, too small, or out of range; or cleaning brought a batch to several sizes; or
             the weights do not run there.
+        TypeError: The sketch is of another kind.
         ImportError: `runtime` is `"onnx"`, which is not installed.
     """
-    if isinstance(sketch, (str, Path)):
-        sketch = images.read(sketch, channels=3 if clean else 1)
-    sketches = _as_list(np.asarray(sketch), clean)
-    if size is not None:
-        size = images.check_size(size)
-        sketches = [images.fit(one, size, fit) for one in sketches]
-    sizes = sorted({one.shape[:2] for one in sketches})
-    if len(sizes) > 1:
-        raise ValueError(
-            f"A batch must have one size. Received: sketches that are {sizes[0]} to {sizes[-1]} after cleaning. "
-            "Give `size`, or invert them one by one."
-        )
+    options: dict[str, Any] = {"clean": clean, "fit": fit, "working": working, "compare": compare}
+    options["size"] = None if size is None else images.check_size(size)
+    if isinstance(sketch, (list, tuple)):
+        return [invert(one, weights, runtime=runtime, **options) for one in sketch]
+    is_batch = isinstance(sketch, np.ndarray) and (sketch.ndim == 4 or (sketch.ndim == 3 and sketch.shape[-1] > 4))
+    ones = [images.as_array(one, channels=3 if clean else 1) for one in (sketch if is_batch else [sketch])]
     generator = _load(weights, runtime) if isinstance(weights, (str, Path)) else weights
-    photos = pipeline.predict(generator, np.stack(sketches), working)
-    return photos if np.ndim(sketch) == 4 else photos[0]
-
-
-def _as_list(sketch: np.ndarray, clean: bool) -> list[np.ndarray]:
-    shape, batched = sketch.shape, sketch.ndim == 4
-    if not (sketch.ndim == 2 or (sketch.ndim in (3, 4) and shape[-1] in (1, 3))):
-        raise ValueError(
-            f"A sketch must be (H, W), (H, W, 1), (H, W, 3), or a batch (B, H, W, 1). Received: shape={shape}."
-        )
-    if sketch.dtype == np.uint8:
-        sketch = images.from_uint8(sketch)
-    sketch = sketch.astype(np.float32)
-    if not np.isfinite(sketch).all() or sketch.min(initial=0) < -1e-3 or sketch.max(initial=1) > 1 + 1e-3:
-        raise ValueError(
-            "A sketch must be in [0, 1] with white paper = 1, or 8-bit. "
-            f"Received: values from {sketch.min():.4g} to {sketch.max():.4g}. Divide by the maximum."
-        )
-    ones = sketch if batched else sketch[np.newaxis]
-    images.check_size(ones.shape[1:3])
-    if clean:
-        return [cleanup.clean(np.clip(one, 0.0, 1.0)) for one in ones]
-    return [images.to_gray(one)[..., np.newaxis] for one in ones]
+    photos = pipeline.run(generator, ones, **options)
+    return photos if is_batch else images.as_kind_of(sketch, photos[0])
 
 
 @functools.lru_cache(maxsize=2)
@@ -105,13 +107,15 @@ def main(argv: list[str] | None = None) -> int:
     made = console.parser(
         "invert",
         "Turn drawings into photographs.",
-        "  python -m sketchback.invert drawing.png -o photo.png\n"
+        "  python -m sketchback.invert drawing.png                  writes drawing.photo.png\n"
         "  python -m sketchback.invert drawings/ -o photos --weights buildings --compare\n"
-        "  python -m sketchback.invert paper.jpg -o photo.png --clean\n\n"
+        "  python -m sketchback.invert drawings/ -o all.pdf         a page for each\n"
+        "  python -m sketchback.invert - --clean < paper.jpg > photo.png\n\n"
         "A generated face is a suggestion, not evidence of identity.",
     )
-    console.add_files(made, "drawing", "photos")
-    made.add_argument("--weights", default="faces", metavar="W", help="faces, buildings, or a file (default: faces)")
+    console.add_files(made, "drawing", "photo")
+    names = ", ".join(weights.names()).replace("%", "%%")  # argparse means something else by it
+    made.add_argument("--weights", default="faces", metavar="W", help=f"{names}, or a file (default: faces)")
     made.add_argument("--compare", action="store_true", help="sketch and photograph side by side")
     made.add_argument(
         "--clean",
@@ -134,22 +138,13 @@ def main(argv: list[str] | None = None) -> int:
 
     def invert_files(arguments: argparse.Namespace) -> int:
         images.check_fit(arguments.fit)
-        weights.find(arguments.weights)  # a wrong name is said before anything is read
+        path = weights.find(arguments.weights)  # a wrong name is said before anything is read
         runtimes.check(arguments.runtime)
-        path = None
-
-        def change(file: Path, _: int) -> np.ndarray:
-            nonlocal path
-            sketch = images.read(file, channels=3 if arguments.clean else 1)
-            if arguments.clean:
-                sketch = cleanup.clean(sketch)
-            if arguments.size is not None:
-                sketch = images.fit(sketch, arguments.size, arguments.fit)
-            path = path or weights.find(arguments.weights)
-            photo = invert(sketch, path, working=arguments.working, runtime=arguments.runtime)
-            return images.side_by_side([sketch, photo]) if arguments.compare else photo
-
-        return console.convert(arguments, change)
+        names = ("size", "fit", "working", "clean", "compare", "runtime")
+        options: dict[str, Any] = {name: getattr(arguments, name) for name in names}
+        return console.convert(
+            arguments, lambda sketch, _: invert(sketch, path, **options), channels=3 if arguments.clean else 1
+        )
 
     return console.run(invert_files, made, argv)
 

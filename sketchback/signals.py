@@ -1,4 +1,4 @@
-"""Signals that ask a program to end: put off while a file is written, or turned into a request to stop."""
+"""What asks a command to stop: Ctrl-C, SIGTERM, and SIGHUP, which a terminal sends when it closes."""
 
 from __future__ import annotations
 
@@ -6,22 +6,54 @@ import contextlib
 import logging
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from types import FrameType
 
 logger = logging.getLogger(__name__)
 
 
-def _numbers() -> list[signal.Signals]:
-    """Ctrl-C, SIGTERM and the closing of the terminal, where Python handles them.
+def heard() -> list[int]:
+    """The signals that ask this process to stop, but for those that `nohup`, or a script's `&`, told it to ignore."""
+    numbers = [getattr(signal, name, None) for name in ("SIGINT", "SIGTERM", "SIGHUP")]  # Windows has no SIGHUP
+    # None: a handler that was set outside of Python, which could not be put back.
+    return [number for number in numbers if number and signal.getsignal(number) not in (signal.SIG_IGN, None)]
 
-    What `nohup`, or the `&` of a script, told the process to ignore stays ignored. Only the main thread may set
-    handlers.
+
+@contextlib.contextmanager
+def handled(handler: Callable[[int, FrameType | None], object]) -> Iterator[list[int]]:
+    """Calls `handler` for each signal that is `heard`, until its block is over.
+
+    Only the main thread may set handlers: elsewhere this does nothing, for nothing comes.
+
+    Args:
+        handler: As `signal.signal` takes it.
+
+    Yields:
+        The signals that it handles.
     """
-    if threading.current_thread() is not threading.main_thread():
-        return []
-    names = ("SIGINT", "SIGTERM", "SIGHUP")  # Windows has no SIGHUP
-    known = [getattr(signal, name) for name in names if hasattr(signal, name)]
-    return [number for number in known if signal.getsignal(number) != signal.SIG_IGN]
+    numbers = heard() if threading.current_thread() is threading.main_thread() else []
+    before = {number: signal.signal(number, handler) for number in numbers}
+    try:
+        yield numbers
+    finally:
+        for number, own in before.items():
+            signal.signal(number, own)
+
+
+@contextlib.contextmanager
+def undisturbed() -> Iterator[None]:
+    """Puts signals off until its block is over.
+
+    For writers that cannot be left in their middle: a zip archive takes offence at being closed there, and says so
+    instead of what it was left for.
+    """
+    came: list[int] = []
+    try:
+        with handled(lambda number, _: came.append(number)):
+            yield
+    finally:
+        for number in came:
+            signal.raise_signal(number)
 
 
 @contextlib.contextmanager
@@ -36,13 +68,10 @@ def stop_requested() -> Iterator[threading.Event]:
         stop.set()
         logger.info("finishing the step, then stopping (once more to stop at once)")
 
-    before = {number: signal.signal(number, ask) for number in _numbers()}
-    try:
-        yield stop
-    except Exception:
-        if at_once.is_set():  # raised while TensorFlow called Python, which makes an error of its own of it
-            raise KeyboardInterrupt from None
-        raise
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)
+    with handled(ask):
+        try:
+            yield stop
+        except Exception:
+            if at_once.is_set():  # raised while TensorFlow called Python, which makes an error of its own of it
+                raise KeyboardInterrupt from None
+            raise

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import argparse
 import inspect
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, overload
 
 import numpy as np
 
 from sketchback import console, images, sketching
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 PARAMETERS = {  # command-line options, each passed to the styles that know it
     "blur": (int, "pencil: side of the blur in pixels, odd (21)"),
@@ -27,32 +31,60 @@ PARAMETERS = {  # command-line options, each passed to the styles that know it
 }
 
 
+@overload
+def sketch(photo: str | Path | np.ndarray, style: str = ..., **options: Any) -> np.ndarray: ...
+@overload
+def sketch(photo: bytes, style: str = ..., **options: Any) -> bytes: ...
+@overload
+def sketch(photo: Image, style: str = ..., **options: Any) -> Image: ...
+@overload
+def sketch(photo: list[Any] | tuple[Any, ...], style: str = ..., **options: Any) -> list[Any]: ...
 def sketch(
-    file: str | Path, style: str = "pencil", seed: int = 0, paper: bool = False, **parameters: Any
-) -> np.ndarray:
-    """Reads a photograph and draws it.
+    photo: Any,
+    style: str = "pencil",
+    *,
+    seed: int = 0,
+    paper: bool = False,
+    compare: bool = False,
+    **parameters: Any,
+) -> Any:
+    """Draws a photograph.
 
     Args:
-        file: A photograph.
+        photo: A path, the `bytes` of an image file, a Pillow image or an array, see `images.as_array`; or a list or
+            tuple of such.
         style: One of `sketching.STYLES`.
-        seed: Decides a random style and the paper.
+        seed: Decides a random style and the paper; in a list each photograph has its own, counted from here.
         paper: Lay the sketch on textured paper.
+        compare: Put the photograph beside the sketch.
         **parameters: Of the style's own function.
 
     Returns:
-        `(H, W, 1)` float32 in [0, 1].
+        For a path or an array `(H, W, 1)` float32 in [0, 1] (with `compare` `(H, W', 3)`); for `bytes` the bytes of a
+        PNG; for a Pillow image a Pillow image; for a list or a tuple a list.
 
     Raises:
-        ValueError: The file cannot be read, or the style takes no such parameter.
+        FileNotFoundError: There is no such file.
+        ValueError: The photograph cannot be read, or the style takes no such parameter.
+        TypeError: The photograph is of another kind.
     """
-    photo = images.read(file)
-    drawn = sketching.sketch(photo, style, seed, **parameters)
-    return sketching.on_paper(drawn, sketching.paper_texture(photo.shape[:2], seed)) if paper else drawn
+    options: dict[str, Any] = {"paper": paper, "compare": compare, **parameters}
+    if isinstance(photo, (list, tuple)):
+        return [sketch(one, style, seed=number, **options) for number, one in enumerate(photo, start=seed)]
+    image = images.as_array(photo)
+    drawn = sketching.sketch(image, style, seed, **parameters)
+    if paper:
+        drawn = sketching.on_paper(drawn, sketching.paper_texture(image.shape[:2], seed))
+    return images.as_kind_of(photo, images.side_by_side([image, drawn]) if compare else drawn)
 
 
 def _check(style: str, given: dict[str, Any]) -> None:
     sketching.check_style(style)
-    functions = {"pencil": sketching.pencil, "xdog": sketching.xdog, "line": sketching.line}
+    functions: dict[str, Callable[..., np.ndarray]] = {
+        "pencil": sketching.pencil,
+        "xdog": sketching.xdog,
+        "line": sketching.line,
+    }
     if style == "neural":
         known = {"steps", "vgg16"}
     else:
@@ -68,12 +100,12 @@ def main(argv: list[str] | None = None) -> int:
     made = console.parser(
         "sketch",
         "Turn photographs into sketches, by simulation.",
-        "  python -m sketchback.sketch face.jpg\n"
+        "  python -m sketchback.sketch face.jpg                   writes face.sketch.png\n"
         "  python -m sketchback.sketch photos/ -o sketches --style xdog --sigma 1.2\n"
         "  python -m sketchback.sketch photos/ --style random     shows what training sees\n"
         "  python -m sketchback.sketch house.jpg --style neural --drawing my_drawing.png",
     )
-    console.add_files(made, "photo", "sketches")
+    console.add_files(made, "photo", "sketch")
     made.add_argument("--style", default="pencil", metavar="STYLE", help=f"one of {', '.join(sketching.STYLES)}")
     made.add_argument("--seed", type=int, default=0, help="of the random style; each photograph draws its own")
     made.add_argument("--paper", action="store_true", help="lay the sketch on textured paper")
@@ -91,9 +123,10 @@ def main(argv: list[str] | None = None) -> int:
                 raise ValueError(f"--drawing belongs to --style neural. Received: --style {arguments.style}.")
             given["drawing"] = images.read(arguments.drawing, channels=1)
 
-        def change(file: Path, number: int) -> np.ndarray:
-            drawn = sketch(file, arguments.style, arguments.seed + number, arguments.paper, **given)
-            return images.side_by_side([images.read(file), drawn]) if arguments.compare else drawn
+        options = {"paper": arguments.paper, "compare": arguments.compare, **given}
+
+        def change(photo: np.ndarray, number: int) -> np.ndarray:
+            return sketch(photo, arguments.style, seed=arguments.seed + number, **options)
 
         return console.convert(arguments, change)
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from sketchback import images
+from sketchback.images.reading import ORIENTATION
 
 Make = Callable[[Path], object]  # writes a bad file; what it returns, if anything, is the right picture
 
@@ -46,7 +46,7 @@ def good_pictures() -> dict[str, list[bytes]]:
     rgba.putalpha(gray)
     deep = Image.fromarray(picture()[..., 0].astype(np.uint16) * 257)
     exif = Image.Exif()
-    exif[images.ORIENTATION], exif[0x010E] = 6, "a picture"
+    exif[ORIENTATION], exif[0x010E] = 6, "a picture"
     film = {"save_all": True, "append_images": [Image.fromarray(picture()[::-1]), Image.fromarray(picture() // 2)]}
     packings = (None, "tiff_lzw", "tiff_deflate", "tiff_adobe_deflate", "packbits", "jpeg")
     tiffs = [encode(rgb, "TIFF", compression=name) for name in packings]
@@ -219,7 +219,7 @@ def pictures_by_hand() -> dict[str, list[Make]]:
 
     def turned(kind: str, turn: int) -> Make:
         exif = Image.Exif()
-        exif[images.ORIENTATION] = turn
+        exif[ORIENTATION] = turn
         stored = {
             1: picture(),
             2: picture()[:, ::-1],

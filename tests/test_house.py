@@ -34,7 +34,7 @@ FLOORS = [
     ["losses"],
     ["console"],
     ["images"],
-    ["atomic"],
+    ["atomic", "signals"],
     ["__init__"],
 ]
 LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PIL import Image
 
 from sketchback import images, sketching
 from sketchback.sketch import main, sketch
@@ -25,6 +26,17 @@ def test_every_style_writes_what_the_function_draws(photo: Path, tmp_path: Path,
     drawn = sketching.sketch(images.read(photo), style, seed=0)
     np.testing.assert_allclose(written, drawn, atol=0.5 / 255 + 1e-6)
     assert written.std() > 0.01
+
+
+def test_every_kind_of_photograph(photo: Path) -> None:
+    drawn, data = sketch(photo), photo.read_bytes()
+    np.testing.assert_array_equal(sketch(images.read(photo)), drawn)
+    assert sketch(data) == images.encode(drawn)
+    with Image.open(photo) as picture:
+        np.testing.assert_array_equal(np.asarray(sketch(picture)), images.to_uint8(drawn)[..., 0])
+    first, second = sketch([photo, data], "random", seed=3)
+    np.testing.assert_array_equal(first, sketch(photo, "random", seed=3))
+    assert second == sketch(data, "random", seed=4)
 
 
 def test_parameters_reach_the_style(photo: Path) -> None:

@@ -1,11 +1,11 @@
 """The graph of a generator without its weights, as ONNX: what a light runtime needs beside an `.h5`.
 
-A skeleton depends on an architecture and its arguments alone, so one serves every file of weights, and none can be
-older than its weights. Those of default arguments ship in `skeletons/`, which `ship` writes; others are made from a
-Keras model once and kept in a cache, under a name that changes with the code that they were made by.
+A graph depends on an architecture and its arguments alone, so one serves every file of weights, and none can be older
+than its weights. Those of default arguments ship in `shipped/`, which `ship` writes; others are made from a Keras model
+once and kept in a cache, under a name that changes with the code that they were made by.
 
-Its initializers are called by the places of the arrays in the `.h5` (see `layout`), one to one: nothing is folded
-here, the runtime does so when it loads. `tf2onnx`, which `export` uses, folds and renames.
+Its initializers are called by the places of the arrays in the `.h5` (see `weights.mapping`), one to one: nothing is
+folded here, the runtime does so when it loads. `tf2onnx`, which `exporters` uses, folds and renames.
 """
 
 from __future__ import annotations
@@ -17,18 +17,17 @@ import hashlib
 import json
 import logging
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from sketchback.atomic import replacing
+from sketchback.inference import onnx_layers
 from sketchback.weights import mapping
 
 if TYPE_CHECKING:
     import keras
-    import onnx
 
 ENVIRONMENT = "SKETCHBACK_CACHE"
 PACKAGE = Path(__file__).resolve().parents[1]
@@ -37,6 +36,7 @@ OPSET, IR = 17, 8  # of 2022: what every onnxruntime since 1.13 reads
 # A change to one of these makes cached graphs anew.
 SOURCES = (
     "inference/graphs.py",
+    "inference/onnx_layers.py",
     "weights/mapping.py",
     "models/scribbler.py",
     "models/sketchback2017.py",
@@ -45,10 +45,10 @@ SOURCES = (
 
 
 @dataclasses.dataclass(frozen=True)
-class Skeleton:
+class Graph:
     """A graph, and the arrays that it lacks.
 
-    `graph` is an ONNX model `sketch (B, H, W, 1) -> photo (B, H, W, 3)` in float32, whose weights are declared and
+    `model` is an ONNX model `sketch (B, H, W, 1) -> photo (B, H, W, 3)` in float32, whose weights are declared and
     lie elsewhere. `arrays` says, in the order of `generator.weights`, where each lies in an `.h5` and its shape there;
     the graph takes kernels as `to_onnx` gives them.
     """
@@ -57,7 +57,7 @@ class Skeleton:
     arguments: dict[str, object]
     stride: int
     arrays: dict[str, tuple[int, ...]]
-    graph: bytes
+    model: bytes
 
     @property
     def parameters(self) -> int:
@@ -74,11 +74,11 @@ def to_onnx(array: np.ndarray) -> np.ndarray:
     return np.ascontiguousarray(array.transpose(3, 2, 0, 1)) if array.ndim == 4 else array
 
 
-# ---- where skeletons are found and kept
+# ---- where graphs are found and kept
 
 
-def find(architecture: str, arguments: dict[str, object]) -> Skeleton | None:
-    """The skeleton of an architecture, if it ships or was kept; a damaged one is none.
+def find(architecture: str, arguments: dict[str, object]) -> Graph | None:
+    """The graph of an architecture, if it ships or was kept; a damaged one is none.
 
     Args:
         architecture: Its name.
@@ -86,19 +86,19 @@ def find(architecture: str, arguments: dict[str, object]) -> Skeleton | None:
     """
     for path in SHIPPED.glob("*.json"):
         if path.stem == architecture:  # the name comes from a file: it is compared, never opened
-            skeleton = read(path)
+            graph = read(path)
             # As texts, in which 32, 32.0 and True differ, as they do for the models.
-            if skeleton and _text({**skeleton.arguments, **arguments}) == _text(skeleton.arguments):
-                return skeleton
+            if graph and _text({**graph.arguments, **arguments}) == _text(graph.arguments):
+                return graph
     with contextlib.suppress(ImportError, OSError):
         return read(_kept(architecture, arguments))
     return None
 
 
-def keep(skeleton: Skeleton, arguments: dict[str, object]) -> None:
-    """Keeps a skeleton in the cache, for `find` with the same `arguments`; where that cannot be, it is made again."""
+def keep(graph: Graph, arguments: dict[str, object]) -> None:
+    """Keeps a graph in the cache, for `find` with the same `arguments`; where that cannot be, it is made again."""
     try:
-        write(skeleton, _kept(skeleton.architecture, arguments))
+        write(graph, _kept(graph.architecture, arguments))
     except (ImportError, OSError) as error:
         logging.getLogger(__name__).debug("a graph is not kept: %s", error)
 
@@ -112,7 +112,7 @@ def _kept(architecture: str, arguments: dict[str, object]) -> Path:
         import platformdirs
 
         folder = platformdirs.user_cache_path("sketchback", appauthor=False)
-    return folder / "skeletons" / f"{key[:32]}.json"
+    return folder / "graphs" / f"{key[:32]}.json"
 
 
 @functools.cache
@@ -127,42 +127,42 @@ def _text(arguments: dict[str, object]) -> str:
     return json.dumps(arguments, sort_keys=True)
 
 
-def write(skeleton: Skeleton, path: str | Path) -> Path:
-    """Writes a skeleton: a JSON file, and the ONNX file beside it.
+def write(graph: Graph, path: str | Path) -> Path:
+    """Writes a graph: a JSON file, and the ONNX file beside it.
 
     Raises:
         OSError: It cannot be written there.
     """
     path = Path(path)
-    facts = dataclasses.asdict(skeleton)
-    graph = facts.pop("graph")
+    facts = dataclasses.asdict(graph)
+    model = facts.pop("model")
     with replacing(path.with_suffix(".onnx")) as temporary:
-        temporary.write_bytes(graph)
+        temporary.write_bytes(model)
     with replacing(path) as temporary:
-        temporary.write_text(json.dumps({**facts, "sha256": _digest(facts, graph)}) + "\n", encoding="utf-8")
+        temporary.write_text(json.dumps({**facts, "sha256": _digest(facts, model)}) + "\n", encoding="utf-8")
     return path
 
 
-def read(path: str | Path) -> Skeleton | None:
+def read(path: str | Path) -> Graph | None:
     """Reads what `write` wrote; None where there is nothing, or something else."""
     try:
         facts = json.loads(Path(path).read_text(encoding="utf-8"))
-        graph = Path(path).with_suffix(".onnx").read_bytes()
-        if facts.pop("sha256") != _digest(facts, graph):
+        model = Path(path).with_suffix(".onnx").read_bytes()
+        if facts.pop("sha256") != _digest(facts, model):
             return None
         arrays = {place: tuple(shape) for place, shape in facts.pop("arrays").items()}
-        return Skeleton(**facts, arrays=arrays, graph=graph)
+        return Graph(**facts, arrays=arrays, model=model)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
 
-def _digest(facts: dict[str, object], graph: bytes) -> str:
-    return hashlib.sha256(json.dumps(facts).encode() + graph).hexdigest()
+def _digest(facts: dict[str, object], model: bytes) -> str:
+    return hashlib.sha256(json.dumps(facts).encode() + model).hexdigest()
 
 
 def ship() -> list[Path]:
-    """Writes `skeletons/` anew; to be called when a generator or its defaults have changed:
-    `python -c "from sketchback import skeleton; skeleton.ship()"`.
+    """Writes `shipped/` anew; to be called when a generator or its defaults have changed:
+    `python -c "from sketchback.inference import graphs; graphs.ship()"`.
     """
     from sketchback import models
 
@@ -172,8 +172,8 @@ def ship() -> list[Path]:
 # ---- from Keras
 
 
-def make(generator: keras.Model) -> Skeleton:
-    """Makes the skeleton of a generator, layer by layer.
+def make(generator: keras.Model) -> Graph:
+    """Makes the graph of a generator, layer by layer.
 
     Args:
         generator: From `models.build` (or `weights.load`). Its precision and the values of its weights do not matter.
@@ -185,7 +185,7 @@ def make(generator: keras.Model) -> Skeleton:
     from onnx import TensorProto, helper
 
     places, shapes = mapping.places(generator), mapping.shapes(generator)
-    graph = _Graph()
+    graph = onnx_layers.Builder()
     tensors: dict[int, str] = {}  # the identity of Keras's tensors -> names here
     following = iter(places)
     for layer, group in zip(generator.layers, mapping.groups(generator), strict=True):
@@ -194,11 +194,13 @@ def make(generator: keras.Model) -> Skeleton:
         own = [next(following) for _ in layer.weights]
         if kind == "InputLayer":
             out = graph.add("Transpose", ["sketch"], perm=[0, 3, 1, 2])  # (B, H, W, 1) -> (B, 1, H, W)
-        elif kind not in LAYERS:
-            raise ValueError(f"A layer must be one of {', '.join(LAYERS)} to be put into a graph. Received: {kind}.")
+        elif kind not in onnx_layers.LAYERS:
+            raise ValueError(
+                f"A layer must be one of {', '.join(onnx_layers.LAYERS)} to be put into a graph. Received: {kind}."
+            )
         else:
             inputs = layer.input if isinstance(layer.input, (list, tuple)) else [layer.input]
-            out = LAYERS[kind](graph, layer, [tensors[id(tensor)] for tensor in inputs] + own)
+            out = onnx_layers.LAYERS[kind](graph, layer, [tensors[id(tensor)] for tensor in inputs] + own)
         tensors[id(layer.output)] = out
     graph.nodes.append(helper.make_node("Transpose", [out], ["photo"], perm=[0, 2, 3, 1]))
     for place, shape in zip(places, shapes, strict=True):
@@ -217,129 +219,10 @@ def make(generator: keras.Model) -> Skeleton:
     model = helper.make_model(
         whole, producer_name="sketchback", opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR
     )
-    return Skeleton(
+    return Graph(
         generator.architecture,
         generator.arguments,
         generator.stride,
         dict(zip(places, shapes, strict=True)),
         model.SerializeToString(deterministic=True),
     )
-
-
-class _Graph:
-    """The nodes and constants of a graph in the making. Pictures are `(B, channels, H, W)` in it."""
-
-    def __init__(self) -> None:
-        self.name = ""  # of the layer whose nodes are being added
-        self.nodes: list[onnx.NodeProto] = []
-        self.constants: list[onnx.TensorProto] = []
-
-    def add(self, kind: str, inputs: list[str], **options: object) -> str:
-        """Adds a node, and returns the name of what it gives."""
-        from onnx import helper
-
-        out = f"{self.name}/{kind}"
-        self.nodes.append(helper.make_node(kind, inputs, [out], **options))
-        return out
-
-    def constant(self, name: str, values: np.ndarray) -> str:
-        """Adds numbers that are no weights, and returns their name."""
-        from onnx import numpy_helper
-
-        self.constants.append(numpy_helper.from_array(values, f"{self.name}/{name}"))
-        return f"{self.name}/{name}"
-
-
-def _need(layer: keras.Layer, known: bool) -> None:
-    if not known:
-        raise ValueError(
-            f"A layer must have options that are known here to be put into a graph. Received: {layer.get_config()}."
-        )
-
-
-# Of each layer, what it takes: pictures first, then its own arrays.
-
-
-def _convolution(graph: _Graph, layer: keras.Layer, inputs: list[str]) -> str:
-    activation = layer.activation.__name__
-    _need(
-        layer,
-        layer.groups == 1
-        and layer.dilation_rate == (1, 1)
-        and layer.data_format == "channels_last"
-        and layer.padding in ("same", "valid")
-        and activation in ACTIVATIONS,
-    )
-    if layer.padding == "valid":
-        padding: dict[str, object] = {"pads": [0, 0, 0, 0]}
-    elif layer.strides == (1, 1):
-        sides = layer.kernel_size
-        padding = {"pads": [*((side - 1) // 2 for side in sides), *(side // 2 for side in sides)]}
-    else:
-        padding = {"auto_pad": "SAME_UPPER"}  # depends on the size of the picture
-    out = graph.add("Conv", inputs, strides=layer.strides, **padding)
-    return graph.add(ACTIVATIONS[activation], [out]) if ACTIVATIONS[activation] else out
-
-
-def _normalisation(graph: _Graph, layer: keras.Layer, inputs: list[str]) -> str:
-    _need(layer, layer.scale and layer.center and layer.axis in (-1, 3))
-    return graph.add("BatchNormalization", inputs, epsilon=float(layer.epsilon))
-
-
-def _relu(graph: _Graph, layer: keras.Layer, inputs: list[str]) -> str:
-    _need(layer, layer.max_value is None and not layer.negative_slope and not layer.threshold)
-    return graph.add("Relu", inputs)
-
-
-def _up_sampling(graph: _Graph, layer: keras.Layer, inputs: list[str]) -> str:
-    _need(layer, layer.interpolation == "nearest" and layer.data_format == "channels_last")
-    scales = graph.constant("scales", np.float32([1, 1, *layer.size]))
-    return graph.add(
-        "Resize",
-        [*inputs, "", scales],
-        mode="nearest",
-        nearest_mode="floor",
-        coordinate_transformation_mode="asymmetric",
-    )
-
-
-def _pooling(graph: _Graph, layer: keras.Layer, inputs: list[str]) -> str:
-    _need(layer, layer.padding == "valid" and layer.data_format == "channels_last")
-    return graph.add("MaxPool", inputs, kernel_shape=layer.pool_size, strides=layer.strides)
-
-
-def _padding(graph: _Graph, layer: keras.Layer, inputs: list[str]) -> str:
-    _need(layer, layer.data_format == "channels_last")
-    (top, bottom), (left, right) = layer.padding
-    pads = graph.constant("pads", np.int64([0, 0, top, left, 0, 0, bottom, right]))
-    return graph.add("Pad", [*inputs, pads])
-
-
-def _rescaling(graph: _Graph, layer: keras.Layer, inputs: list[str]) -> str:
-    scale = graph.constant("scale", np.float32(layer.scale).reshape(-1, 1, 1))
-    offset = graph.constant("offset", np.float32(layer.offset).reshape(-1, 1, 1))
-    return graph.add("Add", [graph.add("Mul", [*inputs, scale]), offset])
-
-
-def _concatenation(graph: _Graph, layer: keras.Layer, inputs: list[str]) -> str:
-    _need(layer, layer.axis in (-1, 3))
-    return graph.add("Concat", inputs, axis=1)
-
-
-def _sum(graph: _Graph, layer: keras.Layer, inputs: list[str]) -> str:
-    _need(layer, len(inputs) == 2)
-    return graph.add("Add", inputs)
-
-
-ACTIVATIONS = {"linear": "", "relu": "Relu", "sigmoid": "Sigmoid"}
-LAYERS: dict[str, Callable[[_Graph, keras.Layer, list[str]], str]] = {
-    "Add": _sum,
-    "BatchNormalization": _normalisation,
-    "Concatenate": _concatenation,
-    "Conv2D": _convolution,
-    "MaxPooling2D": _pooling,
-    "ReLU": _relu,
-    "Rescaling": _rescaling,
-    "UpSampling2D": _up_sampling,
-    "ZeroPadding2D": _padding,
-}

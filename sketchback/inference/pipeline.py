@@ -1,13 +1,16 @@
-"""What a generator is shown: sketches at the scale that it knows, padded to what it can halve; and the way back."""
+"""From a picture of a drawing to a photograph: clean, bring to the scale that a generator knows, run it, bring back."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sketchback.images import MIN_SIDE, check_size, pad_to_multiple, resize
+from sketchback import images
+from sketchback.images import MIN_SIDE, check_size, resize
+from sketchback.inference.padding import pad_to_multiple
+from sketchback.sketching import cleanup
 
 if TYPE_CHECKING:
     import keras
@@ -24,7 +27,8 @@ def working_size(generator: keras.Model | LightGenerator) -> tuple[int, int]:
 
 def _trained_size(generator: keras.Model | LightGenerator) -> tuple[int, int] | None:
     try:
-        return check_size(generator.facts["recipe"]["size"])
+        recipe: Any = generator.facts["recipe"]
+        return check_size(recipe["size"])
     except (AttributeError, KeyError, TypeError, ValueError):  # what a file says of itself may be anything
         return None
 
@@ -65,3 +69,59 @@ def predict(
         return np.stack([resize(photo, size, cubic=True) for photo in photos])
     padded = pad_to_multiple(sketches, generator.stride)
     return np.asarray(generator.predict_on_batch(padded), np.float32)[:, :height, :width]
+
+
+def to_sketch(
+    picture: np.ndarray, *, clean: bool = False, size: Sequence[int] | None = None, fit: str = "crop"
+) -> np.ndarray:
+    """What `run` shows to a generator.
+
+    Args:
+        picture: `(H, W, 1)` or `(H, W, 3)` in [0, 1].
+        clean: It is a photograph or scan of paper, in colour if possible, and goes through `cleanup.clean`.
+        size: `(height, width)` that the sketch is brought to.
+        fit: How, see `images.fit`.
+
+    Returns:
+        `(H', W', 1)` float32 in [0, 1], paper = 1.
+    """
+    sketch = cleanup.clean(picture) if clean else images.to_gray(picture)[..., np.newaxis]
+    return sketch if size is None else images.fit(sketch, size, fit)
+
+
+def run(
+    generator: keras.Model | LightGenerator,
+    pictures: Sequence[np.ndarray],
+    *,
+    clean: bool = False,
+    size: Sequence[int] | None = None,
+    fit: str = "crop",
+    working: Sequence[int] | None = None,
+    compare: bool = False,
+) -> np.ndarray:
+    """Turns pictures of drawings into photographs, all the way.
+
+    Args:
+        generator: See `predict`.
+        pictures: Each `(H, W, 1)` or `(H, W, 3)` in [0, 1].
+        clean: See `to_sketch`.
+        size: See `to_sketch`.
+        fit: See `to_sketch`.
+        working: See `predict`.
+        compare: Put the sketch beside each photograph.
+
+    Returns:
+        `(B, H', W', 3)` float32 in [0, 1].
+
+    Raises:
+        ValueError: The sketches differ in size, maybe after cleaning.
+    """
+    sketches = [to_sketch(picture, clean=clean, size=size, fit=fit) for picture in pictures]
+    sizes = sorted({sketch.shape[:2] for sketch in sketches})
+    if len(sizes) > 1:
+        raise ValueError(
+            f"A batch must have one size. Received: sketches that are {sizes[0]} to {sizes[-1]}"
+            f"{' after cleaning' if clean else ''}. Give `size`, or a list instead of a batch."
+        )
+    photos = predict(generator, np.stack(sketches), working)
+    return np.stack([images.side_by_side(pair) for pair in zip(sketches, photos, strict=True)]) if compare else photos

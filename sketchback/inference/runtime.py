@@ -1,7 +1,7 @@
 """Loads a generator into the lightest runtime there is: ONNX Runtime, which starts in a moment, or else Keras.
 
 Both give the same photograph to within one step of 8 bits. The light one reads the same `.h5` by the same rules, and
-lends its arrays to a graph without weights (see `skeleton`); TensorFlow alone takes longer to import than that.
+gives its arrays to a graph without weights (see `graphs`); TensorFlow alone takes longer to import than that.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -33,7 +33,7 @@ class LightGenerator:
     It states `architecture`, `arguments`, `stride` and `facts` as a generator of `weights.load` does.
 
     Args:
-        graph: Its skeleton.
+        graph: Without weights.
         arrays: As `mapping.ordered` gives them.
         facts: What the file of the weights says about itself.
 
@@ -41,7 +41,7 @@ class LightGenerator:
         ImportError: `onnxruntime` is not installed.
     """
 
-    def __init__(self, graph: graphs.Skeleton, arrays: list[np.ndarray], facts: dict[str, object]):
+    def __init__(self, graph: graphs.Graph, arrays: list[np.ndarray], facts: dict[str, object]):
         import onnxruntime
 
         self.architecture, self.arguments, self.stride = graph.architecture, graph.arguments, graph.stride
@@ -51,9 +51,9 @@ class LightGenerator:
         # Threads that wait by counting take half as much again from whatever else runs, and the page is mostly idle.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         # ONNX Runtime may go on reading these arrays, so they are kept.
-        self._lent = [onnxruntime.OrtValue.ortvalue_from_numpy(graphs.to_onnx(array)) for array in arrays]
-        options.add_external_initializers(list(graph.arrays), self._lent)
-        self._session = onnxruntime.InferenceSession(graph.graph, options, providers=["CPUExecutionProvider"])
+        self._arrays = [onnxruntime.OrtValue.ortvalue_from_numpy(graphs.to_onnx(array)) for array in arrays]
+        options.add_external_initializers(list(graph.arrays), self._arrays)
+        self._session = onnxruntime.InferenceSession(graph.model, options, providers=["CPUExecutionProvider"])
 
     def __call__(self, sketches: np.ndarray) -> np.ndarray:
         """`(B, H, W, 1)` float32, both sides multiples of `stride` -> `(B, H, W, 3)`.
@@ -113,15 +113,16 @@ def load(name: str | Path, runtime: str | None = None) -> LightGenerator | keras
         logger.debug("no onnxruntime: Keras runs %s", path)
         return _load_keras(path)
     facts, contents = weights.read(path)
-    architecture, arguments = str(facts["architecture"]), facts["arguments"] or {}
+    architecture = str(facts["architecture"])
+    arguments: Any = facts["arguments"] or {}  # a file may say anything
     generator = None
     try:
         found = graphs.find(architecture, arguments) if isinstance(arguments, dict) else None
         if found is None:
-            generator = _load_keras(path)  # which refuses what no skeleton can be made for
+            generator = _load_keras(path)  # which refuses what no graph can be made for
             found = _make(generator, path, contents, facts)
             graphs.keep(found, arguments)
-        return _lend(found, path, contents, facts)
+        return _bind(found, path, contents, facts)
     except weights.WeightsError:
         raise
     except Exception as error:  # onnxruntime has a dozen kinds of its own
@@ -139,20 +140,18 @@ def _load_keras(path: Path) -> keras.Model:
     return weights.load(path)
 
 
-def _lend(graph: graphs.Skeleton, path: Path, contents: untrusted.Contents, facts: dict[str, object]) -> LightGenerator:
+def _bind(graph: graphs.Graph, path: Path, contents: untrusted.Contents, facts: dict[str, object]) -> LightGenerator:
     """A light generator with the arrays of a file, which are checked as `weights.load` does."""
     mapping.check_count(path, contents, graph.architecture, graph.parameters)
     arrays = mapping.ordered(path, contents, graph.architecture, list(graph.arrays), list(graph.arrays.values()))
     return LightGenerator(graph, arrays, facts)
 
 
-def _make(
-    generator: keras.Model, path: Path, contents: untrusted.Contents, facts: dict[str, object]
-) -> graphs.Skeleton:
-    """The skeleton of a generator, after it was seen to give the same photograph."""
+def _make(generator: keras.Model, path: Path, contents: untrusted.Contents, facts: dict[str, object]) -> graphs.Graph:
+    """The graph of a generator, after it was seen to give the same photograph."""
     made = graphs.make(generator)
     sketch = np.random.default_rng(0).random((1, 4 * made.stride, 6 * made.stride, 1), np.float32)
-    difference = np.abs(_lend(made, path, contents, facts)(sketch) - generator.predict_on_batch(sketch)).max()
+    difference = np.abs(_bind(made, path, contents, facts)(sketch) - generator.predict_on_batch(sketch)).max()
     if not difference <= TOLERANCE:  # NaN is refused too
         raise ValueError(f"the photograph differs from Keras's by {difference:.2g}")
     return made

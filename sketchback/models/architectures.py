@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable
+from typing import Any
 
 import keras
 
@@ -38,13 +39,16 @@ def build(architecture: str, **arguments: object) -> keras.Model:
     """Builds a generator by its name.
 
     Returns:
-        A Keras model that is a `Generator` too.
+        A Keras model that is a `Generator` too. It refuses inputs that are no multiple of its stride with a
+        `ValueError` that says what takes any size.
 
     Raises:
         ValueError: There is no such architecture, or it takes no such argument or value.
     """
     arguments = complete(architecture, arguments)
-    return ARCHITECTURES[architecture](**arguments)
+    generator = ARCHITECTURES[architecture](**arguments)
+    _explain_sizes(generator)
+    return generator
 
 
 def least(architecture: str, **arguments: object) -> int:
@@ -56,3 +60,23 @@ def least(architecture: str, **arguments: object) -> int:
     arguments = complete(architecture, arguments)
     # The largest of the other architectures takes 120 MB.
     return least_parameters(**arguments) if architecture == "scribbler" else 0  # type: ignore[arg-type]
+
+
+def _explain_sizes(generator: keras.Model) -> None:
+    """Lets a generator say which sizes it takes, before some layer inside finds that two shapes differ.
+
+    On this object, not in a class of its own: Keras goes on saving and loading it as any functional model.
+    """
+    call, stride = generator.call, generator.stride
+
+    def checked(inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
+        sides = [side for side in inputs.shape[1:3] if side is not None]
+        if any(side % stride for side in sides):
+            raise ValueError(
+                f"A generator takes sketches (B, H, W, 1) whose height and width are multiples of {stride}. "
+                f"Received: shape={tuple(inputs.shape)}. "
+                "`sketchback.invert.invert` and `inference.pipeline.predict` take any size."
+            )
+        return call(inputs, training=training, mask=mask)
+
+    generator.call = checked

@@ -109,8 +109,9 @@ def _download() -> Path:
         return Path(keras.utils.get_file(name, PUBLISHED, cache_subdir="models", file_hash=PUBLISHED_MD5))
     except Exception as error:  # urllib, sockets and Keras each raise their own kind
         raise FeaturesError(
-            f"The feature loss needs VGG16's ImageNet weights, and they could not be downloaded ({error}). "
-            f"Give a file with --vgg16 FILE or {ENVIRONMENT}, or train without them with --features random."
+            f"VGG16's ImageNet weights are needed, and could not be downloaded ({error}). "
+            f"Give a file with --vgg16 FILE or {ENVIRONMENT}; or do without: train with --features random, "
+            "sketch with --vgg16 random."
         ) from None
 
 

@@ -18,7 +18,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from sketchback.images import MIN_SIDE, check_size, resize, to_gray
+from sketchback.images import MIN_SIDE, check_size, reduce, resize, to_gray
 from sketchback.sketching.page_detection import find_page, rectify
 
 WORKING = 1600  # pixels on the long side that the steps work with; a drawing has no finer details
@@ -45,7 +45,7 @@ def clean(image: np.ndarray) -> np.ndarray:
     >>> bool((clean(blank) == blank).all())
     True
     """
-    image = np.clip(_reduce(_checked(image), WORKING), 0.0, 1.0)
+    image = np.clip(reduce(_checked(image), WORKING), 0.0, 1.0)
     corners = find_page(image)
     if corners is not None:
         image = rectify(image, corners)
@@ -53,7 +53,7 @@ def clean(image: np.ndarray) -> np.ndarray:
     if corners is None:
         sketch = straighten(sketch)
     sketch = match_ink(despeckle(denoise(sketch)))
-    return _reduce(centre(sketch), LARGEST)
+    return reduce(centre(sketch), LARGEST)
 
 
 def _checked(image: np.ndarray) -> np.ndarray:
@@ -69,13 +69,6 @@ def _checked(image: np.ndarray) -> np.ndarray:
             f"{image.min():.4g} to {image.max():.4g}. Convert 8-bit values with `images.from_uint8`."
         )
     return image.astype(np.float32, copy=False)
-
-
-def _reduce(image: np.ndarray, longest: int) -> np.ndarray:
-    ratio = longest / max(image.shape[:2])
-    if ratio >= 1:
-        return image
-    return resize(image, [max(round(side * ratio), MIN_SIDE) for side in image.shape[:2]])
 
 
 # ---- light and paper
@@ -194,7 +187,7 @@ def straighten(sketch: np.ndarray) -> np.ndarray:
 
 def _lean(sketch: np.ndarray) -> float | None:
     """By how many degrees the lines of a drawing are turned clockwise from upright; None where they do not show it."""
-    small = _reduce(sketch, LEANING)
+    small = reduce(sketch, LEANING)
     values = np.rint(small[..., 0] * 255).astype(np.uint8)
     edges = cv2.Canny(cv2.GaussianBlur(values, (0, 0), 1.0), 60, 120)
     least = max(small.shape[:2]) / 8

@@ -25,7 +25,8 @@ import filelock
 import numpy as np
 
 from sketchback import images
-from sketchback.atomic import replacing, undisturbed
+from sketchback.atomic import replacing
+from sketchback.signals import undisturbed
 
 
 @dataclasses.dataclass

@@ -106,11 +106,7 @@ def decode(data: bytes, *, channels: int = 1) -> np.ndarray:
     Raises:
         ValueError: The bytes are no such file, are damaged, or hold too many or too few pixels.
     """
-    image = images.decode(data, channels=channels, name="your file", max_pixels=MAX_PIXELS)
-    ratio = LONGEST / max(image.shape[:2])
-    if ratio >= 1:
-        return image
-    return images.resize(image, [max(round(side * ratio), images.MIN_SIDE) for side in image.shape[:2]])
+    return images.reduce(images.decode(data, channels, "your file", MAX_PIXELS), LONGEST)
 
 
 def encode(image: np.ndarray, kind: Format) -> bytes:
@@ -234,11 +230,7 @@ class InferenceWorker:
         Raises:
             ValueError: See `decode`.
         """
-        if not clean:
-            return decode(data)
-        from sketchback.sketching import cleanup
-
-        return cleanup.clean(decode(data, channels=3))
+        return pipeline.to_sketch(decode(data, channels=3 if clean else 1), clean=clean)
 
     def invert(self, data: bytes, name: str, clean: bool = False, compare: bool = False) -> np.ndarray:
         """The bytes of a drawing -> its photograph `(H, W, 3)`, of the size of the drawing.
@@ -253,10 +245,8 @@ class InferenceWorker:
             ValueError: See `decode`.
             UnusableError: The weights cannot be loaded.
         """
-        sketch = self.sketch(data, clean)
-        generator = self._load(name)
-        photo = pipeline.predict(generator, sketch[np.newaxis])[0]
-        return images.side_by_side([sketch, photo]) if compare else photo
+        picture = decode(data, channels=3 if clean else 1)
+        return pipeline.run(self._load(name), [picture], clean=clean, compare=compare)[0]
 
     def _load_quietly(self, name: str) -> None:
         with contextlib.suppress(UnusableError):

@@ -40,11 +40,11 @@ def randomised(generator: keras.Model, seed: int = 0) -> keras.Model:
     return generator
 
 
-def light(generator: keras.Model, found: graphs.Skeleton) -> LightGenerator:
+def light(generator: keras.Model, found: graphs.Graph) -> LightGenerator:
     return LightGenerator(found, generator.get_weights(), {})
 
 
-def agree(generator: keras.Model, found: graphs.Skeleton, sizes: list[tuple[int, int]]) -> None:
+def agree(generator: keras.Model, found: graphs.Graph, sizes: list[tuple[int, int]]) -> None:
     """The same photograph to 1/255 of noise and of a sketch, in a picture that is not all one colour."""
     other = light(generator, found)
     for number, size in enumerate(sizes):
@@ -56,13 +56,14 @@ def agree(generator: keras.Model, found: graphs.Skeleton, sizes: list[tuple[int,
         np.testing.assert_allclose(predict(other, sketches), expected, rtol=0, atol=1 / 255)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("architecture", list(models.ARCHITECTURES))
 def test_what_ships_fits_the_models_of_today(architecture: str) -> None:
     generator = models.build(architecture)
     shipped, made = graphs.find(architecture, {}), graphs.make(generator)
     assert shipped is not None, REMAKE
-    assert dataclasses.replace(shipped, graph=b"") == dataclasses.replace(made, graph=b""), REMAKE
-    assert onnx.load_from_string(shipped.graph) == onnx.load_from_string(made.graph), REMAKE
+    assert dataclasses.replace(shipped, model=b"") == dataclasses.replace(made, model=b""), REMAKE
+    assert onnx.load_from_string(shipped.model) == onnx.load_from_string(made.model), REMAKE
     assert shipped.parameters == models.build(architecture).count_params()
     agree(randomised(generator), shipped, SIZES)
 
@@ -133,7 +134,7 @@ def cache(tmp_path: Path, monkeypatch) -> Path:
 
 
 @pytest.fixture(scope="module")
-def small() -> graphs.Skeleton:
+def small() -> graphs.Graph:
     return graphs.make(models.build("scribbler", width=2, halvings=1, blocks=0))
 
 
@@ -148,7 +149,7 @@ def test_other_arguments_do_not_ship(cache: Path, arguments: dict[str, object]) 
     assert graphs.find("scribbler", arguments) is None
 
 
-def test_what_was_kept_is_found_by_its_arguments(cache: Path, small: graphs.Skeleton) -> None:
+def test_what_was_kept_is_found_by_its_arguments(cache: Path, small: graphs.Graph) -> None:
     graphs.keep(small, {"width": 2})
     assert graphs.find("scribbler", {"width": 2}) == small
     assert graphs.find("scribbler", {"width": 3}) is None and graphs.find("unet_resnet", {"width": 2}) is None
@@ -156,7 +157,7 @@ def test_what_was_kept_is_found_by_its_arguments(cache: Path, small: graphs.Skel
 
 
 @pytest.mark.parametrize("suffix", [".json", ".onnx"])
-def test_a_damaged_one_is_none(cache: Path, small: graphs.Skeleton, suffix: str) -> None:
+def test_a_damaged_one_is_none(cache: Path, small: graphs.Graph, suffix: str) -> None:
     graphs.keep(small, {})
     (path,) = cache.rglob("*.json")
     path = path.with_suffix(suffix)
@@ -169,18 +170,18 @@ def test_a_damaged_one_is_none(cache: Path, small: graphs.Skeleton, suffix: str)
     assert graphs.read(path.with_suffix(".json")) is None
 
 
-def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path, monkeypatch, small: graphs.Skeleton) -> None:
+def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path, monkeypatch, small: graphs.Graph) -> None:
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setenv(graphs.ENVIRONMENT, str(tmp_path / "file"))
     graphs.keep(small, {"width": 2})
     assert graphs.find("scribbler", {"width": 2}) is None
 
 
-def test_a_name_from_a_file_leads_nowhere_else(cache: Path, tmp_path: Path, small: graphs.Skeleton) -> None:
+def test_a_name_from_a_file_leads_nowhere_else(cache: Path, tmp_path: Path, small: graphs.Graph) -> None:
     for name in ("../scribbler", "../../out", "/etc/passwd", "a" * 5000, "sc*ibbler", "\0", "\udc80"):
         assert graphs.find(name, {}) is None
         graphs.keep(dataclasses.replace(small, architecture=name), {})
-    assert {path.parent for path in tmp_path.rglob("*.json")} == {cache / "skeletons"}
+    assert {path.parent for path in tmp_path.rglob("*.json")} == {cache / "graphs"}
 
 
 @pytest.mark.parametrize("changed", graphs.SOURCES)

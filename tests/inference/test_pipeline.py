@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from keras import ops
 
+from sketchback import images
 from sketchback.inference.pipeline import predict
-from sketchback.models import scribbler, sketchback2017
+from sketchback.models import build, scribbler, sketchback2017
 
 
 def sketches(size: tuple[int, int] = (32, 32), batch: int = 1, seed: int = 0) -> np.ndarray:
@@ -41,6 +42,42 @@ def test_predict_reflects_at_the_lower_and_right_edge():
     rows, columns = [*range(18), 16, 15], [*range(21), 19, 18, 17]
     expected = run(generator, values[:, rows][:, :, columns])[:, :18, :21]
     np.testing.assert_allclose(predict(generator, values), expected, atol=1e-6)
+
+
+def test_a_sketch_is_brought_to_what_the_generator_knows():
+    generator, large = scribbler(2, 2, blocks=1), sketches((64, 48), seed=2)
+    for working, seen in (((24, 24), (32, 24)), ((96, 64), (96, 72))):  # what just covers it
+        small = predict(generator, images.resize(large[0], seen, cubic=True)[np.newaxis], seen)
+        expected = images.resize(small[0], (64, 48), cubic=True)
+        np.testing.assert_allclose(predict(generator, large, working)[0], expected, atol=1e-6)
+    generator.facts = {"recipe": {"size": [24, 24]}}  # as its file says
+    np.testing.assert_array_equal(predict(generator, large), predict(generator, large, (24, 24)))
+
+
+class Watched:
+    """A generator that tells the shape of what it was shown."""
+
+    stride = 4
+
+    def predict_on_batch(self, batch: np.ndarray) -> np.ndarray:
+        self.seen = batch.shape
+        return np.repeat(batch, 3, axis=-1)
+
+
+def test_a_ribbon_is_enlarged_within_bounds():
+    watched = Watched()
+    assert predict(watched, sketches((16, 200)), working=(64, 64)).shape == (1, 16, 200, 3)
+    assert 16 * 200 < watched.seen[1] * watched.seen[2] < 5 * 64 * 64  # to cover 64 x 64 it would be 64 x 800
+
+
+def test_a_generator_by_itself_says_what_it_takes():
+    generator = build("scribbler", width=2, halvings=2, blocks=0)
+    for call in (generator, generator.predict_on_batch):
+        with pytest.raises(
+            ValueError, match=r"multiples of 4\. Received: shape=\(1, 17, 20, 1\)\. .*pipeline\.predict"
+        ):
+            call(sketches((17, 20)))
+    assert generator(sketches((16, 20))).shape == (1, 16, 20, 3)
 
 
 def test_predict_takes_other_number_types():

@@ -1,0 +1,192 @@
+"""Files in, files out: what `sketch` and `invert` share."""
+
+from __future__ import annotations
+
+import argparse
+import logging
+import sys
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+
+from sketchback import images
+from sketchback.console.commands import one_line
+from sketchback.console.progress import Bar
+
+STREAM = "-"  # standard input, or standard output
+NAMES = 5  # of files that were left out, in one line
+
+logger = logging.getLogger(__name__)
+
+
+def add_files(made: argparse.ArgumentParser, what: str, result: str) -> None:
+    """Adds the pictures to read, `--out` and `--format`.
+
+    Args:
+        made: From `parser`.
+        what: What is read, in the singular.
+        result: What is made of it: `photo` makes `NAME.photo.png`, and the folder `photos`.
+    """
+    made.add_argument(
+        "files", nargs="+", metavar=what.upper(), help=f"{what}s, folders of them, or - for standard input"
+    )
+    made.add_argument(
+        "-o",
+        "--out",
+        metavar="OUT",
+        help=f"a folder; for one {what} a file; for several a .pdf, with a page for each; or - for standard output "
+        f"(default: NAME.{result}.png beside one {what}, the folder {_plural(result)}/ for several)",
+    )
+    made.add_argument(
+        "--format",
+        metavar="SUFFIX",
+        default="png",
+        help="png, jpg, webp, tiff, bmp or pdf, where --out is no file (default: png)",
+    )
+    made.set_defaults(result=result)
+
+
+def convert(
+    arguments: argparse.Namespace, change: Callable[[np.ndarray, int], np.ndarray], *, channels: int = 3
+) -> int:
+    """Turns each file of `add_files` into one picture; a bad file among many is named, and the others go on.
+
+    Args:
+        arguments: As parsed, with `files`, `out`, `format`, `result` and `quiet`.
+        change: A picture `(H, W, channels)` and its number -> the picture to write.
+        channels: Of what is read, as in `images.read`.
+
+    Returns:
+        The exit status: 2 if any picture failed, also one of a kind that cannot be read.
+
+    Raises:
+        ValueError: There is nothing to do, or a result would overwrite what it is made from.
+    """
+    files, others = _find(arguments.files)
+    together = _one_target(files, arguments)
+    targets = [together] if together else _targets(files, Path(arguments.out or _plural(arguments.result)), arguments)
+    _check(files, targets)
+    if others:
+        names = ", ".join(file.name for file in others[:NAMES]) + (", ..." if len(others) > NAMES else "")
+        logger.warning("left out, as no image: %d file%s (%s)", len(others), "s" if len(others) > 1 else "", names)
+    failed, pages = 0, []
+    bar = Bar(len(files), "", "picture", shown=not arguments.quiet and len(files) > 1)
+    for number, file in enumerate(files):
+        try:
+            page = change(_read(file, channels), number)
+            if together:
+                pages.append(page)
+            else:
+                logger.info("%s -> %s", file, images.write(targets[number], page))
+        except (ValueError, OSError, MemoryError) as error:
+            if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
+                raise  # an output that cannot be written fails for all
+            if len(files) == 1:
+                raise
+            failed += 1
+            logger.error("error: %s", one_line(error))
+        bar.advance(file.name)
+    bar.close()
+    if together and pages:
+        _write(together, pages, arguments.format)
+        source = f"{len(pages)} files" if len(files) > 1 else _name(files[0], "standard input")
+        logger.info("%s -> %s", source, _name(together, "standard output"))
+    if failed:
+        logger.error("%d of %d files failed", failed, len(files))
+    return 2 if failed else 0
+
+
+def _plural(result: str) -> str:
+    """
+    >>> _plural("photo"), _plural("sketch")
+    ('photos', 'sketches')
+    """
+    return f"{result}{'es' if result.endswith('ch') else 's'}"
+
+
+def _find(places: list[str]) -> tuple[list[Path], list[Path]]:
+    """The pictures that are meant, and the files in their folders that are none."""
+    files: list[Path] = []
+    others: list[Path] = []
+    for place in map(Path, places):
+        if not place.is_dir():
+            files.append(place)
+            continue
+        pictures = images.list_files(place, suffixes=(*images.SUFFIXES, *images.UNREADABLE))
+        if not pictures:
+            raise ValueError(f"A folder must hold at least one image. Received: {place}, with none.")
+        others += sorted(set(images.list_files(place, suffixes=None)) - set(pictures))
+        files += pictures
+    if len(files) > 1 and Path(STREAM) in files:
+        raise ValueError(f"Standard input must be the only picture. Received: {len(files)}. Leave `-` out.")
+    return files, others
+
+
+def _one_target(files: list[Path], arguments: argparse.Namespace) -> Path | None:
+    """The one file that everything goes into, if so it is meant; `Path("-")` is standard output."""
+    suffix = arguments.format.removeprefix(".")
+    if arguments.out is None:
+        if files == [Path(STREAM)]:
+            return Path(STREAM)
+        alone = len(arguments.files) == 1 and not Path(arguments.files[0]).is_dir()
+        return files[0].with_name(f"{files[0].stem}.{arguments.result}.{suffix}") if alone else None
+    out = Path(arguments.out)
+    if out == Path(STREAM):
+        if len(files) > 1 and suffix.lower() != "pdf":
+            raise ValueError(
+                f"Standard output takes one picture, or a PDF. Received: {len(files)}. Add --format pdf or a folder."
+            )
+        return out
+    if out.is_dir():
+        return None
+    if out.suffix.lower() == ".pdf" or files == [Path(STREAM)] or (len(files) == 1 and out.suffix):
+        return out
+    return None
+
+
+def _targets(files: list[Path], out: Path, arguments: argparse.Namespace) -> list[Path]:
+    """A name in the folder for each file."""
+    if out.suffix.lower() in images.WRITABLE and not out.is_dir():
+        raise ValueError(
+            f"{len(files)} files need a folder to be written to, or a .pdf. Received: {out}. Give --out a folder."
+        )
+    counts = Counter(file.stem.lower() for file in files)  # a.png and a.jpg are two pictures
+    names = [f"{file.stem}-{file.suffix[1:]}" if counts[file.stem.lower()] > 1 else file.stem for file in files]
+    taken: Counter[str] = Counter()
+    for place, name in enumerate(names):  # 1/a.png and 2/a.png too
+        taken[name.lower()] += 1
+        if taken[name.lower()] > 1:
+            names[place] = f"{name}-{taken[name.lower()]}"
+    return [out / f"{name}.{arguments.format.removeprefix('.')}" for name in names]
+
+
+def _check(files: list[Path], targets: list[Path]) -> None:
+    sources = {file.resolve() for file in files}
+    for target in targets:
+        if target == Path(STREAM):
+            if sys.stdout.isatty():
+                raise ValueError("Standard output must be a file or a pipe. Received: a terminal. Give --out a file.")
+            continue
+        images.check_writable(target)
+        if target.resolve() in sources:
+            raise ValueError(f"A result must not overwrite its source. Received: {target}. Give another --out.")
+
+
+def _read(file: Path, channels: int) -> np.ndarray:
+    if file != Path(STREAM):
+        return images.read(file, channels)
+    return images.decode(sys.stdin.buffer.read(images.MAX_BYTES), channels, name="standard input")
+
+
+def _name(place: Path, stream: str) -> str:
+    return stream if place == Path(STREAM) else str(place)
+
+
+def _write(target: Path, pages: list[np.ndarray], suffix: str) -> None:
+    if target == Path(STREAM):
+        sys.stdout.buffer.write(images.encode(pages, suffix))
+        sys.stdout.buffer.flush()
+    else:
+        images.write(target, pages)

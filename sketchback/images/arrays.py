@@ -1,0 +1,167 @@
+"""What images are inside the package, and how their size and their kind of numbers change."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+
+MIN_SIDE = 16
+FITS = ("crop", "squeeze", "pad")
+
+# The worker threads are ours (datasets/batches.py); OpenCV's own would compete with them and with the training step.
+cv2.setNumThreads(1)
+
+
+def to_uint8(image: np.ndarray) -> np.ndarray:
+    """Rounds an image in [0, 1] to 8 bits; values outside are clipped.
+
+    >>> to_uint8(np.array([-1.0, 0.5, 2.0]))
+    array([  0, 128, 255], dtype=uint8)
+    """
+    return np.rint(np.clip(image, 0.0, 1.0) * 255.0).astype(np.uint8)
+
+
+def from_uint8(values: np.ndarray) -> np.ndarray:
+    """Turns 8-bit values into float32 in [0, 1]."""
+    scaled = values.astype(np.float32)
+    scaled *= np.float32(1 / 255)  # in place: a large scan needs its memory once
+    return scaled
+
+
+def to_gray(image: np.ndarray) -> np.ndarray:
+    """Luminance by ITU-R BT.601, `0.299 R + 0.587 G + 0.114 B`.
+
+    Args:
+        image: `(H, W, 3)`, `(H, W, 1)` or `(H, W)` in [0, 1].
+
+    Returns:
+        `(H, W)` float32 in [0, 1].
+    """
+    if image.ndim == 2:
+        return image.astype(np.float32, copy=False)
+    if image.ndim == 3 and image.shape[-1] == 1:
+        return image[..., 0].astype(np.float32, copy=False)
+    if image.ndim == 3 and image.shape[-1] == 3:
+        return cv2.cvtColor(np.ascontiguousarray(image, dtype=np.float32), cv2.COLOR_RGB2GRAY)
+    raise ValueError(f"An image must be (H, W), (H, W, 1) or (H, W, 3). Received: shape={image.shape}.")
+
+
+def check_size(size: Sequence[int]) -> tuple[int, int]:
+    """Checks a `(height, width)` and returns it as a tuple; each at least 16."""
+    if len(size) != 2 or min(size) < MIN_SIDE:
+        raise ValueError(
+            f"`size` must be (height, width), at least {MIN_SIDE} x {MIN_SIDE}. Received: size={tuple(size)}."
+        )
+    return int(size[0]), int(size[1])
+
+
+def resize(image: np.ndarray, size: Sequence[int], cubic: bool = False) -> np.ndarray:
+    """Resizes an image: by area where it shrinks, bilinearly where it grows.
+
+    Args:
+        image: `(H, W, C)` float32.
+        size: `(height, width)`.
+        cubic: Bicubically where it grows: crisper, and without the grid that a strong enlargement shows. What this
+            adds beyond [0, 1] is cut.
+
+    Returns:
+        `(height, width, C)` float32.
+    """
+    height, width = size
+    if image.shape[:2] == (height, width):
+        return image
+    # One step each way: where one side shrinks and the other grows, OpenCV would skip pixels instead of averaging.
+    smaller = min(height, image.shape[0]), min(width, image.shape[1])
+    resized = image
+    if image.shape[:2] != smaller:
+        resized = cv2.resize(resized, smaller[::-1], interpolation=cv2.INTER_AREA)
+    if (height, width) != smaller:
+        resized = cv2.resize(resized, (width, height), interpolation=cv2.INTER_CUBIC if cubic else cv2.INTER_LINEAR)
+        resized = np.clip(resized, 0.0, 1.0) if cubic else resized
+    return resized[..., np.newaxis] if resized.ndim < image.ndim else resized  # OpenCV drops a last axis of 1
+
+
+def reduce(image: np.ndarray, longest: int) -> np.ndarray:
+    """Reduces an image until its longer side has at most so many pixels, and keeps its proportions.
+
+    Args:
+        image: `(H, W, C)` float32.
+        longest: Pixels; no side becomes shorter than 16.
+
+    Returns:
+        `(H', W', C)` float32; the image itself where it is small enough.
+
+    >>> reduce(np.ones((40, 80, 1), np.float32), 60).shape
+    (30, 60, 1)
+    """
+    ratio = longest / max(image.shape[:2])
+    if ratio >= 1:
+        return image
+    return resize(image, [max(round(side * ratio), MIN_SIDE) for side in image.shape[:2]])
+
+
+def check_fit(how: str) -> str:
+    """Returns the name of a fit, or raises `ValueError` that lists the known ones."""
+    if how not in FITS:
+        raise ValueError(f"`fit` must be one of {', '.join(FITS)}. Received: {how!r}.")
+    return how
+
+
+def fit(image: np.ndarray, size: Sequence[int], how: str = "crop") -> np.ndarray:
+    """Brings an image of any shape to `size`.
+
+    Args:
+        image: `(H, W, C)` float32.
+        size: `(height, width)`.
+        how: `"crop"` keeps proportions and cuts what stands over, evenly on both sides; `"squeeze"` changes the
+            proportions (as the original Sketchback did); `"pad"` keeps proportions and everything, and adds white.
+
+    Returns:
+        `(height, width, C)` float32.
+    """
+    check_fit(how)
+    height, width = size
+    if how == "squeeze" or image.shape[:2] == (height, width):
+        return resize(image, size)
+    ratios = height / image.shape[0], width / image.shape[1]
+    ratio = max(ratios) if how == "crop" else min(ratios)
+    choose = max if how == "crop" else min
+    scaled = choose(round(image.shape[0] * ratio), height), choose(round(image.shape[1] * ratio), width)
+    image = resize(image, (max(scaled[0], 1), max(scaled[1], 1)))
+    top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
+    if how == "crop":
+        return image[top : top + height, left : left + width]
+    canvas = np.ones((height, width, image.shape[-1]), np.float32)
+    canvas[-top : -top + image.shape[0], -left : -left + image.shape[1]] = image
+    return canvas
+
+
+def side_by_side(pictures: Sequence[np.ndarray], gap: int = 4) -> np.ndarray:
+    """Puts pictures of equal height beside each other, grey ones as RGB, with a white gap.
+
+    Args:
+        pictures: Each `(H, W, 1)` or `(H, W, 3)`.
+        gap: Pixels between two of them.
+
+    Returns:
+        `(H, sum of widths and gaps, 3)` float32.
+    """
+    columns: list[np.ndarray] = []
+    for picture in pictures:
+        if columns:
+            columns.append(np.ones((picture.shape[0], gap, 3), np.float32))
+        columns.append(np.repeat(picture, 3, axis=-1) if picture.shape[-1] == 1 else picture)
+    return np.concatenate(columns, axis=1)
+
+
+def grid(rows: Sequence[Sequence[np.ndarray]], gap: int = 4) -> np.ndarray:
+    """Stacks rows of pictures of one size, each row as `side_by_side`."""
+    lines: list[np.ndarray] = []
+    for row in rows:
+        line = side_by_side(row, gap)
+        if lines:
+            lines.append(np.ones((gap, line.shape[1], 3), np.float32))
+        lines.append(line)
+    return np.concatenate(lines, axis=0)

@@ -1,0 +1,322 @@
+"""Files, bytes, Pillow's pictures and other people's arrays -> images."""
+
+from __future__ import annotations
+
+import io
+import os
+import re
+import stat
+import warnings
+from collections.abc import Collection
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import numpy as np
+from PIL import Image, UnidentifiedImageError
+
+from sketchback.images.arrays import MIN_SIDE, check_size, from_uint8, to_gray
+
+MAX_PIXELS = 100_000_000
+MAX_BYTES = 512 << 20
+MAX_SCANS = 100  # of a JPEG; a progressive one has about ten
+# Pillow knows sixty more, among them some that start other programs.
+FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
+HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
+ORIENTATION, IMAGE_WIDTH, IMAGE_LENGTH = 0x0112, 0x0100, 0x0101  # EXIF and TIFF
+EXIF_OF_PNG = {"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"}
+TURNS = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
+SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".heif")
+RAW = (".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".pef", ".raf", ".rw2", ".srw")
+UNREADABLE = (*RAW, ".avif", ".jp2", ".jxl", ".psd", ".svg")  # pictures all the same
+
+# Our own limit comes before Pillow's warning, and says more; odd EXIF and TIFF tags say nothing about the pixels.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+
+
+def probe(path: str | Path) -> tuple[int, int]:
+    """Reads the size of an image from its header, without decoding it.
+
+    Args:
+        path: An image file.
+
+    Returns:
+        `(height, width)`, after an EXIF turn. (That of a PNG is seen where it stands before the pixels.)
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is no image, too large or too small.
+    """
+    with _open_file(path) as file, _open(file, str(path), MAX_PIXELS) as picture:
+        width, height = picture.size
+        if picture.format == "TIFF":  # whose turn Pillow may, or may not yet, have counted in
+            tags: Any = getattr(picture, "tag_v2", {})
+            width, height = tags[IMAGE_WIDTH], tags[IMAGE_LENGTH]
+        return (width, height) if _orientation(picture) in (5, 6, 7, 8) else (height, width)
+
+
+def read(path: str | Path, channels: int = 3) -> np.ndarray:
+    """Reads an image file of any depth, palette, CMYK, alpha, EXIF turn.
+
+    Of several frames the first is taken. Transparent parts become white paper.
+
+    Args:
+        path: PNG, JPEG, WebP, TIFF, BMP or GIF, whatever its suffix, and HEIC where `pillow-heif` is installed (the
+            extra `heic`); at most 100 megapixels and 512 MiB, each side at least 16 pixels.
+        channels: 3 for RGB, 1 for the luminance (ITU-R BT.601), as for a sketch.
+
+    Returns:
+        `(H, W, channels)` float32 in [0, 1].
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The file is no image, is damaged, or is too large or too small.
+    """
+    with _open_file(path) as file:
+        return decode(file.read(MAX_BYTES), channels, str(path))
+
+
+def decode(data: bytes, channels: int = 3, name: str = "the picture", max_pixels: int = MAX_PIXELS) -> np.ndarray:
+    """Reads an image from the bytes of its file, as `read` does, and touches no file.
+
+    Args:
+        data: The whole file.
+        channels: 3 or 1, as in `read`.
+        name: What errors call it.
+        max_pixels: The most pixels that are decoded.
+
+    Returns:
+        `(H, W, channels)` float32 in [0, 1].
+
+    Raises:
+        ValueError: The bytes are no image, are damaged, or the image is too large or too small.
+    """
+    _check_channels(channels)
+    with _open(io.BytesIO(data), name, max_pixels) as picture:
+        # A scan without content costs a few bytes and passes over all pixels; libtiff has the same bound.
+        scans = data.count(b"\xff\xda") if picture.format in ("JPEG", "MPO") else 1
+        if scans > MAX_SCANS:
+            raise ValueError(
+                f"A JPEG may have at most {MAX_SCANS} scans. Received: {name} with {scans}. Save it again as PNG."
+            )
+        return _from_pillow(picture, channels, name)
+
+
+def as_array(picture: Any, channels: int = 3) -> np.ndarray:
+    """Turns whatever people call a picture into an image.
+
+    One picture gives the same numbers as a file by its path, as the bytes of the file, and as a Pillow image of it.
+
+    Args:
+        picture: The path of an image file; the `bytes` of one; a Pillow image of any mode, to which its EXIF turn is
+            applied; or an array `(H, W)`, `(H, W, 1)` grey, `(H, W, 2)` grey and alpha, `(H, W, 3)` RGB or
+            `(H, W, 4)` RGBA: 8-bit, 16-bit, or float in [0, 1]. Transparent parts become white paper.
+        channels: 3 for RGB, 1 for the luminance (ITU-R BT.601), as for a sketch.
+
+    Returns:
+        `(H, W, channels)` float32 in [0, 1].
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: The picture is damaged, too large or too small, or an array of another shape or range.
+        TypeError: It is none of those.
+
+    >>> as_array(np.full((16, 16, 4), 255, np.uint8), channels=1).shape
+    (16, 16, 1)
+    """
+    if isinstance(picture, (str, os.PathLike)):
+        return read(Path(picture), channels)
+    if isinstance(picture, (bytes, bytearray, memoryview)):
+        return decode(bytes(picture), channels)
+    _check_channels(channels)
+    if isinstance(picture, Image.Image):
+        _check_sides(picture, "the picture", MAX_PIXELS)
+        return _from_pillow(picture, channels, "the picture")
+    if not hasattr(picture, "__array__"):
+        raise TypeError(
+            "A picture must be a path, the bytes of a file, a Pillow image or an array. "
+            f"Received: {type(picture).__name__}. Wrap numbers in numpy.asarray."
+        )
+    return _from_array(np.asarray(picture), channels)
+
+
+def _from_array(array: np.ndarray, channels: int) -> np.ndarray:
+    values = array[..., np.newaxis] if array.ndim == 2 else array
+    if values.ndim != 3 or values.shape[-1] not in (1, 2, 3, 4):
+        raise ValueError(
+            "A picture must be (H, W), or (H, W, C) with 1 channel (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA). "
+            f"Received: shape={array.shape}."
+        )
+    check_size(values.shape[:2])
+    if values.dtype == np.uint8:
+        values = from_uint8(values)
+    elif values.dtype == np.uint16:
+        values = values.astype(np.float32) / np.float32(65535)
+    else:
+        values = values.astype(np.float32)
+        # Asked this way round, NaN is refused too.
+        if not (values.min() >= -1e-3 and values.max() <= 1 + 1e-3):
+            raise ValueError(
+                "A picture must be in [0, 1] with white paper = 1, or 8-bit. "
+                f"Received: values from {values.min():.4g} to {values.max():.4g}. Divide by the maximum."
+            )
+        values = np.clip(values, 0.0, 1.0)
+    if values.shape[-1] in (2, 4):
+        alpha = values[..., -1:]
+        values = values[..., :-1] * alpha + (1 - alpha)
+    if channels == 1:
+        return to_gray(values)[..., np.newaxis]
+    return np.repeat(values, 3, axis=-1) if values.shape[-1] == 1 else values
+
+
+def _from_pillow(picture: Image.Image, channels: int, name: str) -> np.ndarray:
+    try:
+        picture.load()
+        # Pillow turns a TIFF itself, and forgets its orientation.
+        turn = TURNS.get(_orientation(picture))
+        return _to_array(picture if turn is None else picture.transpose(turn), channels)
+    except Exception as error:  # on damaged files Pillow's decoders raise a dozen kinds
+        raise ValueError(
+            f"An image must be readable to its end. Received: {name}, which is damaged or of a rare kind "
+            f"({_first_line(error)}). Copy it again, or save it as PNG or JPEG."
+        ) from None
+
+
+def _check_channels(channels: int) -> None:
+    if channels not in (1, 3):
+        raise ValueError(f"`channels` must be 1 (grey) or 3 (RGB). Received: channels={channels}.")
+
+
+def _open_file(path: str | Path) -> BinaryIO:
+    """Opens an ordinary file of bearable length: a pipe would be waited for, a device might never end."""
+    if Path(path).suffix.lower() in RAW:  # they are TIFF inside, and Pillow would find their thumbnail
+        raise ValueError(f"An image must be developed. Received: {path}, a camera's raw file. Export it as JPEG.")
+    try:
+        facts = os.stat(path)
+        if stat.S_ISDIR(facts.st_mode):
+            raise ValueError(f"An image must be a file. Received: the folder {path}. Name the files inside it.")
+        if not stat.S_ISREG(facts.st_mode):
+            raise ValueError(f"An image must be a file. Received: {path}, which is a pipe, a socket or a device.")
+        if facts.st_size > MAX_BYTES:
+            raise ValueError(
+                f"An image may have at most {MAX_BYTES >> 20} MiB. Received: {path} with {facts.st_size >> 20}. "
+                "Make it smaller first."
+            )
+        return open(path, "rb")
+    except (FileNotFoundError, NotADirectoryError):
+        raise FileNotFoundError(f"An image file must exist. Received: {path}. Check the name and the folder.") from None
+    except OSError as error:  # a folder or file of somebody else, a link to itself, a name that is too long
+        raise ValueError(f"An image must be readable. Received: {path}: {str(error.strerror).lower()}.") from None
+
+
+def _open(file: BinaryIO, name: str, max_pixels: int) -> Image.Image:
+    """Reads the header; nothing is decoded before its size is known."""
+    start = file.read(12)
+    file.seek(0)
+    is_heif = start[4:8] == b"ftyp" and start[8:] in HEIF_BRANDS
+    if is_heif:
+        _learn_heif(name)
+    try:
+        picture = Image.open(file, formats=("HEIF",) if is_heif else FORMATS)
+    except Image.DecompressionBombError as error:  # Pillow's own bound, which lies above ours
+        pixels = int(re.findall(r"\d+", str(error))[0])
+        raise ValueError(_too_large(name, f"{pixels / 1e6:.0f}", max_pixels)) from None
+    except Exception as error:  # on damaged headers Pillow raises a dozen kinds
+        what = "an empty file" if file.seek(0, os.SEEK_END) == 0 else "which no decoder recognises"
+        if not isinstance(error, UnidentifiedImageError):
+            what = f"which is damaged ({_first_line(error)})"
+        raise ValueError(f"An image must be PNG, JPEG, WebP, TIFF, BMP or GIF. Received: {name}, {what}.") from None
+    try:
+        _check_sides(picture, name, max_pixels)
+    except ValueError:
+        picture.close()
+        raise
+    return picture
+
+
+def _learn_heif(name: str) -> None:
+    """Teaches Pillow what phones write; not before such a file comes, for it takes a moment."""
+    try:
+        import pillow_heif
+    except ImportError:
+        raise ValueError(
+            f"HEIC needs the package pillow-heif. Received: {name}, without it. "
+            'Install with `pip install -e ".[heic]"`, or export the picture as JPEG.'
+        ) from None
+    pillow_heif.register_heif_opener()
+
+
+def _check_sides(picture: Image.Image, name: str, max_pixels: int) -> None:
+    width, height = picture.size
+    if width * height > max_pixels:
+        raise ValueError(_too_large(name, f"{height} x {width} = {height * width / 1e6:.0f}", max_pixels))
+    if min(width, height) < MIN_SIDE:
+        raise ValueError(
+            f"An image must be at least {MIN_SIDE} x {MIN_SIDE} pixels. Received: {name} with {height} x {width}."
+        )
+
+
+def _too_large(name: str, found: str, max_pixels: int) -> str:
+    return (
+        f"An image may have at most {max_pixels / 1e6:.3g} megapixels. Received: {name} with {found}. "
+        "Make it smaller first."
+    )
+
+
+def _orientation(picture: Image.Image) -> int:
+    """The EXIF orientation, 1 to 8; damaged EXIF says nothing about the pixels, and is passed over."""
+    try:
+        undecoded = getattr(picture, "tile", None)  # a picture that comes from no file has none
+        if picture.format == "PNG" and undecoded and not EXIF_OF_PNG & picture.info.keys():
+            return 1  # asked for more, Pillow would decode the pixels to look behind them
+        return picture.getexif().get(ORIENTATION, 1)
+    except Exception:  # a dozen kinds
+        return 1
+
+
+def _first_line(error: BaseException) -> str:
+    return (str(error).splitlines() or [type(error).__name__])[0]
+
+
+def _to_array(picture: Image.Image, channels: int) -> np.ndarray:
+    if picture.mode in ("I;16", "I;16L", "I;16B", "I;16N", "I", "F"):  # one deep channel
+        values = np.asarray(picture).astype(np.float32)
+        # 16-bit files arrive as "I;16" or "I"; float files hold [0, 1], or else [0, 255] or 16-bit values.
+        finite = np.nan_to_num(values, posinf=0.0, neginf=0.0)
+        peak = float(finite.max())
+        full = 65535.0 if picture.mode != "F" or peak > 255 else 255.0 if peak > 1 else 1.0
+        values = np.clip(np.nan_to_num(values) / full, 0.0, 1.0).astype(np.float32)[..., np.newaxis]
+        return np.repeat(values, 3, axis=-1) if channels == 3 else values
+    if picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info:
+        picture = picture.convert("RGBA")
+        paper = Image.new("RGBA", picture.size, (255, 255, 255, 255))
+        picture = Image.alpha_composite(paper, picture)
+    values = np.asarray(picture.convert("RGB" if channels == 3 else "L"))
+    return from_uint8(values if channels == 3 else values[..., np.newaxis])
+
+
+def list_files(folder: str | Path, *, suffixes: Collection[str] | None = SUFFIXES) -> list[Path]:
+    """Lists the files below `folder` that are named like images, sorted, without hidden ones.
+
+    A folder so named is none of them; what is inside it is.
+
+    Args:
+        folder: Where to look, at any depth.
+        suffixes: What is listed, in small letters; None lists all files.
+    """
+    folder = Path(folder)
+    return sorted(
+        path
+        for path in folder.rglob("*")
+        if (suffixes is None or path.suffix.lower() in suffixes)
+        and not any(part.startswith((".", "__")) for part in path.relative_to(folder).parts)
+        and not os.path.isdir(path)
+    )

@@ -1,0 +1,101 @@
+"""Images -> files, bytes, and the kind of picture that came in."""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from sketchback.atomic import replacing
+from sketchback.images.arrays import to_uint8
+
+WRITABLE = {  # suffix -> Pillow's name
+    ".png": "PNG",
+    ".jpg": "JPEG",
+    ".jpeg": "JPEG",
+    ".webp": "WEBP",
+    ".tif": "TIFF",
+    ".tiff": "TIFF",
+    ".bmp": "BMP",
+    ".pdf": "PDF",
+}
+
+
+def write(path: str | Path, image: np.ndarray | Sequence[np.ndarray]) -> Path:
+    """Writes an image; the suffix chooses the format. The file appears whole or not at all.
+
+    Args:
+        path: A name ending in .png, .jpg, .jpeg, .webp, .tif, .tiff, .bmp or .pdf.
+        image: `(H, W, 1)`, `(H, W, 3)` or `(H, W)`, float in [0, 1]; values outside are clipped. For .pdf also a
+            sequence of such, which become its pages.
+
+    Returns:
+        The path.
+
+    Raises:
+        ValueError: The suffix is not one of those.
+        OSError: The file cannot be written.
+    """
+    path = Path(path)
+    check_writable(path)
+    with replacing(path) as temporary:
+        _save(temporary, image, path.suffix)
+    return path
+
+
+def encode(image: np.ndarray | Sequence[np.ndarray], suffix: str = ".png") -> bytes:
+    """The bytes of the file that `write` would write.
+
+    Args:
+        image: As in `write`.
+        suffix: As in `write`, `".png"` or `"png"`.
+
+    Raises:
+        ValueError: The suffix is not one of those.
+    """
+    suffix = f".{suffix.removeprefix('.')}"
+    check_writable(f"image{suffix}")
+    file = io.BytesIO()
+    _save(file, image, suffix)
+    return file.getvalue()
+
+
+def _save(file: Path | io.BytesIO, image: np.ndarray | Sequence[np.ndarray], suffix: str) -> None:
+    first, *others = [to_pillow(page) for page in ([image] if isinstance(image, np.ndarray) else image)]
+    kind, pages = WRITABLE[suffix.lower()], {"save_all": True, "append_images": others} if others else {}
+    if others and kind != "PDF":
+        raise ValueError(f"Several images in one file must be a PDF. Received: {len(others) + 1} for {suffix}.")
+    # quality means nothing to the lossless formats, which ignore it.
+    first.save(file, kind, quality=95, **pages)
+
+
+def to_pillow(image: np.ndarray) -> Image.Image:
+    """An image, as in `write`, as Pillow has them: mode L or RGB."""
+    values = to_uint8(image)
+    return Image.fromarray(values[..., 0] if values.ndim == 3 and values.shape[-1] == 1 else values)
+
+
+def as_kind_of(picture: Any, image: np.ndarray) -> Any:
+    """An image as the kind of picture that somebody gave: PNG `bytes` for bytes, a Pillow image for one.
+
+    Args:
+        picture: As in `as_array`.
+        image: `(H, W, 1)` or `(H, W, 3)`.
+
+    Returns:
+        `bytes`, a Pillow image, or the array itself where a path or an array was given.
+    """
+    if isinstance(picture, (bytes, bytearray, memoryview)):
+        return encode(image)
+    return to_pillow(image) if isinstance(picture, Image.Image) else image
+
+
+def check_writable(path: str | Path) -> None:
+    """Raises `ValueError` unless the suffix of `path` names a format that `write` can write."""
+    suffix = Path(path).suffix.lower()
+    if suffix not in WRITABLE:
+        raise ValueError(f"The name of an image to write must end in one of {', '.join(WRITABLE)}. Received: {path}.")

@@ -1,0 +1,287 @@
+"""Formats that other runtimes read: how each is written, completed, and run to compare it with Keras."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import importlib.util
+import io
+import json
+import shutil
+import tempfile
+import warnings
+import zipfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from sketchback import __version__, console, images, sketching, weights
+from sketchback.datasets import builtin
+from sketchback.inference import padding, pipeline
+
+if TYPE_CHECKING:
+    import keras
+
+TOLERANCE = 1 / 255  # of the photograph: one step of an 8-bit picture
+SIZES = ((64, 64), (33, 47), (96, 80), (16, 128))  # what a file of any size is tried with
+FACTS = "sketchback.json"  # what a SavedModel or LiteRT file says of itself, inside it
+
+
+@dataclasses.dataclass(frozen=True)
+class Format:
+    """How a format is written: Keras's name for it, the suffix, what must be installed; how it is completed and run."""
+
+    keras: str
+    suffix: str
+    needs: tuple[str, ...]
+    complete: Callable[[Path, dict[str, str]], None]
+    run: Callable[[Path, np.ndarray], np.ndarray]
+    any_size: bool = True
+
+
+# ---- what Keras's writers leave to us
+
+
+def _complete_onnx(path: Path, facts: dict[str, str]) -> None:
+    """Gives the output its name, and writes the facts into the file."""
+    import onnx
+    from onnx import helper
+
+    model = onnx.load(path)
+    graph = model.graph
+    graph.node.append(helper.make_node("Identity", [graph.output[0].name], ["photo"]))
+    graph.output[0].name = "photo"
+    helper.set_model_props(model, facts)
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+
+
+def _halve_onnx(path: Path) -> None:
+    """Stores large constants as 16-bit floats, which become 32-bit ones when the graph runs."""
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    model = onnx.load(path)
+    casts = []
+    for tensor in model.graph.initializer:
+        values = numpy_helper.to_array(tensor)
+        if values.dtype == np.float32 and values.size >= 256:
+            name = tensor.name
+            tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}/half"))
+            casts.append(helper.make_node("Cast", [f"{name}/half"], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]  # in the order in which they are computed
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    onnx.checker.check_model(model)
+    onnx.save(model, path)
+
+
+def _complete_openvino(path: Path, facts: dict[str, str]) -> None:
+    import openvino
+
+    model = openvino.Core().read_model(path)
+    for name, value in facts.items():
+        model.set_rt_info(value, ["sketchback", name])
+    again = path.with_name(f"again-{path.name}")
+    openvino.save_model(model, again, compress_to_fp16=False)
+    del model  # it holds the old files open
+    for suffix in (".xml", ".bin"):
+        again.with_suffix(suffix).replace(path.with_suffix(suffix))
+
+
+def _complete_saved_model(path: Path, facts: dict[str, str]) -> None:
+    # Where TensorFlow leaves room for what is not its own.
+    (path / "assets.extra").mkdir(exist_ok=True)
+    (path / "assets.extra" / FACTS).write_text(_text(facts), encoding="utf-8")
+
+
+def _complete_litert(path: Path, facts: dict[str, str]) -> None:
+    # LiteRT's own way for what belongs to a model: a ZIP file after the graph, `unzip -p faces.tflite`.
+    with zipfile.ZipFile(path, "a") as file:
+        file.writestr(zipfile.ZipInfo(FACTS), _text(facts))
+
+
+def _text(facts: dict[str, str]) -> str:
+    return json.dumps(facts, indent=2) + "\n"
+
+
+# ---- running what was written
+
+
+def _run_onnx(path: Path, sketches: np.ndarray) -> np.ndarray:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    return session.run(["photo"], {"sketch": sketches})[0]
+
+
+def _run_openvino(path: Path, sketches: np.ndarray) -> np.ndarray:
+    import openvino
+
+    # On CPUs that can, it would compute in bfloat16.
+    return openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})(sketches)[0]
+
+
+def _run_saved_model(path: Path, sketches: np.ndarray) -> np.ndarray:
+    import tensorflow as tf
+
+    loaded = tf.saved_model.load(str(path))  # its variables live as long as it does
+    return loaded.serve(sketches).numpy()
+
+
+def _run_litert(path: Path, sketches: np.ndarray) -> np.ndarray:
+    import tensorflow as tf
+
+    interpreter = tf.lite.Interpreter(str(path))
+    interpreter.allocate_tensors()
+    photos = []
+    for sketch in sketches:
+        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], sketch[np.newaxis])
+        interpreter.invoke()
+        photos.append(interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0])
+    return np.stack(photos)
+
+
+def compare(generator: keras.Model, run: Callable[[np.ndarray], np.ndarray], size: tuple[int, int] | None) -> float:
+    """The largest difference to Keras, on noise and on sketches."""
+    rng = np.random.default_rng(0)
+    largest = 0.0
+    for number, one in enumerate(SIZES if size is None else (size,)):
+        drawn = sketching.pencil(builtin.face(number, (max(one[0], 32), max(one[1], 32))))
+        sketches = np.stack([rng.random((*one, 1), np.float32), images.resize(drawn, one)])
+        largest = max(largest, float(np.abs(pipeline.predict(generator, sketches, one) - run(sketches)).max()))
+    return largest
+
+
+FORMATS = {
+    "onnx": Format("onnx", ".onnx", ("onnx", "tf2onnx", "onnxruntime"), _complete_onnx, _run_onnx),
+    "openvino": Format("openvino", ".xml", ("openvino",), _complete_openvino, _run_openvino),
+    "saved_model": Format("tf_saved_model", "_saved_model", (), _complete_saved_model, _run_saved_model),
+    "litert": Format("litert", ".tflite", (), _complete_litert, _run_litert, any_size=False),
+}
+
+
+# ---- writing
+
+
+def check(format: str, half: bool = False) -> Format:
+    """Returns a format that can be written here.
+
+    Raises:
+        ValueError: There is no such format, or `half` is not offered there.
+        ImportError: A package that writes or runs it is not installed.
+    """
+    if format not in FORMATS:
+        raise ValueError(f"`format` must be one of {', '.join(FORMATS)}. Received: {format!r}.")
+    if half and format != "onnx":
+        raise ValueError(f"`half` is for ONNX. Received: format={format!r}. Leave it out.")
+    missing = [package for package in FORMATS[format].needs if importlib.util.find_spec(package) is None]
+    if missing:
+        raise ImportError(
+            f"Format {format} needs {', '.join(missing)}. Received: no such package. "
+            'Install with `pip install -e ".[export]"`.'
+        )
+    return FORMATS[format]
+
+
+def describe(generator: keras.Model, path: Path, size: tuple[int, int] | None = None) -> dict[str, str]:
+    """What a written file says of itself: what the `.h5` says, and what a user of the graph must know."""
+    facts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in generator.facts.items()}
+    return facts | {
+        "sha256": weights.sha256(path),
+        "stride": str(generator.stride),
+        "working": "x".join(map(str, pipeline.working_size(generator))),
+        "size": "any" if size is None else "x".join(map(str, size)),
+        "sketchback": __version__,
+    }
+
+
+def write(
+    generator: keras.Model,
+    out: Path,
+    how: Format,
+    facts: dict[str, str],
+    *,
+    size: tuple[int, int] | None = None,
+    half: bool = False,
+) -> float:
+    """Writes a generator in a format, and compares it with Keras before it is kept.
+
+    Args:
+        generator: From `weights.load`.
+        out: The file or folder.
+        how: From `check`.
+        facts: From `describe`.
+        size: The one size that the graph knows; None for any.
+        half: Store weights as 16-bit floats, in ONNX.
+
+    Returns:
+        The largest difference to Keras's photographs.
+
+    Raises:
+        ValueError: It cannot be written or run, or differs from Keras.
+        OSError: It cannot be written there.
+    """
+    whole = padding.of_any_size(generator) if size is None else padding.of_one_size(generator, size)
+    with replacing(out) as temporary:
+        with quietly():
+            whole(np.zeros((1, *(size or SIZES[0]), 1), np.float32))  # Keras exports what has been called before
+            whole.export(str(temporary), format=how.keras, verbose=False)
+        how.complete(temporary, facts)
+        if half:
+            _halve_onnx(temporary)
+        with quietly():
+            difference = compare(generator, lambda sketches: how.run(temporary, sketches), size)
+        # Written as a negation, so that NaN is refused too.
+        if not difference <= TOLERANCE:
+            raise ValueError(
+                f"An exported graph must give Keras's photographs within 1/255. Received: {difference:.2g} for "
+                f"{out}, which was not kept. Update the packages of the export extra."
+            )
+    return difference
+
+
+@contextlib.contextmanager
+def replacing(out: Path) -> Iterator[Path]:
+    """As `atomic.replacing`, for what is one file, two files or a folder: nothing is left of a failure."""
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".partial-", dir=out.parent) as folder:
+        temporary = Path(folder) / out.name
+        yield temporary
+        for made in sorted(Path(folder).iterdir(), reverse=True):  # .bin after .xml, so that .xml comes last
+            target = out.parent / made.name
+            if target.is_dir():
+                shutil.rmtree(target)
+            made.replace(target)
+
+
+@contextlib.contextmanager
+def quietly() -> Iterator[None]:
+    """Keeps back what writers and runtimes print past every log level, and their warnings of each other.
+
+    The end of what they print is shown where they fail.
+
+    Raises:
+        ValueError: They failed.
+    """
+    with tempfile.TemporaryFile() as notes:
+        try:
+            with console.diverted(notes.fileno(), 1, 2), contextlib.redirect_stdout(io.StringIO()):
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")
+                    yield
+        except Exception as error:
+            notes.seek(0)
+            said = notes.read().decode(errors="replace").strip().splitlines()
+            raise ValueError(
+                f"A graph must be written and run without an error. Received: {console.one_line(error)} "
+                f"({said[-1] if said else 'nothing else was said'})."
+            ) from error
+
+
+def length(path: Path) -> int:
+    weights_too = [path.with_suffix(".bin")] if path.suffix == ".xml" else []
+    files = path.rglob("*") if path.is_dir() else [path, *weights_too]
+    return sum(file.stat().st_size for file in files if file.is_file())

@@ -1,0 +1,68 @@
+"""Images on their way out: files, bytes, the kind that came in."""
+
+from __future__ import annotations
+
+import io
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from sketchback import images
+
+rows, columns = np.mgrid[:32, :48].astype(np.float32)
+SLOPES = np.stack([rows / 31, columns / 47, (rows + columns) / 78], axis=-1)  # smooth, so that JPEG keeps it
+
+
+@pytest.mark.parametrize("suffix", [".png", ".PNG", ".tif", ".tiff", ".bmp", ".jpg", ".jpeg", ".webp"])
+@pytest.mark.parametrize("channels", [1, 3])
+def test_written_and_read_again(tmp_path, suffix, channels):
+    image = SLOPES[..., :channels]
+    path = images.write(tmp_path / "new" / f"a{suffix}", image)
+    assert path == tmp_path / "new" / f"a{suffix}"
+    again = images.read(path, channels)
+    if suffix in (".jpg", ".jpeg", ".webp"):
+        np.testing.assert_allclose(again, image, atol=0.06)
+    else:
+        np.testing.assert_array_equal(images.to_uint8(again), images.to_uint8(image))
+    assert [file.name for file in path.parent.iterdir()] == [path.name]
+    assert images.encode(image, suffix[1:]) == path.read_bytes()
+
+
+def test_pages_of_a_pdf(tmp_path):
+    data = images.write(tmp_path / "a.pdf", [SLOPES, SLOPES[..., :1], SLOPES]).read_bytes()
+    assert data.startswith(b"%PDF") and data.count(b"/Type /Page\n") == 3
+    with pytest.raises(ValueError, match=r"must be a PDF\. Received: 2 for \.png"):
+        images.encode([SLOPES, SLOPES])
+
+
+def test_two_axes_are_grey_and_values_are_clipped():
+    image = np.float32([[-1.0, 2.0]]).repeat(16, 0).repeat(8, 1)
+    again = images.decode(images.encode(image), 1)[..., 0]
+    assert again[0, 0] == 0.0 and again[0, -1] == 1.0
+
+
+@pytest.mark.parametrize("name", ["a.gif", "a.txt", "a", "a.png.zip"])
+def test_unwritable_suffix(tmp_path, name):
+    with pytest.raises(ValueError, match=r"must end in one of \.png.*Received"):
+        images.write(tmp_path / name, np.zeros((16, 16, 1)))
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_failure_leaves_the_old_file(tmp_path):
+    path = images.write(tmp_path / "a.jpg", np.zeros((16, 16, 3)))
+    before = path.read_bytes()
+    with pytest.raises((OSError, ValueError)):
+        images.write(path, np.zeros((1, 70_000, 3)))  # JPEG ends at 65,535 pixels a side
+    assert path.read_bytes() == before
+    assert [file.name for file in tmp_path.iterdir()] == ["a.jpg"]
+
+
+def test_the_kind_that_came_in(tmp_path):
+    data = images.encode(SLOPES)
+    picture = images.as_kind_of(Image.open(io.BytesIO(data)), SLOPES)
+    assert (picture.mode, picture.size) == ("RGB", (48, 32))
+    np.testing.assert_array_equal(np.asarray(picture), images.to_uint8(SLOPES))
+    assert images.as_kind_of(data, SLOPES) == images.as_kind_of(bytearray(data), SLOPES) == data
+    for other in ("a.png", tmp_path, SLOPES):
+        assert images.as_kind_of(other, SLOPES) is SLOPES
