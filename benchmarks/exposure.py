@@ -101,9 +101,9 @@ def main() -> None:
     for title, own in columns.items():
         order = np.argsort([score["true"] for score in own["nothing"]])
         for name, part in zip(("darkest", "middle", "lightest"), np.array_split(order, 3), strict=True):
-            untold, told = ([own[row][index] for index in part] for row in ("nothing", "its mean colour"))
+            untold, corrected = ([own[row][index] for index in part] for row in ("nothing", "its mean colour"))
             print(f"| {title}, {name} | {mean_of(untold, 'true'):.0f} | {mean_of(untold, 'made'):.0f} ", end="")
-            print(f"| {mean_of(untold, 'psnr'):.2f} | {mean_of(told, 'psnr'):.2f} |")
+            print(f"| {mean_of(untold, 'psnr'):.2f} | {mean_of(corrected, 'psnr'):.2f} |")
 
 
 def mean_of(scores: list[dict[str, float]], name: str) -> float:

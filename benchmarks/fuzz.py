@@ -15,6 +15,7 @@ is kept in --keep. Exit status 1 if anything was found.
 from __future__ import annotations
 
 import argparse
+import functools
 import itertools
 import multiprocessing
 import os
@@ -226,7 +227,8 @@ def main() -> int:
         if count:
             edges = itertools.pairwise(count * job // options.jobs for job in range(options.jobs + 1))
             with ThreadPoolExecutor(options.jobs) as pool:
-                parts = pool.map(lambda edge: list(watch(what, False, options.seed, *edge, options)), edges)  # noqa: B023
+                run = functools.partial(watch, what, False, options.seed, options=options)
+                parts = pool.map(lambda edge, run=run: list(run(first=edge[0], last=edge[1])), edges)
                 findings += table(f"{title} made by chance", itertools.chain.from_iterable(parts))
     print(f"\n{findings} findings" + (f", kept in {options.keep}" if findings else ""))
     return 1 if findings else 0

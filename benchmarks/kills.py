@@ -3,11 +3,11 @@
     python benchmarks/kills.py                       25 kills, some 15 minutes on 2 cores
     python benchmarks/kills.py --kills 3 --epochs 6
 
-The command as users give it: built-in faces at 32 x 32, float32, --deterministic. The moments, whose places are drawn
-from a seed: `start-up` (before the first step), `step` (in an epoch), `asked to stop` (SIGTERM in the middle of an
-epoch, and SIGKILL while its checkpoint is being written), `writing` (while any file is), `epoch end` (validation,
-pictures, history, weights). After every kill each file that is there must be whole. Exit status 1 if any was not, if a
-resumption failed, or if one bit of the weights or one figure of the history differs.
+The command as users give it: built-in faces at 32 x 32, float32, --deterministic. The moments, sampled from a
+seed: `start-up` (before the first step), `step` (in an epoch), `asked to stop` (SIGTERM in the middle of an
+epoch, and SIGKILL while it writes its checkpoint, or just after), `writing` (while any file is written), `epoch end`
+(validation, pictures, history, weights). After every kill each file that is there must be whole. Exit status 1 if any
+was not, if a resumption failed, or if one bit of the weights or one figure of the history differs.
 """
 
 from __future__ import annotations
@@ -82,7 +82,7 @@ def kill(process: subprocess.Popen, folder: Path, moment: str, rng: np.random.Ge
         if there and moment == "asked to stop":
             time.sleep(rng.uniform(0, lasts[1] / 2))
             process.send_signal(signal.SIGTERM)
-            there, pause = wait_for(process, lambda: writes(".npz"), 0.0), rng.uniform(0, 0.01)
+            there, pause = wait_for(process, lambda: writes(".npz"), 0.0), rng.uniform(0, 0.3)
     if there:
         time.sleep(pause)
         process.send_signal(signal.SIGKILL)
@@ -201,7 +201,7 @@ def main() -> int:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--kills", type=int, default=25, help="how many (default: 25)")
     made.add_argument("--epochs", type=int, default=60, help="too few are over before the last kill (default: 60)")
-    made.add_argument("--seed", type=int, default=0, help="draws the moments (default: 0)")
+    made.add_argument("--seed", type=int, default=0, help="decides the moments (default: 0)")
     made.add_argument("--out", type=Path, help="a folder that is kept (default: a temporary one)")
     options = made.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
