@@ -2,7 +2,7 @@
 
 Test sketches of CUFS are degraded as paper is when somebody photographs or scans it, cleaned, and inverted; PSNR and
 SSIM of the inversion are taken against the photograph, 250 rows x 200 columns, means over images, as in
-`sketchback.evaluate`. Everything that is drawn at random comes from the sketch's number.
+`sketchback.evaluate`. All that is random comes from the sketch's number.
 
     python benchmarks/cleaning.py DATA
 
@@ -13,8 +13,6 @@ SSIM) that cleaning returns; below a loss of 0.2 dB no share is given, because i
 from __future__ import annotations
 
 import argparse
-import json
-import logging
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -24,6 +22,7 @@ import numpy as np
 
 from sketchback import console, datasets, images
 from sketchback.evaluation import metrics
+from sketchback.invert import invert
 from sketchback.sketching.cleanup import clean
 
 KINDS = ("shadow", "rotation", "perspective", "noise", "beige", "jpeg")
@@ -49,7 +48,7 @@ def degrade(sketch: np.ndarray, kinds: Sequence[str], seed: int, view: str = "ta
         kinds: Of `KINDS`. Light falls off to half across the picture, with a soft second shadow; the sheet is turned
             by 5 degrees; the camera is tilted by 12 to 20 degrees; noise has a standard deviation of 0.05 for each
             pixel; the paper is beige; JPEG has quality 40.
-        seed: Draws directions, signs and noise.
+        seed: Decides directions, signs and noise.
         view: `"table"`: the sheet lies on a wooden table that is seen around it. `"cropped"`: the same, cut by hand to
             the upright box around the sheet, so that of the table only wedges are seen. `"scan"`: the paper goes on
             beyond the drawing, as on a flat-bed scanner, and the frame is that of the sketch.
@@ -58,7 +57,7 @@ def degrade(sketch: np.ndarray, kinds: Sequence[str], seed: int, view: str = "ta
         `(H', W', 3)` float32 RGB in [0, 1]; the sheet's long side is about 800 pixels.
     """
     rng = np.random.default_rng((20, seed))
-    # All numbers are drawn whether they are used or not: a kind alone has the same directions as all together.
+    # All numbers are sampled whether they are used or not: a kind alone has the same directions as all together.
     turn = ANGLE * rng.choice([-1, 1])
     tilt, tilted_towards = np.radians(rng.uniform(12, 20)), rng.uniform(0, 2 * np.pi)
     lit_from, lamp = rng.uniform(0, 2 * np.pi), rng.uniform(0.25, 0.75, 2)
@@ -126,68 +125,48 @@ def main() -> None:
     made.add_argument("data", type=Path)
     made.add_argument("--weights", default="faces", metavar="W")
     made.add_argument("--limit", type=int, metavar="N", help="so many sketches, evenly spread (default: all)")
-    made.add_argument("--json", metavar="FILE", help="write the table to this file")
-    made.add_argument("--pictures", metavar="FILE", help="write sketch, degraded, cleaned and their inversions")
-    arguments = made.parse_args()
-    logging.basicConfig(format="%(message)s", level=logging.WARNING)
+    options = made.parse_args()
     console.import_keras()
-    from sketchback.invert import invert
 
-    folder = arguments.data / "cufs" if (arguments.data / "cufs").is_dir() else arguments.data
+    folder = options.data / "cufs" if (options.data / "cufs").is_dir() else options.data
     test = datasets.subset(datasets.find(folder), "test")
-    if arguments.limit:
-        test = test[:: max(len(test) // arguments.limit, 1)][: arguments.limit]
-    conditions: list[tuple[str, str, Sequence[str], str]] = [("clean original", "", (), "")]
-    conditions += [("phone, on a table", name, kinds, "table") for name, kinds in PHONE.items()]
-    conditions += [("phone, cut to the sheet", name, kinds, "cropped") for name, kinds in PHONE.items()]
-    conditions += [("scan, no edges seen", name, kinds, "scan") for name, kinds in SCAN.items()]
+    if options.limit:
+        test = test[:: max(len(test) // options.limit, 1)][: options.limit]
+    conditions: list[tuple[str, Sequence[str], str]] = [("clean original", (), "")]
+    conditions += [(f"phone, on a table: {name}", kinds, "table") for name, kinds in PHONE.items()]
+    conditions += [(f"phone, cut to the sheet: {name}", kinds, "cropped") for name, kinds in PHONE.items()]
+    conditions += [(f"scan, no edges seen: {name}", kinds, "scan") for name, kinds in SCAN.items()]
 
-    table: dict[str, list[float]] = {}
-    rows: list[list[np.ndarray]] = []
-    print(f"{len(test)} test sketches of CUFS, 250 rows x 200 columns, weights {arguments.weights}\n")
-    print("| | | as it is: PSNR dB | SSIM | cleaned: PSNR dB | SSIM | won back: PSNR | SSIM |")
-    print("| --- | --- | --- | --- | --- | --- | --- | --- |")
-    original = [0.0, 0.0]
-    for group, name, kinds, view in conditions:
-        scores: dict[str, list[tuple[float, float]]] = {"as it is": [], "cleaned": []}
+    print(f"{len(test)} test sketches of CUFS, 250 rows x 200 columns, weights {options.weights}\n")
+    print("| | as it is: PSNR dB | SSIM | cleaned: PSNR dB | SSIM | won back: PSNR | SSIM |")
+    print("| --- | --- | --- | --- | --- | --- | --- |")
+    original = None
+    for title, kinds, view in conditions:
+        scores = []  # of each sketch: as it is, cleaned; PSNR, SSIM
         for number, example in enumerate(test):
             photo, sketch = example.read_photo(), example.read_sketch()
             given = degrade(sketch, kinds, number, view) if view else sketch
-            cleaned = clean(given)
-            pair = []
-            for which, picture in (("as it is", given), ("cleaned", cleaned)):
-                # A sheet that was found comes back with its own frame, in the camera's pixels.
-                shown = images.resize(images.to_gray(picture)[..., np.newaxis], photo.shape[:2])
-                result = invert(shown, arguments.weights)
-                scores[which].append((metrics.psnr(photo, result), metrics.ssim(photo, result)))
-                pair += [shown, result]
-            if arguments.pictures and name == "all of it" and number % max(len(test) // 4, 1) == 0:
-                rows.append([sketch, *pair, photo])
-        before, after = (np.mean(scores[which], axis=0) for which in ("as it is", "cleaned"))
-        if not view:
-            original = before
-            won = ["", ""]
-        else:
-            lost = original - before
-            won = [f"{100 * (after[k] - before[k]) / lost[k]:.0f} %" if lost[0] > WORTH_A_SHARE else "" for k in (0, 1)]
-        table[f"{group}: {name}" if name else group] = [*map(float, before), *map(float, after)]
-        print(
-            f"| {group} | {name} | {before[0]:.2f} | {before[1]:.3f} | {after[0]:.2f} | {after[1]:.3f} "
-            f"| {won[0]} | {won[1]} |",
-            flush=True,
-        )
-    seconds = []
-    large = images.resize(degrade(test[0].read_sketch(), KINDS, 0), (4000, 3000))
+            scores.append([score(photo, picture, options.weights) for picture in (given, clean(given))])
+        before, after = np.mean(scores, axis=0)
+        original = before if original is None else original
+        lost = original - before
+        won = [f"{100 * (after[k] - before[k]) / lost[k]:.0f} %" if lost[0] > WORTH_A_SHARE else "-" for k in (0, 1)]
+        cells = [f"{psnr:.2f} | {ssim:.3f}" for psnr, ssim in (before, after)]
+        print(f"| {title} | {' | '.join([*cells, *won])} |", flush=True)
+    large, times = images.resize(degrade(test[0].read_sketch(), KINDS, 0), (4000, 3000)), []
     for _ in range(5):
-        begin = time.perf_counter(), time.process_time()
+        begin = time.perf_counter()
         clean(large)
-        seconds.append((time.perf_counter() - begin[0], time.process_time() - begin[1]))
-    wall, spent = np.median(seconds, axis=0)
-    print(f"\nclean() of a photograph of 12 megapixels: {wall:.2f} s, of which {spent:.2f} s on the processor")
-    if arguments.pictures:
-        images.write(arguments.pictures, images.grid(rows))
-    if arguments.json:
-        Path(arguments.json).write_text(json.dumps(table, indent=2) + "\n", encoding="utf-8")
+        times.append(time.perf_counter() - begin)
+    print(f"\nclean() of a photograph of 12 megapixels: {np.median(times):.2f} s")
+
+
+def score(photo: np.ndarray, picture: np.ndarray, weights: str) -> tuple[float, float]:
+    """PSNR and SSIM of what a picture of a sketch becomes."""
+    # A sheet that was found comes back with its own frame, in the camera's pixels.
+    shown = images.resize(images.to_gray(picture)[..., np.newaxis], photo.shape[:2])
+    result = invert(shown, weights)
+    return metrics.psnr(photo, result), metrics.ssim(photo, result)
 
 
 if __name__ == "__main__":

@@ -21,9 +21,8 @@ import cv2
 import numpy as np
 
 from sketchback import console, datasets, weights
-from sketchback.datasets.batches import View
+from sketchback.datasets.views import View
 from sketchback.evaluation import metrics
-from sketchback.evaluation.scoring import sample
 from sketchback.inference import pipeline
 
 SETS = {
@@ -66,7 +65,9 @@ def middle(photo: np.ndarray) -> float:
 
 def scores(generator, folder: Path, view: View, limit: int) -> dict[str, list[dict[str, float]]]:
     """The scores of each test picture, for each row of `TOLD`, with the brightness of its middle, true and made."""
-    test = sample(datasets.subset(datasets.find(folder), "test"), limit)
+    test = datasets.subset(datasets.find(folder), "test")
+    chosen = np.random.default_rng(0).permutation(len(test))[:limit]  # as `evaluate --limit` chooses them
+    test = [test[index] for index in sorted(chosen)]
     found: dict[str, list[dict[str, float]]] = {told: [] for told in TOLD}
     for example in console.Bar(len(test), folder.name, "image").over(test):
         sketch, truth = view.see(example)
@@ -92,28 +93,21 @@ def main() -> None:
     }
     if not columns:
         made.error(f"DATA must hold {', '.join(SETS)}, or one of them. Received: {arguments.data}.")
-    print("\n| told | " + " | ".join(columns) + " |\n" + "| --- " * (len(columns) + 1) + "|")
+    print(f"\n| told | {' | '.join(columns)} |\n" + "| --- " * (len(columns) + 1) + "|")
     for told in TOLD:
-        cells = [
-            " / ".join(
-                f"{statistics.mean(score[name] for score in own[told]):.{digits}f}"
-                for name, digits in (("psnr", 2), ("ssim", 3))
-            )
-            for own in columns.values()
-        ]
-        print(f"| {told} | {' | '.join(cells)} |")
-    print(
-        "\n| | middle of the photograph | middle of what was made | PSNR dB | its mean colour told |\n"
-        "| --- | --- | --- | --- | --- |"
-    )
+        means = [[mean_of(own[told], name) for name in ("psnr", "ssim")] for own in columns.values()]
+        print(f"| {told} | {' | '.join(f'{psnr:.2f} / {ssim:.3f}' for psnr, ssim in means)} |")
+    print("\n| thirds by brightness | truth | made | PSNR dB | its mean colour told |\n| --- | --- | --- | --- | --- |")
     for title, own in columns.items():
-        pairs = sorted(zip(own["nothing"], own["its mean colour"], strict=True), key=lambda pair: pair[0]["true"])
-        for name, part in zip(("darkest", "middle", "lightest"), np.array_split(np.array(pairs), 3), strict=True):
-            cells = [
-                statistics.mean(score[what] for score in part[:, column])
-                for column, what in ((0, "true"), (0, "made"), (0, "psnr"), (1, "psnr"))
-            ]
-            print(f"| {title}, {name} third | {cells[0]:.0f} | {cells[1]:.0f} | {cells[2]:.2f} | {cells[3]:.2f} |")
+        order = np.argsort([score["true"] for score in own["nothing"]])
+        for name, part in zip(("darkest", "middle", "lightest"), np.array_split(order, 3), strict=True):
+            untold, corrected = ([own[row][index] for index in part] for row in ("nothing", "its mean colour"))
+            print(f"| {title}, {name} | {mean_of(untold, 'true'):.0f} | {mean_of(untold, 'made'):.0f} ", end="")
+            print(f"| {mean_of(untold, 'psnr'):.2f} | {mean_of(corrected, 'psnr'):.2f} |")
+
+
+def mean_of(scores: list[dict[str, float]], name: str) -> float:
+    return statistics.mean(score[name] for score in scores)
 
 
 if __name__ == "__main__":

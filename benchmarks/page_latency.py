@@ -11,13 +11,15 @@ afterwards, so the answer to half a stroke does not count. Exit status 1 if a st
 from __future__ import annotations
 
 import argparse
+import contextlib
 import os
 import shutil
 import statistics
+from collections.abc import Iterator
 
 import numpy as np
 from page_load import page
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Page, sync_playwright
 
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 # `data-milliseconds` of the photograph is how long its request took: what was asked for earlier is older than that.
@@ -35,17 +37,25 @@ WATCH = """() => {
 }"""
 
 
-def strokes(url: str, count: int, seed: int = 0) -> tuple[list[float], list[float]]:
-    """Draws at random places: milliseconds from lifting the pen to the photograph, and of the request alone."""
+@contextlib.contextmanager
+def portrait(url: str) -> Iterator[Page]:
+    """The page in an installed Chromium, with the pencil portrait of its samples."""
     program = next(filter(None, map(shutil.which, CHROMIUM)), None)
     if program is None:
         raise SystemExit(f"error: a browser is needed, one of {', '.join(CHROMIUM)}. Received: none on the path.")
-    rng, requests = np.random.default_rng(seed), []
     with sync_playwright() as running:
         browser = running.chromium.launch(executable_path=program, args=["--no-sandbox", "--disable-gpu"])
-        view = browser.new_page(viewport={"width": 1280, "height": 800})
+        view = browser.new_page(viewport={"width": 1280, "height": 800}, color_scheme="light")
         view.goto(url)
         view.get_by_role("button", name="Portrait in pencil").click()
+        yield view
+        browser.close()
+
+
+def strokes(url: str, count: int, seed: int = 0) -> tuple[list[float], list[float]]:
+    """Draws at random places: milliseconds from lifting the pen to the photograph, and of the request alone."""
+    rng, requests = np.random.default_rng(seed), []
+    with portrait(url) as view:
         photo = view.locator("#photo[data-milliseconds]")
         photo.wait_for()
         view.wait_for_timeout(2000)
@@ -63,9 +73,7 @@ def strokes(url: str, count: int, seed: int = 0) -> tuple[list[float], list[floa
             view.mouse.up()
             view.wait_for_timeout(1200)
             requests.append(float(photo.get_attribute("data-milliseconds")))
-        waited = view.evaluate("window.waited")
-        browser.close()
-    return waited, requests
+        return view.evaluate("window.waited"), requests
 
 
 def main() -> int:

@@ -25,11 +25,11 @@ import shutil
 import signal
 import subprocess
 import sys
-import threading
 import time
 import urllib.parse
 from collections import Counter
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 DRAWINGS = Path(__file__).parents[1] / "examples" / "drawings"
@@ -90,8 +90,6 @@ def memory(process: subprocess.Popen) -> tuple[float, float]:
 def load(clients: int, seconds: float, weights: str) -> int:
     """Many clients at once; prints the row, returns the exit status."""
     drawings = [(DRAWINGS / f"{name}.png").read_bytes() for name in NAMES]
-    counts: Counter[str] = Counter()
-    lock = threading.Lock()
     with page(weights) as (process, url):
         alone = []
         for drawing in drawings * 2:  # twice: the first time, memory is taken that stays
@@ -102,31 +100,27 @@ def load(clients: int, seconds: float, weights: str) -> int:
         before = memory(process)[0]
         end = time.monotonic() + seconds
 
-        def insist(number: int) -> None:
+        def insist(number: int) -> Counter[str]:
+            own: Counter[str] = Counter()
             while time.monotonic() < end:
-                which = number % len(drawings)
+                which = (number + own.total()) % len(drawings)
                 try:
                     status, headers, body = ask(url, "POST", "/api/invert?format=jpg", drawings[which])
-                    outcome = judge(status, headers, body, alone[which])
+                    own[judge(status, headers, body, alone[which])] += 1
                 except (OSError, http.client.HTTPException) as error:
-                    outcome = f"no answer: {type(error).__name__}"
-                with lock:
-                    counts[outcome] += 1
-                number += 1
+                    own[f"no answer: {type(error).__name__}"] += 1
+            return own
 
-        threads = [threading.Thread(target=insist, args=(number,)) for number in range(clients)]
-        for thread in threads:
-            thread.start()
-        for thread in threads:
-            thread.join()
+        with ThreadPoolExecutor(clients) as pool:
+            counts = sum(pool.map(insist, range(clients)), Counter())
         time.sleep(2)  # until what was begun is done
         lives = process.poll() is None and health(url)["taken"] == 0
         after, peak = memory(process) if lives else (float("nan"), float("nan"))
-    wrong = sum(counts.values()) - counts["right"] - counts["busy"]
+    wrong = counts.total() - counts["right"] - counts["busy"]
     print("| clients | seconds | requests | right photographs | busy | errors | MB before | MB after | highest |")
     print("| --- | --- | --- | --- | --- | --- | --- | --- | --- |")
     print(
-        f"| {clients} | {seconds:.0f} | {sum(counts.values())} | {counts['right']} | {counts['busy']} | {wrong} | "
+        f"| {clients} | {seconds:.0f} | {counts.total()} | {counts['right']} | {counts['busy']} | {wrong} | "
         f"{before:.0f} | {after:.0f} | {peak:.0f} |"
     )
     for outcome in counts.keys() - {"right", "busy"}:
@@ -154,29 +148,12 @@ def schema(examples: int, weights: str) -> int:
         drawing = (DRAWINGS / f"{NAMES[0]}.png").read_bytes()
         ask(url, "POST", "/api/invert", drawing)  # the first takes memory that stays
         before = memory(process)[0]
-        status = subprocess.run(
-            [
-                program,
-                "run",
-                f"{url}openapi.json",
-                "--phases",
-                "examples,coverage,fuzzing",
-                "--max-examples",
-                str(examples),
-                "--exclude-checks",
-                "positive_data_acceptance",
-                "--seed",
-                "0",
-                "--request-timeout",
-                str(int(ANSWER)),
-                "--no-color",
-            ]
-        ).returncode
+        command = f"{program} run {url}openapi.json --phases examples,coverage,fuzzing --max-examples {examples}"
+        command += f" --exclude-checks positive_data_acceptance --seed 0 --request-timeout {ANSWER:.0f} --no-color"
+        status = subprocess.run(command.split()).returncode
         lives = process.poll() is None and health(url)["status"] == "ok"
-        print(
-            f"\nthe server {'lives' if lives else 'does not live'}; {before:.0f} MB before, "
-            f"{memory(process)[0]:.0f} MB after"
-        )
+        after = memory(process)[0]
+        print(f"\nthe server {'lives' if lives else 'does not live'}; {before:.0f} MB before, {after:.0f} MB after")
     return status or (0 if lives else 1)
 
 

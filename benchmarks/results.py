@@ -11,7 +11,8 @@ import argparse
 from pathlib import Path
 
 from sketchback import console, weights
-from sketchback.evaluate import GENERATOR, evaluate, identify, report
+from sketchback.evaluation.reports import report
+from sketchback.evaluation.scoring import GENERATOR, evaluate, identify
 
 FACES = ("faces", "drawings", "faces-unet")
 # title, weights, folder, and what `evaluate` is told
@@ -90,13 +91,12 @@ def main() -> None:
             for name in chosen
         }
         print(table(title, results), "\n", flush=True)
-    # Identification: the 88 people of CUFS's training part enlarge the gallery.
-    if (arguments.data / "cufs").is_dir() and (not arguments.only or "cufs" in arguments.only):
-        for name in FACES:
-            if name in known and name in (arguments.weights or FACES):
-                folder = arguments.data / "cufs"
-                found = identify(instead.get(name, name), [folder], distractors={folder: "all"}, limit=arguments.limit)
-                print(report(found), "\n")
+    # Identification: the 88 people of CUFS's training part enlarge the gallery as distractors.
+    folder = arguments.data / "cufs"
+    for name in FACES if folder.is_dir() and "cufs" in (arguments.only or ["cufs"]) else ():
+        if name in known and name in (arguments.weights or FACES):
+            found = identify(instead.get(name, name), [folder], distractors={folder: "all"}, limit=arguments.limit)
+            print(report(found), "\n")
 
 
 if __name__ == "__main__":

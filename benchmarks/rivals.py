@@ -1,20 +1,23 @@
-"""The rivals of speed.py, run by whatever interpreter has them: the same network in PyTorch, ONNX Runtime, OpenVINO.
+"""The rivals of speed.py: the same networks and the same loss in PyTorch; ONNX Runtime and OpenVINO.
 
-`python rivals.py picture KIND GRAPH SKETCH PHOTO` is the shortest way from a drawing's file to a photograph's.
+python benchmarks/rivals.py RUNTIME MODEL SKETCH PHOTO      the shortest way from a drawing's file to a photograph's
 """
 
 from __future__ import annotations
 
 import json
 import sys
-import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
-from speed_turns import Turn, serve, steps_for
 
+Runner = Callable[[np.ndarray], np.ndarray]  # sketches (B, H, W, 1) -> photographs (B, H, W, 3)
 MEANS = (103.939, 116.779, 123.68)  # of ImageNet: blue, green, red
 EPSILON = 1e-12
+
+
+# ---- PyTorch: `models.scribbler`, `backbones.vgg16_relu2_2` and `losses.WeightedLoss` once more
 
 
 def arrays_of(path: str) -> dict[str, np.ndarray]:
@@ -22,107 +25,90 @@ def arrays_of(path: str) -> dict[str, np.ndarray]:
         return dict(file)
 
 
-# ---- PyTorch: `models.scribbler`, `backbones.vgg16_relu2_2` and `losses.WeightedLoss` once more
+def channels_last(images: np.ndarray) -> Any:
+    """`(B, H, W, C)` -> a tensor `(B, C, H, W)` that lies in memory as before."""
+    import torch
+
+    return torch.from_numpy(images).permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
 
 
-def scribbler(path: str):
-    """The generator in PyTorch, with the arrays that `speed_ours.prepare` wrote."""
+def convolution(kernel: np.ndarray, bias: np.ndarray, halve: bool = False) -> Any:
+    """A convolution with arrays of Keras, kernels `(rows, columns, in, out)`."""
     import torch
     from torch import nn
-    from torch.nn import functional as F  # noqa: N812
+
+    side, _, inputs, outputs = kernel.shape
+    made = nn.Conv2d(inputs, outputs, side, 2 if halve else 1, 0 if halve else side // 2)
+    made.weight.data = torch.from_numpy(kernel).permute(3, 2, 0, 1).contiguous(memory_format=torch.channels_last)
+    made.bias.data = torch.from_numpy(bias)
+    # Where the stride is 2, TensorFlow pads an even side below and on the right only.
+    return nn.Sequential(nn.ZeroPad2d((0, 1, 0, 1)), made) if halve else made
+
+
+def scribbler(path: str) -> tuple[Callable[[Any], Any], list[Any]]:
+    """The generator `(B, 1, H, W) -> (B, 3, H, W)` that speed.py wrote down, and its parameters."""
+    import torch
+    from torch.nn import functional as F  # noqa: N812 - PyTorch's own name for it
 
     arrays = arrays_of(path)
     arguments = json.loads(str(arrays.pop("arguments")))
     if arguments["normalisation"] is not None:
         raise ImportError("the twin in PyTorch knows no normalisation")
+    layers = {}
+    for name in {place.rpartition("/")[0] for place in arrays}:
+        halve = name.startswith("down") and "_" not in name
+        layers[name] = convolution(arrays[f"{name}/kernel"], arrays[f"{name}/bias"], halve)
 
-    class Scribbler(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.convolutions = nn.ModuleDict()
-            for name in {name.rpartition("/")[0] for name in arrays}:
-                kernel = torch.from_numpy(arrays[f"{name}/kernel"]).permute(3, 2, 0, 1)
-                strides = 2 if name.startswith("down") and "_" not in name else 1
-                made = nn.Conv2d(*kernel.shape[1::-1], kernel.shape[2], strides, (kernel.shape[2] - 1) // 2)
-                made.padding = (0, 0) if strides == 2 else made.padding
-                made.weight.data = kernel.contiguous(memory_format=torch.channels_last)
-                made.bias.data = torch.from_numpy(arrays[f"{name}/bias"])
-                self.convolutions[name] = made
+    def residual(x: Any, name: str) -> Any:
+        return x + layers[f"{name}_conv2"](F.relu(layers[f"{name}_conv1"](x)))
 
-        def convolve(self, x, name):
-            # TensorFlow pads an even side below and on the right only where the stride is 2.
-            x = F.pad(x, (0, 1, 0, 1)) if name.startswith("down") and "_" not in name else x
-            return self.convolutions[name](x)
+    def forward(x: Any) -> Any:
+        x = F.relu(layers["stem"](x))
+        encoded = [x]
+        for level in range(1, arguments["halvings"] + 1):
+            x = residual(F.relu(layers[f"down{level}"](x)), f"down{level}_block")
+            encoded.append(x)
+        for block in range(1, arguments["blocks"] + 1):
+            x = residual(x, f"block{block}")
+        for level in reversed(range(arguments["halvings"])):
+            x = layers[f"up{level}_conv"](F.interpolate(x, scale_factor=2.0, mode="nearest"))
+            x = F.relu(x + encoded[level] if arguments["skips"] else x)
+            for block in range(1, (1 if arguments["skips"] else 2) + 1):
+                x = residual(x, f"up{level}_block{block}")
+        with torch.autocast("cpu", enabled=False):
+            return torch.sigmoid(layers["photo"](x.float()))
 
-        def residual(self, x, name):
-            return x + self.convolve(F.relu(self.convolve(x, f"{name}_conv1")), f"{name}_conv2")
-
-        def forward(self, x):  # (B, 1, H, W) -> (B, 3, H, W)
-            x = F.relu(self.convolve(x, "stem"))
-            encoded = [x]
-            for level in range(1, arguments["halvings"] + 1):
-                x = self.residual(F.relu(self.convolve(x, f"down{level}")), f"down{level}_block")
-                encoded.append(x)
-            for block in range(1, arguments["blocks"] + 1):
-                x = self.residual(x, f"block{block}")
-            for level in reversed(range(arguments["halvings"])):
-                x = self.convolve(F.interpolate(x, scale_factor=2.0, mode="nearest"), f"up{level}_conv")
-                x = F.relu(x + encoded[level] if arguments["skips"] else x)
-                for block in range(1, (1 if arguments["skips"] else 2) + 1):
-                    x = self.residual(x, f"up{level}_block{block}")
-            with torch.autocast("cpu", enabled=False):
-                return torch.sigmoid(self.convolve(x.float(), "photo"))
-
-    return Scribbler().to(memory_format=torch.channels_last)
+    return forward, [parameter for layer in layers.values() for parameter in layer.parameters()]
 
 
-def vgg16(path: str):
-    """VGG16 to relu2_2 in PyTorch, frozen, its preprocessing inside."""
+def vgg16(path: str) -> Callable[[Any], Any]:
+    """VGG16 to relu2_2, frozen, its preprocessing inside: `(B, 3, H, W) -> (B, 128, H/2, W/2)`."""
     import torch
     from torch import nn
-    from torch.nn import functional as F  # noqa: N812
 
-    arrays = arrays_of(path)
-
-    class VGG16(nn.Module):
-        def __init__(self):
-            super().__init__()
-            self.register_buffer("means", torch.tensor(MEANS).reshape(1, 3, 1, 1))
-            for name in ("block1_conv1", "block1_conv2", "block2_conv1", "block2_conv2"):
-                kernel = torch.from_numpy(arrays[f"{name}_kernel"]).permute(3, 2, 0, 1)
-                made = nn.Conv2d(*kernel.shape[1::-1], 3, padding=1)
-                made.weight.data = kernel.contiguous(memory_format=torch.channels_last)
-                made.bias.data = torch.from_numpy(arrays[f"{name}_bias"])
-                setattr(self, name, made)
-
-        def forward(self, photo):  # (B, 3, H, W) -> (B, 128, H/2, W/2)
-            x = photo.flip(1) * 255.0 - self.means
-            x = F.relu(self.block1_conv2(F.relu(self.block1_conv1(x))))
-            return F.relu(self.block2_conv2(F.relu(self.block2_conv1(F.max_pool2d(x, 2)))))
-
-    return VGG16().requires_grad_(False).to(memory_format=torch.channels_last)
+    arrays, layers = arrays_of(path), []
+    for name in ("block1_conv1", "block1_conv2", "block2_conv1", "block2_conv2"):
+        layers += [nn.MaxPool2d(2)] if name == "block2_conv1" else []
+        layers += [convolution(arrays[f"{name}_kernel"], arrays[f"{name}_bias"]), nn.ReLU()]
+    network = nn.Sequential(*layers).requires_grad_(False)
+    means = torch.tensor(MEANS).reshape(1, 3, 1, 1)
+    return lambda photo: network(photo.flip(1) * 255.0 - means)
 
 
-def torch_training(
-    generator: str, vgg: str, batch: str, precision: str, compiled: bool, seconds: float, clip: float
-) -> Turn:
-    """Training steps on one batch held in memory: Adam (fused), clipped gradients, the whole loss."""
+def training(generator: str, vgg: str, batch: str, precision: str, compiled: bool) -> Callable[[], float]:
+    """A training step on one batch held in memory: the whole loss, clipped gradients, Adam (fused); gives the loss."""
     import torch
 
-    torch.manual_seed(0)
-    model, network, held = scribbler(generator), vgg16(vgg), arrays_of(batch)
-    sketch, photo = (
-        torch.from_numpy(held[name]).permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
-        for name in ("sketches", "photos")
-    )
-    optimizer = torch.optim.Adam(model.parameters(), 1e-4, eps=1e-7, fused=True)
+    (forward, parameters), network, held = scribbler(generator), vgg16(vgg), arrays_of(batch)
+    sketch, photo = channels_last(held["sketches"]), channels_last(held["photos"])
+    optimizer = torch.optim.Adam(parameters, 1e-4, eps=1e-7, fused=True)
 
-    def root(difference):
+    def root(difference: Any) -> Any:
         return difference.float().square().mean((1, 2, 3)).clamp_min(EPSILON).sqrt().mean()
 
-    def loss_of(sketch, photo):
+    def loss_of(sketch: Any, photo: Any) -> Any:
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
-            made = model(sketch)
+            made = forward(sketch)
             with torch.no_grad():
                 seen = network(photo)
             features = root(seen.float() - network(made).float())
@@ -131,97 +117,56 @@ def torch_training(
         return root(photo - made) + 1e-3 * features + 1e-5 * variation.sum((1, 2, 3)).mean()
 
     run = torch.compile(loss_of, dynamic=False) if compiled else loss_of
-    losses: list[float] = []
 
-    def step() -> None:
+    def step() -> float:
         optimizer.zero_grad(set_to_none=True)
         loss = run(sketch, photo)
         loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), clip)
+        torch.nn.utils.clip_grad_norm_(parameters, 1.0)
         optimizer.step()
-        losses.append(loss.item())
+        return loss.item()
 
-    step()  # compiles
-    counts: list[int] = []
-
-    def act(number: int) -> dict:
-        counts[:] = counts or [steps_for(seconds, step)]
-        for _ in range(counts[0]):
-            step()
-        return {"images": counts[0] * len(sketch), "loss": losses[0]}
-
-    return act
+    return step
 
 
-# ---- inversion: every maker returns `sketches (B, H, W, 1) -> photographs (B, H, W, 3)`, NumPy to NumPy
+# ---- inversion
 
 
-def torch_runner(graph: str, precision: str = "float32", compiled: bool = False) -> Callable[[np.ndarray], np.ndarray]:
+def pytorch(model: str, precision: str = "float32", compiled: bool = False) -> Runner:
     import torch
 
-    model = scribbler(graph).eval()
-    run = torch.compile(model, dynamic=False) if compiled else model
+    forward, _ = scribbler(model)
+    run = torch.compile(forward, dynamic=False) if compiled else forward
 
     @torch.inference_mode()
     def photograph(sketches: np.ndarray) -> np.ndarray:
-        x = torch.from_numpy(sketches).permute(0, 3, 1, 2).contiguous(memory_format=torch.channels_last)
         with torch.autocast("cpu", torch.bfloat16, enabled=precision == "bfloat16"):
-            return run(x).permute(0, 2, 3, 1).numpy()
+            return run(channels_last(sketches)).permute(0, 2, 3, 1).numpy()
 
     return photograph
 
 
-def onnxruntime_runner(graph: str) -> Callable[[np.ndarray], np.ndarray]:
+def onnxruntime(model: str) -> Runner:
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(graph, providers=["CPUExecutionProvider"])
+    session = onnxruntime.InferenceSession(model, providers=["CPUExecutionProvider"])
     return lambda sketches: session.run(None, {"sketch": sketches})[0]
 
 
-def openvino_runner(graph: str, precision: str = "f32") -> Callable[[np.ndarray], np.ndarray]:
+def openvino(model: str, precision: str = "f32") -> Runner:
     import openvino
 
     hints = {"INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": "LATENCY"}
-    compiled = openvino.Core().compile_model(graph, "CPU", hints)
+    compiled = openvino.Core().compile_model(model, "CPU", hints)
     return lambda sketches: compiled(sketches)[0]
 
 
-RUNNERS = {"torch": torch_runner, "onnxruntime": onnxruntime_runner, "openvino": openvino_runner}
-
-
-def timed(run: Callable[[np.ndarray], np.ndarray], sketches: dict[str, np.ndarray], seconds: float) -> Turn:
-    """Turns of repeated calls on one of `sketches`, the first of which is saved to be compared."""
-    counts: dict[str, int] = {}
-
-    def act(number: int, cell: str, save: str) -> dict:
-        shown = sketches[cell]
-        if cell not in counts:
-            np.save(save, np.asarray(run(shown), np.float32)[:1])
-            counts[cell] = steps_for(seconds, lambda: run(shown))
-        cpu, begin = time.process_time(), time.perf_counter()
-        for _ in range(counts[cell]):
-            run(shown)
-        wall = time.perf_counter() - begin
-        return {"seconds": wall, "cpu": time.process_time() - cpu, "images": counts[cell] * len(shown)}
-
-    return act
-
-
-def inversion(kind: str, graph: str, sketches: str, seconds: float, **options) -> Turn:
-    return timed(RUNNERS[kind](graph, **options), arrays_of(sketches), seconds)
-
-
-def picture(kind: str, graph: str, sketch: str, photo: str) -> None:
-    """One drawing's file to one photograph's, as a user's own script would."""
-    from PIL import Image
-
-    shown = np.asarray(Image.open(sketch).convert("L"), np.float32)[np.newaxis, ..., np.newaxis] / 255
-    made = RUNNERS[kind](graph)(shown)[0]
-    Image.fromarray(np.rint(np.clip(made, 0, 1) * 255).astype(np.uint8)).save(photo)
-
+RUNTIMES: dict[str, Callable[..., Runner]] = {"pytorch": pytorch, "onnxruntime": onnxruntime, "openvino": openvino}
 
 if __name__ == "__main__":
-    if sys.argv[1] == "picture":
-        picture(*sys.argv[2:])
-    else:
-        serve({"training": torch_training, "inversion": inversion})
+    from PIL import Image
+
+    runtime, model, sketch, photo = sys.argv[1:]
+    shown = np.asarray(Image.open(sketch).convert("L"), np.float32)[np.newaxis, ..., np.newaxis] / 255
+    made = RUNTIMES[runtime](model)(shown)[0]
+    Image.fromarray(np.rint(np.clip(made, 0, 1) * 255).astype(np.uint8)).save(photo)

@@ -1,417 +1,412 @@
-"""How fast is it, and against what? Everything in one run, in alternating turns.
+"""How fast are training, drawing and inversion, and against what? Prints tables: medians, and the range in brackets.
 
-    python benchmarks/speed.py --data CELEBA --vgg16 vgg16_relu2_2.npz --torch-python OTHER/bin/python --out speed.json
-    python benchmarks/speed.py --only inversion --turns 3
-    python benchmarks/speed.py --only training pipeline --ours   # is training limited by the data?
+    python benchmarks/speed.py --data CELEBA --vgg16 vgg16_relu2_2.npz      all, some 20 minutes on 2 idle cores
+    python benchmarks/speed.py --only training pipeline --ours              is training limited by reading and drawing?
+    python benchmarks/speed.py --only training --ours --batch 4 --sizes 32 64 128 192 256            how its cost grows
 
-Training against the original's way of it and against PyTorch; the pipeline alone; inversion cold and warm against
-PyTorch, ONNX Runtime and OpenVINO on the same weights; the memory of each; and how each cost grows. Prints Markdown
-tables, writes every turn to `--out`, and plots it with `--plot`.
-
-Each contender is a process of its own that computes only when it is its turn. Turns alternate, matrix products stand
-among them, and ratios are the median of each turn's own; brackets give the range. Rivals that are not installed are
-left out with a line. With `--torch-python` they are run by another interpreter (it needs torch, NumPy, Pillow). Close
-everything else: on 2 idle cores the whole takes about 12 minutes.
+Each contender is a process of its own that computes only when it is its turn. Turns alternate, a matrix product takes
+part as the yardstick, and ratios are the median of each turn's own. Who does not compute what the first one does, or is
+not installed (`pip install -e ".[bench]"`), is left out with a line. Close everything else.
 """
 
 from __future__ import annotations
 
 import argparse
-import contextlib
+import itertools
 import json
+import multiprocessing
 import os
-import platform
+import resource
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Sequence
+from concurrent.futures import ProcessPoolExecutor, ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
-import speed_tables
-from speed_tables import ORIGINAL, OURS, REAL
-from speed_turns import HERE, QUIET, Contender, LeftOutError, alternate, turned
+import numpy as np
+import rivals
 
-SECTIONS = ("training", "pipeline", "inversion", "cold", "growth")
-KINDS = {OURS: "held", REAL: "real"}
-SIDES = (64, 128, 256, 512)
-CELLS = [*(f"{side}x1" for side in SIDES), *(f"128x{count}" for count in (4, 16))]  # side, batch
-COMPARED = ("128x1", "512x1")
-PARTS = (
-    "read and decode",
-    "sketch, Pencil Sketchify",
-    "sketch, XDoG",
-    "sketch, line",
-    "sketch, random style",
-    "cut and resize",
-    "augment",
-)
+from sketchback import console, datasets, images, sketching
+from sketchback.datasets import builtin
+from sketchback.training import recipes
+
+SIDES = (64, 128, 256, 512)  # of inversion
+CELLS = {**{f"{side} px": (side, 1) for side in SIDES}, "128 px, batch 16": (128, 16)}
+MFLOP = 1.9435  # of the convolutions of a training step, for each pixel: tests/test_benchmarks.py counts them
+LOSS, PHOTO = 0.005, 8 / 255  # what first losses and photographs may differ by: bfloat16 has 8 bits
+READING, MATRIX = "ours, reading and drawing", "matrix product, GFLOP/s"
+RIVALS: dict[str, dict[str, Any]] = {  # who inverts
+    "PyTorch eager float32": {"runtime": "pytorch"},
+    "ONNX Runtime": {"runtime": "onnxruntime"},
+    "OpenVINO float32": {"runtime": "openvino"},
+    "PyTorch compiled float32": {"runtime": "pytorch", "compiled": True},
+    "PyTorch eager bfloat16": {"runtime": "pytorch", "precision": "bfloat16"},
+    "OpenVINO bfloat16": {"runtime": "openvino", "precision": "bf16"},
+}
+QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow", "PYTHONWARNINGS": "ignore"}
+Work = Callable[..., float]  # does something `count` times; returns how many images, or GFLOP, that was
 
 
-class Sitting:
-    """What all sections share: the options, a folder, and what was prepared in it."""
+class Turn(NamedTuple):
+    done: float
+    seconds: float
+    cpu: float  # seconds of all threads
+    peak: float  # GB so far
 
-    def __init__(self, arguments: argparse.Namespace, folder: Path):
-        self.arguments, self.folder, self.log = arguments, folder, folder / "log.txt"
-        self.results: dict[str, Any] = {"machine": machine(), "turns": arguments.turns, "left_out": []}
-        with self.contend(
-            [
-                (
-                    "prepare",
-                    sys.executable,
-                    "speed_ours.py",
-                    "prepare",
-                    {
-                        "folder": str(folder),
-                        "data": arguments.data,
-                        "vgg16": arguments.vgg16,
-                        "weights": arguments.weights,
-                        "sizes": arguments.sizes,
-                        "sides": SIDES,
-                        "graph": bool({"inversion", "cold"} & set(arguments.only)),
-                    },
-                )
-            ]
-        ) as made:
-            if not made:
-                raise SystemExit("error: nothing could be prepared.")
-            self.prepared = made[0].turn()
 
-    def file(self, name: str) -> str:
-        return str(self.folder / name)
+class Contender:
+    """A process that computes only when it is its turn; `settings` give it its work and what it is to be equal in."""
 
-    @contextlib.contextmanager
-    def contend(self, wanted: list[tuple[str, str, str, str, dict]]) -> Iterator[list[Contender]]:
-        """Starts contenders, names those that cannot take part, and ends them all."""
-        made = [
-            Contender(title, python, script, name, self.log, **settings)
-            for title, python, script, name, settings in wanted
-        ]
-        ready: list[Contender] = []
+    def __init__(self, title: str, maker: Callable[..., tuple[Work, Any]], against: str = "", **settings: Any):
+        self.title, self.against, self.turns = title, against, dict[Any, list[Turn]]()
+        self.process = ProcessPoolExecutor(1, multiprocessing.get_context("spawn"))
+        self.begun = self.process.submit(begin, maker, settings)
+
+    def times(self, cell: Any) -> list[float]:
+        """Seconds an image (or GFLOP), turn by turn."""
+        return [turn.seconds / turn.done for turn in self.turns.get(cell, [])]
+
+
+_own: dict[str, Any] = {"counts": {}}  # of a contender's process
+
+
+def begin(maker: Callable[..., tuple[Work, Any]], settings: dict[str, Any]) -> Any:
+    _own["work"], output = maker(**settings)
+    return output
+
+
+def act(seconds: float, cell: tuple[Any, ...]) -> Turn:
+    work, counts = _own["work"], _own["counts"]
+    if cell not in counts:
+        work(1, *cell)  # compiles what there is to compile
+        start = time.perf_counter()
+        work(1, *cell)
+        counts[cell] = max(round(seconds / (time.perf_counter() - start)), 1)
+    cpu, start = sum(os.times()[:4]), time.perf_counter()
+    done = work(counts[cell], *cell)
+    seconds, cpu = time.perf_counter() - start, sum(os.times()[:4]) - cpu
+    peak = max(resource.getrusage(who).ru_maxrss for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN))
+    return Turn(done, seconds, cpu, peak * 1024 / 1e9)
+
+
+def ready(contenders: list[Contender], tolerance: float) -> dict[str, float]:
+    """Waits until all have begun, leaves out who cannot or computes something else, and returns the differences."""
+    differences: dict[str, float] = {}
+    for one in list(contenders):
         try:
-            for contender in made:
-                try:
-                    contender.wait()
-                    ready.append(contender)
-                except LeftOutError as error:
-                    self.leave_out(str(error))
-            yield ready
-        finally:
-            for contender in made:
-                contender.close()
-
-    def leave_out(self, why: str) -> None:
-        self.results["left_out"].append(why)
-        print(f"left out: {why}\n", flush=True)
-
-    def write(self) -> None:
-        if self.arguments.out:
-            Path(self.arguments.out).write_text(json.dumps(self.results, indent=1) + "\n", encoding="utf-8")
+            output, truth = one.begun.result(), contenders[0].begun.result()
+            difference = 0.0 if output is None else float(np.abs(output - truth).max())
+            if not difference <= tolerance:
+                raise ValueError(f"what it computes differs by {difference:.2g} from {contenders[0].title}")
+            differences[one.title] = difference
+        except Exception as error:
+            leave_out(contenders, one, error)
+    return differences
 
 
-def machine() -> dict[str, Any]:
-    with contextlib.suppress(OSError):
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        flags = next((line for line in lines if line.startswith("flags")), "").split()
-        name = next((line.partition(": ")[2] for line in lines if line.startswith("model name")), "")
-        return {
-            "cpu": name,
-            "cores": os.cpu_count(),
-            "load": os.getloadavg()[0],
-            "python": platform.python_version(),
-            "bfloat16": "avx512_bf16" in flags or "amx_bf16" in flags,
-        }
-    return {"cpu": platform.processor(), "cores": os.cpu_count(), "python": platform.python_version()}
+def alternate(contenders: list[Contender], turns: int, seconds: float, cell: tuple[Any, ...] = ()) -> None:
+    """Gives each a turn, `turns` times over, beginning with another one each time; one before that does not count."""
+    for number in range(turns + 1):
+        first = number % max(len(contenders), 1)
+        for one in contenders[first:] + contenders[:first]:
+            try:
+                turn = one.process.submit(act, seconds, cell).result()
+            except Exception as error:  # compilers and runtimes fail in ways of their own
+                leave_out(contenders, one, error)
+            else:
+                one.turns.setdefault(cell, []).extend([turn] if number else [])
 
 
-# ---- training
+def leave_out(contenders: list[Contender], one: Contender, error: Exception) -> None:
+    contenders.remove(one)
+    print(f"left out: {one.title}: {type(error).__name__}: {console.one_line(error)[:200]}\n", flush=True)
 
 
-def training(sitting: Sitting) -> None:
-    arguments, sitting.results["training"] = sitting.arguments, {}
-    for size in arguments.sizes:
-        common = {
-            "vgg": sitting.file("vgg.npz"),
-            "batch": sitting.file(f"batch-{size}.npz"),
-            "seconds": arguments.seconds,
-        }
-        ours = {**common, "data": sitting.prepared["data"], "weights": arguments.weights}
-        rivals = {**common, "generator": sitting.file("generator.npz"), "clip": 1.0}
-        wanted = [(OURS, sys.executable, "speed_ours.py", "training", {**ours, "precision": arguments.precision})]
-        if not arguments.ours:
-            wanted.append((ORIGINAL, sys.executable, "speed_ours.py", "original", ours))
-        for compiled in () if arguments.ours else (False, True):
-            wanted += [
-                (
-                    f"PyTorch {'compiled' if compiled else 'eager'} {precision}, batch in memory",
-                    arguments.torch_python,
-                    "rivals.py",
-                    "training",
-                    {**rivals, "precision": precision, "compiled": compiled},
-                )
-                for precision in ("float32", "bfloat16")
-            ]
-        wanted.append(
-            (
-                f"matrix product, {arguments.precision}",
-                sys.executable,
-                "speed_ours.py",
-                "matrix",
-                {"precision": arguments.precision},
-            )
+def spread(values: Sequence[float], digits: int = 2) -> str:
+    if not values:
+        return ""
+    return f"{statistics.median(values):.{digits}f} [{min(values):.{digits}f}, {max(values):.{digits}f}]"
+
+
+def ratios(above: Sequence[float], below: Sequence[float]) -> str:
+    return spread([a / b for a, b in zip(above, below, strict=True)] if above else [])
+
+
+def compare(title: str, contenders: list[Contender], options: argparse.Namespace, **how: Any) -> None:
+    """Times contenders and prints a table.
+
+    Args:
+        title: Of the table.
+        contenders: Who takes part; ours first.
+        options: Of the command line: `turns`, `seconds`.
+        how: `cells`, what work is given beside its count, each with its name (default: nothing); `tolerance` of
+            outputs; `gflop` of an image, for its share of the matrix product's rate; `ms` an image instead of images/s.
+    """
+    cells, gflop, started = how.get("cells", {"": ()}), how.get("gflop"), list(contenders)
+    differences = ready(contenders, how.get("tolerance", 0.0))
+    for cell in cells.values():
+        alternate(contenders, options.turns, options.seconds, cell)
+    for one in started:
+        one.process.shutdown()
+    head = [f"{name} {text}".strip() for name in cells for text in ("ms" if "ms" in how else "images/s", "times ours")]
+    head += ["CPU s an image", "memory", "difference", *(["of the matrix rate"] if gflop else [])]
+    print(f"**{title}**\n\n| | {' | '.join(head)} |\n" + "| --- " * (len(head) + 1) + "|")
+    for one in [one for one in contenders if one.turns]:
+        base, row = next((other for other in contenders if other.title == one.against), contenders[0]), [one.title]
+        for cell in cells.values():
+            times, bases = one.times(cell), base.times(cell)
+            shown = [1e3 * time if "ms" in how and one.title != MATRIX else 1 / time for time in times]
+            row += [spread(shown, 1), ratios(times, bases) if one.title not in (base.title, MATRIX) else "-"]
+        turns = [turn for own in one.turns.values() for turn in own]
+        row += [f"{sum(turn.cpu for turn in turns) / sum(turn.done for turn in turns):.3f}"]
+        row += [f"{max(turn.peak for turn in turns):.2f} GB", f"{differences[one.title]:.2g}"]
+        if gflop and one.title != MATRIX:
+            row += [ratios([gflop * time for time in contenders[-1].times(())], one.times(()))]
+        print(f"| {' | '.join(row)} |", flush=True)
+    print()
+
+
+# ---- what contenders do; each imports what it needs in its own process
+
+
+def prepare(folder: Path, data: list[str], weights: str, vgg16: str, sizes: list[int], batch: int) -> None:
+    """Writes what contenders share: weights, batches, drawings, and the file that `export` writes."""
+    from sketchback import weights as files
+    from sketchback.export import export
+    from sketchback.models import backbones
+
+    generator, network = files.load(files.find(weights)), backbones.vgg16_relu2_2(vgg16)
+    arrays = {variable.path.removeprefix(f"{generator.name}/"): np.asarray(variable) for variable in generator.weights}
+    np.savez(folder / "pytorch.npz", arguments=json.dumps(generator.arguments), **arrays)
+    np.savez(folder / "vgg.npz", **{one.path.replace("/", "_"): np.asarray(one) for one in network.weights})
+    for side in sizes:
+        sketches, photos = reader(data, side, batch)(1)[0]
+        np.savez(folder / f"batch-{side}.npz", sketches=sketches, photos=photos)
+    for side in SIDES:
+        images.write(folder / f"{side}.png", sketching.pencil(builtin.face(3, (side, side))))
+    export(weights, folder / "graph.onnx")
+
+
+def matrix(precision: str, side: int = 4096) -> tuple[Work, None]:
+    """Square matrix products: the rate that this machine reaches in the precision."""
+    import tensorflow as tf
+
+    a = tf.cast(tf.random.normal((side, side), seed=0), precision)
+    product = tf.function(lambda x: tf.matmul(x, x))
+    return lambda count, *_: 2e-9 * side**3 * len([product(a).numpy() for _ in range(count)]), None
+
+
+def reader(data: list[str], size: int, batch: int, augmentation: str = "none", threads: int = 0) -> Callable[..., Any]:
+    """`read(count)` gives so many batches as training sees them."""
+    from sketchback.datasets.batches import Batches
+    from sketchback.datasets.views import View
+
+    examples, stage, epochs = datasets.subset(datasets.find_all(data), "train"), recipes.FACES.single, itertools.count()
+    examples *= 1 + 200 * batch // len(examples)  # enough for the longest turn
+    view = View((size, size), "random")
+
+    def read(count: int) -> Batches:
+        made = Batches(
+            examples,
+            view,
+            batch_size=batch,
+            limit=batch * count,
+            zoom=stage.zoom,
+            aspect=stage.aspect,
+            augmentation=augmentation,
         )
-        with sitting.contend(wanted) as made:
-            players = [player for one in made for player in (_halves(one) if one.title == OURS else [one])]
-            idle = alternate(players, arguments.turns)
-        played = {one.title: one.turns for one in players if "images" in one.turns[0]}
-        products = {one.title: one.turns for one in players if "gflop" in one.turns[0]}
-        sitting.results["training"][str(size)] = {
-            "gflop": sitting.prepared["gflop"][str(size)],
-            "precision": arguments.precision,
-            "idle": idle,
-            "contenders": played,
-            "products": products,
-        }
-        speed_tables.training(sitting.results, size)
-        sitting.write()
+        return made.at(next(epochs))
+
+    return read
 
 
-class _Half:
-    """One of two kinds of turn that the same process takes."""
+def drawing(batches: dict[str, Any]) -> tuple[Work, None]:
+    """Reading and drawing as in training, without any training."""
+    read = reader(**batches)
 
-    def __init__(self, whole: Contender, title: str):
-        self.whole, self.title, self.turns = whole, title, []
+    def work(count: int) -> float:
+        with ThreadPoolExecutor(batches["threads"]) as pool:
+            return batches["batch"] * len(list(pool.map(read(count).__getitem__, range(count))))
 
-    def turn(self, **what: Any) -> dict[str, Any]:
-        return self.whole.turn(kind=KINDS[self.title], **what)
-
-    def spent(self) -> float:
-        return 0.0  # counted by the other half, or at work itself
+    return work, None
 
 
-def _halves(whole: Contender) -> list[Any]:
-    return [_Half(whole, title) for title in KINDS]
+def networks(folder: Path, weights: str, size: int, dtype: str = "float32") -> tuple[Any, Any, tuple[Any, Any]]:
+    """The generator, VGG16, and the batch that is held in memory."""
+    from sketchback import weights as files
+    from sketchback.models import backbones
+
+    held = rivals.arrays_of(str(folder / f"batch-{size}.npz"))
+    network = backbones.vgg16_relu2_2(folder / "vgg.npz", dtype=dtype)
+    return files.load(files.find(weights), dtype=dtype), network, (held["sketches"], held["photos"])
 
 
-# ---- the pipeline
+def ours(folder: Path, batches: dict[str, Any], weights: str, precision: str, reading: bool) -> tuple[Work, float]:
+    """The steps of `trainer.fit`: with threads that read ahead, or on one batch held in memory."""
+    from sketchback import losses
+    from sketchback.datasets.prefetch import prefetch
+    from sketchback.training.model import TrainingModel, adam
+
+    dtype = "mixed_bfloat16" if precision == "bfloat16" else "float32"
+    generator, network, held = networks(folder, weights, batches["size"], dtype)
+    model, read = TrainingModel(generator, losses.WeightedLoss(network)), reader(**batches)
+    optimizer = adam("constant", 1e-4, warmup=0, steps=1000, clip=1.0, average=0.999)
+    model.compile(optimizer=optimizer, jit_compile=False)
+
+    def step(sketches: np.ndarray, photos: np.ndarray) -> float:
+        return float(model.train_on_batch(sketches, photos, return_dict=True)["loss"])
+
+    def work(count: int) -> float:
+        shown = read(count) if reading else [held] * count
+        with prefetch(shown, threads=batches["threads"]) as ahead:
+            return len([step(*pair) for pair in ahead]) * batches["batch"]
+
+    return work, step(*held)
 
 
-def pipeline(sitting: Sitting) -> None:
-    arguments, side = sitting.arguments, max(sitting.arguments.sizes)
-    settings = {"data": sitting.prepared["data"], "size": side, "seconds": arguments.seconds / 2}
-    cells = [{"threads": threads, "kind": kind} for kind in ("none", "faces") for threads in (1, 2, 4)]
-    cells += [{"part": part} for part in PARTS]
-    turns: list[list[dict]] = [[] for _ in cells]
-    with sitting.contend([("pipeline", sys.executable, "speed_ours.py", "pipeline", settings)]) as made:
-        for number in range(arguments.turns + 1 if made else 0):
-            for cell, own in zip(cells, turns, strict=True):
-                answer = made[0].turn(number=number, **cell)
-                own += [answer] if number else []
-    if not made:
-        return
-    cells = [{**cell, "turns": own} for cell, own in zip(cells, turns, strict=True)]
-    sitting.results["pipeline"] = {"size": side, "cells": cells}
-    speed_tables.pipeline(sitting.results)
-    sitting.write()
+def original(folder: Path, batches: dict[str, Any], weights: str) -> tuple[Work, float]:
+    """VGG's targets by a `predict`, then a model of two outputs, in float32; one thread reads ahead."""
+    import keras
+
+    from sketchback import losses
+
+    generator, network, held = networks(folder, weights, batches["size"])
+    both, read = keras.Model(generator.input, [generator.output, network(generator.output)]), reader(**batches)
+
+    def of_photo(truth: Any, made: Any) -> Any:
+        return losses.pixel(truth, made) + 1e-5 * losses.total_variation(made)
+
+    both.compile(keras.optimizers.Adam(1e-4), [of_photo, losses.feature], loss_weights=[1.0, 1e-3], jit_compile=False)
+
+    def step(sketches: np.ndarray, photos: np.ndarray) -> float:
+        seen = network.predict(photos, batch_size=len(photos), verbose=0)
+        return float(both.train_on_batch(sketches, [photos, seen])[0])
+
+    def work(count: int) -> float:
+        with ThreadPoolExecutor(1) as thread:
+            return len([step(*pair) for pair in thread.map(read(count).__getitem__, range(count))]) * batches["batch"]
+
+    return work, step(*held)
 
 
-# ---- inversion
+def pytorch(folder: Path, batch: int, size: int, precision: str, compiled: bool) -> tuple[Work, float]:
+    files = [str(folder / name) for name in ("pytorch.npz", "vgg.npz", f"batch-{size}.npz")]
+    step = rivals.training(*files, precision, compiled)
+    return lambda count: batch * len([step() for _ in range(count)]), step()
 
 
-def runtimes(sitting: Sitting, kind: str = "warm") -> list[tuple[str, str, str, dict]]:
-    """(title, interpreter, script, settings) of all who invert."""
-    arguments, own, other = sitting.arguments, sys.executable, sitting.arguments.torch_python
-    generator, graph = sitting.file("generator.npz"), sitting.file("generator.onnx")
-    made = [
-        (f"ours, {runtime}", own, "speed_ours.py", {"weights": arguments.weights, "runtime": runtime})
-        for runtime in ("keras", "onnx")
-    ]
-    if arguments.ours:
-        return made
-    made.append(("PyTorch eager float32", other, "rivals.py", {"kind": "torch", "graph": generator}))
-    if kind == "warm":
-        made += [
-            (
-                f"PyTorch {'compiled' if compiled else 'eager'} {precision}",
-                other,
-                "rivals.py",
-                {"kind": "torch", "graph": generator, "precision": precision, "compiled": compiled},
-            )
-            for precision, compiled in (("bfloat16", False), ("float32", True), ("bfloat16", True))
+def warm(folder: Path, runtime: str, weights: str = "", **settings: Any) -> tuple[Work, np.ndarray]:
+    """`invert` itself, its checks and its padding included; or a rival."""
+    if weights:
+        from sketchback.invert import invert
+
+        def run(sketches: np.ndarray) -> np.ndarray:
+            return invert(sketches, weights, working=sketches.shape[1:3], runtime=runtime)
+    else:
+        run = rivals.RUNTIMES[runtime](model_of(folder, runtime), **settings)
+    drawn = {side: images.read(folder / f"{side}.png", channels=1)[np.newaxis] for side in SIDES}
+
+    def work(count: int, side: int, batch: int) -> float:
+        shown = np.repeat(drawn[side], batch, axis=0)
+        return batch * len([run(shown) for _ in range(count)])
+
+    return work, np.asarray(run(drawn[128]), np.float32)
+
+
+def cold(folder: Path, runtime: str, weights: str = "") -> tuple[Work, np.ndarray]:
+    """The same in new processes, from the command to the photograph's file."""
+    photo = str(folder / f"{runtime}.png")
+
+    def work(count: int, side: int, _: int) -> float:
+        sketch = str(folder / f"{side}.png")
+        command = [rivals.__file__, runtime, model_of(folder, runtime), sketch, photo]
+        if weights:
+            command = ["-m", "sketchback.invert", sketch, "-o", photo, "--weights", weights, "--quiet"]
+            command += ["--working", f"{side}x{side}", "--runtime", runtime]
+        for _ in range(count):
+            subprocess.run([sys.executable, *command], check=True, stderr=subprocess.DEVNULL)
+        return count
+
+    work(1, 128, 1)
+    return work, images.read(photo)
+
+
+def model_of(folder: Path, runtime: str) -> str:
+    return str(folder / ("pytorch.npz" if runtime == "pytorch" else "graph.onnx"))
+
+
+# ---- the tables
+
+
+def training(options: argparse.Namespace, folder: Path) -> None:
+    for size in options.sizes:
+        shown, common = {"size": size, "batch": options.batch}, {"folder": folder, "weights": options.weights}
+        common["batches"] = {**shown, "data": options.data}
+        own = {**common, "precision": options.precision}
+        made = [
+            Contender("ours, batch in memory", ours, **own, reading=False),
+            Contender(READING, ours, **own, reading=True),
         ]
-    made += [
-        ("ONNX Runtime", own, "rivals.py", {"kind": "onnxruntime", "graph": graph}),
-        ("OpenVINO float32", own, "rivals.py", {"kind": "openvino", "graph": graph}),
-    ]
-    if kind == "warm":
-        made.append(("OpenVINO bfloat16", own, "rivals.py", {"kind": "openvino", "graph": graph, "precision": "bf16"}))
-    return made
+        if not options.ours:
+            made += [Contender("the original's way, reading and drawing", original, READING, **common)]
+            for compiled, precision in itertools.product((False, True), ("float32", "bfloat16")):
+                title = f"PyTorch {'compiled' if compiled else 'eager'} {precision}, batch in memory"
+                made += [Contender(title, pytorch, folder=folder, **shown, precision=precision, compiled=compiled)]
+        made += [Contender(MATRIX, matrix, precision=options.precision)]
+        title = f"Training at {size} x {size}, batch {options.batch}, {options.precision}; difference of the first loss"
+        compare(title, made, options, gflop=MFLOP * size**2 / 1e3, tolerance=LOSS)
 
 
-def inversion(sitting: Sitting) -> None:
-    import numpy as np
-
-    arguments = sitting.arguments
-    common = {"sketches": sitting.file("sketches.npz"), "seconds": arguments.seconds / 5}
-    wanted = [
-        (title, python, script, "inversion", {**common, **settings})
-        for title, python, script, settings in runtimes(sitting)
-    ]
-    results: dict[str, dict[str, list[dict]]] = {}
-    differences: dict[str, dict[str, float]] = {}
-    with sitting.contend(wanted) as made:
-        for cell in CELLS:
-            # Compiling takes a minute a shape: those who compile show the two sizes that are compared.
-            players = [one for one in made if "compiled" not in one.title or cell in COMPARED]
-            for place, one in enumerate(players):
-                one.turns = []
-                one.saved = sitting.file(f"photo-{cell}-{place}.npy")
-            # Ratios are asked of two sizes; the other cells only show how the cost grows.
-            turns = arguments.turns if cell in COMPARED else min(arguments.turns, 3)
-            for number in range(turns + 1):
-                for one in turned(players, number):
-                    try:
-                        answer = one.turn(number=number, cell=cell, save=one.saved)
-                    except LeftOutError as error:  # some runtimes fail only when they are run
-                        sitting.leave_out(str(error))
-                        players.remove(one)
-                        made.remove(one)
-                        continue
-                    one.turns += [answer] if number else []
-            results[cell] = {one.title: one.turns for one in players}
-            photos = {one.title: np.load(one.saved) for one in players}
-            truth = photos.get("ours, keras")
-            if truth is not None:
-                differences[cell] = {title: float(np.abs(photo - truth).max()) for title, photo in photos.items()}
-    sitting.results["inversion"] = {"cells": results, "differences": differences}
-    speed_tables.inversion(sitting.results)
-    sitting.write()
+def pipeline(options: argparse.Namespace, _: Path) -> None:
+    made, shown = [], {"data": options.data, "size": max(options.sizes), "batch": options.batch}
+    for augmentation, threads in itertools.product(("none", "faces"), (1, 2, 4)):
+        batches = {**shown, "augmentation": augmentation, "threads": threads}
+        made += [Contender(f"augmentation {augmentation}, threads {threads}", drawing, batches=batches)]
+    compare(f"The pipeline alone, {shown['size']} px, random styles, {os.cpu_count()} cores", made, options)
 
 
-def cold(sitting: Sitting) -> None:
-    """New processes: from the command to the photograph's file."""
-    arguments, module = sitting.arguments, [sys.executable, "-m", "sketchback.invert"]
-    known = subprocess.run([*module, "--help"], capture_output=True, text=True).stdout
-    commands: dict[str, dict[int, list[str]]] = {}
-    for title, python, _, settings in runtimes(sitting, "cold"):
-        if title.startswith("ours") and "--runtime" not in known and settings["runtime"] != "keras":
-            continue
-        for side in (128, 512):
-            files = [sitting.file(f"drawing-{side}.png"), sitting.file("cold.png")]
-            chosen = ["--runtime", settings["runtime"]] if "--runtime" in known and "runtime" in settings else []
-            ours = [
-                *module,
-                files[0],
-                "-o",
-                files[1],
-                "--weights",
-                arguments.weights,
-                "--working",
-                f"{side}x{side}",
-                *chosen,
-                "--quiet",
-            ]
-            rival = [python, str(HERE / "rivals.py"), "picture", *map(settings.get, ("kind", "graph")), *files]
-            commands.setdefault(title, {})[side] = ours if title.startswith("ours") else rival
-    turns: dict[str, dict[int, list[dict]]] = {title: {side: [] for side in own} for title, own in commands.items()}
-    for number in range(arguments.turns + 1):
-        for title, own in list(commands.items()):
-            if title == "ours, keras" and number > 3:
-                continue  # several seconds each, and they hardly differ
-            for side, command in own.items():
-                try:
-                    turns[title][side].append(once(command, sitting.log))
-                except LeftOutError as error:
-                    sitting.leave_out(f"{title}, cold: {error}")
-                    del commands[title], turns[title]
-                    break
-        if not number:  # files are in the cache now
-            turns = {title: {side: [] for side in own} for title, own in turns.items()}
-    sitting.results["cold"] = turns
-    speed_tables.cold(sitting.results)
-    sitting.write()
-
-
-def once(command: list[str], log: Path) -> dict[str, float]:
-    """Runs a command to its end: wall and CPU seconds, and its peak memory."""
-    begin = time.perf_counter()
-    with log.open("a") as errors:
-        process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=errors, env={**os.environ, **QUIET})
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise LeftOutError((log.read_text(errors="replace").strip().splitlines() or ["it said nothing"])[-1])
-    return {
-        "seconds": time.perf_counter() - begin,
-        "cpu": usage.ru_utime + usage.ru_stime,
-        "peak": usage.ru_maxrss * 1024 / 1e9,
-    }
-
-
-# ---- growth
-
-
-def growth(sitting: Sitting) -> None:
-    """Training against pixels and batch; a folder of drawings against their number."""
-    arguments = sitting.arguments
-    settings = {"vgg": sitting.file("vgg.npz"), "weights": arguments.weights, "precision": arguments.precision}
-    found: dict[str, Any] = {"pixels": {}, "batch": {}, "images": {}}
-    with sitting.contend([("growth", sys.executable, "speed_ours.py", "growing", settings)]) as made:
-        for one in made:
-            for side in (32, 64, 128, 192, 256):
-                found["pixels"][side] = one.turn(side=side, batch=4, seconds=arguments.seconds)
-            for batch in (1, 4, 16, 32):
-                found["batch"][batch] = one.turn(side=96, batch=batch, seconds=arguments.seconds)
-    for count in (1, 4, 16, 64):
-        folder = sitting.folder / f"drawings-{count}"
-        folder.mkdir()
-        for index in range(count):
-            (folder / f"{index:03d}.png").symlink_to(sitting.folder / "drawing-128.png")
-        photos = sitting.folder / f"photos-{count}"
-        command = [
-            sys.executable,
-            "-m",
-            "sketchback.invert",
-            str(folder),
-            "-o",
-            str(photos),
-            "--quiet",
-            "--weights",
-            arguments.weights,
-        ]
-        found["images"][count] = [once(command, sitting.log) for _ in range(3)]
-    sitting.results["growth"] = found
-    speed_tables.growth(sitting.results)
-    sitting.write()
+def inversion(options: argparse.Namespace, folder: Path) -> None:
+    for title, maker, cells in (
+        ("Inversion, warm", warm, CELLS),
+        ("Inversion, cold: from the command to the file", cold, {name: CELLS[name] for name in ("128 px", "512 px")}),
+    ):
+        own = {"folder": folder, "weights": options.weights}
+        made = [Contender(f"ours, {runtime}", maker, **own, runtime=runtime) for runtime in ("onnx", "keras")]
+        for name, settings in {} if options.ours else RIVALS.items():
+            if maker is warm or len(settings) == 1:
+                made += [Contender(name, maker, folder=folder, **settings)]
+        made += [Contender(MATRIX, matrix, precision="float32")]
+        compare(f"{title}; difference of the photographs", made, options, cells=cells, tolerance=PHOTO, ms=True)
 
 
 def main() -> None:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    made.add_argument("--data", action="append", default=[], metavar="DIR", help="photographs (default: demo faces)")
+    made.add_argument("--data", action="append", metavar="DIR", help="photographs (default: the built-in faces)")
     made.add_argument("--vgg16", default="random", metavar="FILE", help="its weights; the speed is that of any")
     made.add_argument("--weights", default="faces", metavar="W", help="the generator (default: faces)")
     made.add_argument("--turns", type=int, default=7, help="turns that count (default: 7)")
     made.add_argument("--seconds", type=float, default=1.0, help="about how long a turn is (default: 1)")
     made.add_argument("--sizes", type=int, nargs="+", default=[96, 128], help="of training (default: 96 128)")
-    made.add_argument("--precision", default=None, choices=("bfloat16", "float32"), help="ours (default: as `train`)")
-    made.add_argument("--only", nargs="+", default=list(SECTIONS), choices=SECTIONS)
+    made.add_argument("--batch", type=int, default=16, help="of training (default: 16)")
+    made.add_argument("--precision", default="bfloat16", choices=("bfloat16", "float32"), help="of our training")
+    made.add_argument("--only", nargs="+", default=["training", "pipeline", "inversion"], metavar="TABLE")
     made.add_argument("--ours", action="store_true", help="leave the rivals out")
-    made.add_argument("--torch-python", default=sys.executable, metavar="PYTHON", help="an interpreter with torch")
-    made.add_argument("--out", metavar="FILE", help="write every turn here, as JSON")
-    made.add_argument("--plot", metavar="PNG", help="plot it, from the JSON of --out")
-    arguments = made.parse_args()
-    if arguments.plot and not arguments.out:
-        made.error("--plot reads what --out writes. Received: no --out.")
-    arguments.precision = arguments.precision or ("bfloat16" if machine().get("bfloat16") else "float32")
-    begin = time.perf_counter()
+    options = made.parse_args()
+    os.environ.update(QUIET)  # for all contenders
     with tempfile.TemporaryDirectory(prefix="speed-") as folder:
-        sitting = Sitting(arguments, Path(folder))
-        for name in arguments.only:
-            globals()[name](sitting)
-        print(f"{(time.perf_counter() - begin) / 60:.1f} minutes; load before {sitting.results['machine'].get('load')}")
-        if arguments.plot:
-            subprocess.run([sys.executable, str(HERE / "speed_plot.py"), arguments.out, arguments.plot], check=True)
+        if not options.data:
+            for seed in range(128):
+                images.write(Path(folder, "photos", f"{seed:04d}.jpg"), builtin.face(seed))
+            options.data = [f"{folder}/photos"]
+        wanted = {name: getattr(options, name) for name in ("data", "weights", "vgg16", "sizes", "batch")}
+        with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
+            process.submit(prepare, Path(folder), **wanted).result()
+        for name in options.only:
+            {"training": training, "pipeline": pipeline, "inversion": inversion}[name](options, Path(folder))
 
 
 if __name__ == "__main__":

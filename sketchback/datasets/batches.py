@@ -1,4 +1,4 @@
-"""Examples -> batches of sketches and photographs, made on threads ahead of the training step."""
+"""Examples -> batches of sketches and photographs; `prefetch` makes them ahead of the training step."""
 
 from __future__ import annotations
 
@@ -7,7 +7,6 @@ import logging
 import threading
 from collections.abc import Sequence
 
-import keras
 import numpy as np
 
 from sketchback.datasets.augmentation import AUGMENTATIONS, NO_AUGMENTATION
@@ -17,8 +16,8 @@ from sketchback.datasets.views import View
 logger = logging.getLogger(__name__)
 
 
-class Batches(keras.utils.PyDataset):
-    """The batches of one epoch, as Keras's `fit` takes them. `at(epoch)` gives those of another.
+class Batches:
+    """The batches of one epoch, by number. `at(epoch)` gives those of another.
 
     The order, the styles and the augmentation depend on `(seed, epoch, index)` alone, so any number of threads and
     workers gives the same pixels, and an epoch can be taken up in its middle. Every batch is full: a remainder is
@@ -38,7 +37,6 @@ class Batches(keras.utils.PyDataset):
         aspect: Change the proportions of a quarter of the examples by up to this factor.
         shuffle: Show another order each epoch.
         limit: Show at most so many examples an epoch.
-        threads: How many threads read and draw ahead.
 
     Raises:
         ValueError: There are no examples, or an argument is out of range.
@@ -59,9 +57,7 @@ class Batches(keras.utils.PyDataset):
         aspect: float = 1.0,
         shuffle: bool = True,
         limit: int | None = None,
-        threads: int = 2,
     ):
-        super().__init__(workers=threads, use_multiprocessing=False, max_queue_size=8)
         if not examples:
             raise ValueError("Batches need at least one example. Received: none. Is there a training part?")
         if view.size is None:
@@ -69,7 +65,7 @@ class Batches(keras.utils.PyDataset):
         for name in (augmentation, pair_augmentation):
             if name not in AUGMENTATIONS:
                 raise ValueError(f"`augmentation` must be one of {', '.join(AUGMENTATIONS)}. Received: {name!r}.")
-        at_least_one = {"batch_size": batch_size, "zoom": zoom, "aspect": aspect, "threads": threads}
+        at_least_one = {"batch_size": batch_size, "zoom": zoom, "aspect": aspect}
         for name, value in {**at_least_one, "limit": 1 if limit is None else limit}.items():
             if not value >= 1:  # NaN is refused too
                 raise ValueError(f"`{name}` must be at least 1. Received: {name}={value}.")
@@ -81,12 +77,11 @@ class Batches(keras.utils.PyDataset):
         self.zoom, self.aspect = zoom, aspect
         self.skipped: dict[Example, str] = {}  # what could not be decoded, and why
         self._skipping = threading.Lock()
-        self._idle, self._busy, self._closed = threading.Condition(), 0, False  # `_busy` counts calls in progress
         self.epoch, self.first, self.rank, self.parts = 0, 0, 0, 1
         self._order = self._sample_order()
 
     def at(self, epoch: int, first: int = 0, rank: int = 0, workers: int = 1) -> Batches:
-        """The batches of an epoch, from number `first` on; use them in a `with`, whose end stops the threads.
+        """The batches of an epoch, from number `first` on.
 
         Args:
             epoch: Which order, styles and augmentation.
@@ -103,7 +98,6 @@ class Batches(keras.utils.PyDataset):
                 f"batch_size={self.batch_size}, workers={workers}, rank={rank}."
             )
         other = copy.copy(self)
-        other._idle, other._busy, other._closed = threading.Condition(), 0, False
         other.epoch, other.first, other.rank, other.parts = epoch, first, rank, workers
         other._order = other._sample_order()
         return other
@@ -141,39 +135,11 @@ class Batches(keras.utils.PyDataset):
         """Returns sketches `(B, H, W, 1)` and photographs `(B, H, W, 3)`."""
         count = self.batch_size // self.parts
         begin = (self.first + index) * self.batch_size + self.rank * count
-        with self._idle:
-            self._busy += 1
-        try:
-            shown = [self._show(place) for place in range(begin, begin + count)]
-        finally:
-            with self._idle:
-                self._busy -= 1
-                self._idle.notify_all()
+        shown = [self._show(place) for place in range(begin, begin + count)]
         sketches, photos = zip(*shown, strict=True)
         return np.stack(sketches), np.stack(photos)
 
-    def __enter__(self) -> Batches:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        """Lets no thread begin another example, and waits for the examples that are being made.
-
-        Where `fit` ends early, Keras does not stop its threads, which are up to eight batches ahead. A thread that
-        returns from OpenCV while Python ends aborts the process, one inside BLAS can hang it.
-        """
-        self._closed, interrupted = True, False
-        while self._busy:
-            try:
-                with self._idle:
-                    self._idle.wait_for(lambda: not self._busy)
-            except KeyboardInterrupt:  # of Ctrl-C held down; the wait is a matter of milliseconds
-                interrupted = True
-        if interrupted:
-            raise KeyboardInterrupt
-
     def _show(self, place: int) -> tuple[np.ndarray, np.ndarray]:
-        if self._closed:
-            raise RuntimeError("Batches end with their `with`. Received: a request after it. Call `at` again.")
         # A file that breaks off is found only now; the next example in order stands in for it.
         for offset in range(len(self._order)):
             example = self.examples[self._order[(place + offset) % len(self._order)]]

@@ -84,9 +84,10 @@ class Devices:
             return own
         import keras
 
-        generator = keras.models.clone_model(own)
+        from sketchback.models.generator import declare
+
+        generator = declare(keras.models.clone_model(own), arguments=own.arguments, stride=own.stride)
         generator.set_weights(own.get_weights())
-        generator.stride = own.stride
         return generator
 
     def bring_home(self, generator: keras.Model, own: keras.Model) -> keras.Model:

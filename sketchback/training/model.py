@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import keras
 import numpy as np
 
+from sketchback.datasets.prefetch import Numbered
+from sketchback.inference.padding import call_padded
 from sketchback.losses import WeightedLoss
 
 CALIBRATION = 32  # batches
@@ -29,16 +30,11 @@ class TrainingModel(keras.Model):
         super().__init__(name="training_model")
         self.generator = generator
         self.objective = objective
-        self.stride = generator.stride
         self.trackers = {name: keras.metrics.Mean(name=name) for name in objective.names}
 
     def call(self, sketch: Any, training: bool | None = None) -> Any:
         """Sketches `(B, H, W, 1)` -> photographs `(B, H, W, 3)`, padded to the generator's stride and cropped back."""
-        height, width = sketch.shape[1:3]
-        bottom, right = -height % self.stride, -width % self.stride
-        if bottom or right:  # the recipe of buildings has 120 rows, and the generator's stride is 16
-            sketch = keras.ops.pad(sketch, ((0, 0), (0, bottom), (0, right), (0, 0)), mode="reflect")
-        return self.generator(sketch, training=training)[:, :height, :width]
+        return call_padded(self.generator, sketch, training=training)  # buildings have 120 rows, the stride is 16
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
@@ -49,7 +45,7 @@ class TrainingModel(keras.Model):
             tracker.update_state(terms[name])
         return self.objective.total(terms)
 
-    def calibrate(self, batches: Sequence[Any]) -> None:
+    def calibrate(self, batches: Numbered[tuple[np.ndarray, np.ndarray]]) -> None:
         """Measures the statistics of the generator's batch normalisations, frozen ones too: their means over batches.
 
         Moving statistics lag behind the weights; these belong to the weights that are there, as in PreciseBN (Wu and

@@ -23,7 +23,7 @@ from sketchback.datasets import near_duplicates
 from sketchback.datasets.batches import Batches
 from sketchback.datasets.prefetch import prefetch
 from sketchback.datasets.views import View
-from sketchback.losses import WeightedLoss
+from sketchback.losses import TERMS, WeightedLoss
 from sketchback.signals import stop_requested
 from sketchback.training import configuration, distribution, initialisation, model, validation
 from sketchback.training.configuration import CONFIGURATION, Checkpoint, Configuration
@@ -154,14 +154,14 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
         pair_share=stage.pair_share,
         flip=stage.flip,
         zoom=stage.zoom,
-        squeeze=stage.aspect,
+        aspect=stage.aspect,
         limit=stage.limit,
     )
     with devices.alone():  # it becomes a constant of the step, which may not lie on several processes
         network, vgg16 = initialisation.feature_network(
             session.vgg16, weight=stage.feature, policy=policy, demo=all(map(datasets.is_demo, examples))
         )
-        objective = WeightedLoss(network, pixel=stage.pixel, feature=stage.feature, variation=stage.variation)
+        objective = WeightedLoss(network, **{name: getattr(stage, name) for name in TERMS})
         if start.untaught:
             TrainingModel(start.generator, objective).calibrate(batches)
     resolved = Configuration(

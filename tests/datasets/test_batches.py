@@ -4,17 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-import time
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-import keras
 import numpy as np
 import pytest
 
 from sketchback import images, sketching
 from sketchback.datasets import Example, augmentation, builtin
 from sketchback.datasets.batches import Batches
+from sketchback.datasets.prefetch import prefetch
 from sketchback.datasets.views import View
 
 SIZE = (32, 24)
@@ -58,23 +56,11 @@ def test_batches_are_images_by_contract(mixed) -> None:
             assert values.dtype == np.float32 and values.min() >= 0 and values.max() <= 1 and values.std() > 0.01
 
 
-@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="reads what TensorFlow's fit is given")
 @pytest.mark.parametrize("threads", [1, 4])
-def test_fit_shows_the_same_pixels_for_any_number_of_threads(mixed, threads) -> None:
-    import tensorflow as tf
-
-    seen = []
-
-    class Recorder(keras.Model):
-        def train_step(self, data):
-            tf.py_function(lambda *given: seen.append([one.numpy() for one in given]), data, [])
-            return {"loss": 0.0}
-
-    batches = Batches(mixed, View(SIZE, "random"), batch_size=2, threads=threads, **EVERYTHING)
-    model = Recorder()
-    model.compile(run_eagerly=True)
-    model.fit(batches, epochs=1, shuffle=False, verbose=0)
-    assert_same(seen, [batches[index] for index in range(len(batches))])
+def test_any_number_of_threads_shows_the_same_pixels(mixed, threads) -> None:
+    batches = Batches(mixed, View(SIZE, "random"), batch_size=2, **EVERYTHING)
+    with prefetch(batches, threads=threads) as ahead:
+        assert_same(list(ahead), [batches[index] for index in range(len(batches))])
 
 
 def test_an_epoch_can_be_taken_up_in_any_order_in_parts_and_in_its_middle(mixed) -> None:
@@ -168,27 +154,3 @@ def test_a_damaged_file_is_named_once_and_replaced_by_the_next(tmp_path, caplog)
 def test_batches_say_what_they_need(mixed, arguments, words) -> None:
     with pytest.raises(ValueError, match=words):
         Batches(**{"examples": mixed, "view": GREY, **arguments})
-
-
-def test_the_end_of_a_with_stops_the_threads() -> None:
-    begun, ended = [], []
-
-    def draw() -> np.ndarray:
-        begun.append(1)
-        time.sleep(0.01)
-        ended.append(1)
-        return np.ones((16, 16, 3), np.float32)
-
-    batches = Batches([Example("slow", draw)] * 64, View((16, 16)), batch_size=16)
-    with ThreadPoolExecutor(2) as pool:
-        with batches.at(0) as shown:
-            asked = [pool.submit(shown.__getitem__, index) for index in range(4)]
-            while not begun:
-                time.sleep(0.001)
-        assert 0 < len(begun) == len(ended) < 32
-        # What was asked and not begun is refused; so is what comes later.
-        with pytest.raises(RuntimeError, match=r"Batches end with their `with`\. Received: "):
-            asked[3].result()
-    with pytest.raises(RuntimeError, match="Call `at` again"):
-        shown[0]
-    assert batches.at(0)[0][0].shape == (16, 16, 16, 1)
