@@ -262,7 +262,7 @@ def ours(folder: Path, batches: dict[str, Any], weights: str, precision: str, re
 
     def work(count: int) -> float:
         shown = read(count) if reading else [held] * count
-        with prefetch(shown, threads=batches["threads"]) as ahead:
+        with prefetch(shown, threads=2) as ahead:
             return len([step(*pair) for pair in ahead]) * batches["batch"]
 
     return work, step(*held)
