@@ -37,7 +37,7 @@ from sketchback import images
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests"))
 import hostile
 
-START = 600.0  # seconds that a process may take to begin
+START = 600.0  # seconds that a process may take to begin, and to make a bad file
 LOSS = 0.08  # of a JPEG, at most
 MEMORY = 3 << 30  # bytes of addresses that one picture may take; a legal one of 100 megapixels takes two thirds of it
 
@@ -164,12 +164,12 @@ def watch(what: str, by_hand: bool, seed: int, first: int, last: int, options: a
         process = context.Process(target=work, args=(say, what, by_hand, seed, first, last, options.keep))
         process.start()
         say.close()
-        kind, patience = "", START
+        kind = ""
         try:
             while True:
-                if not heard.poll(patience):
+                if not heard.poll(options.seconds if kind else START):
                     raise TimeoutError
-                said, patience = heard.recv(), options.seconds
+                said = heard.recv()
                 if said is None:
                     return
                 if kind:

@@ -31,8 +31,8 @@ import numpy as np
 from sketchback import images
 
 MOMENTS = ("writing", "step", "start-up", "asked to stop", "epoch end")
-TRAINING = "--size 32x32 --limit 48 --batch-size 8 --features random --precision float32 --deterministic".split()
-LIMIT = 600.0  # seconds after which a run that was not killed is given up
+TRAINING = "--size 32x32 --limit 24 --batch-size 8 --features random --precision float32 --deterministic".split()
+LIMIT = 1800.0  # seconds after which a run that was not killed is given up
 
 
 def start(folder: Path, log: Path, epochs: int) -> subprocess.Popen:
@@ -134,21 +134,20 @@ def broken(folder: Path) -> list[str]:
     return found
 
 
-def unequal(first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> list[str]:
-    """The names of arrays that are not bit-identical."""
-    both = first.keys() & second.keys()
-    return sorted(first.keys() ^ second.keys()) + [
-        name for name in both if first[name].tobytes() != second[name].tobytes()
-    ]
+def unequal(what: str, first: dict[str, np.ndarray], second: dict[str, np.ndarray]) -> list[str]:
+    """Says how many arrays are not bit-identical, if any are not."""
+    names = first.keys() | second.keys()
+    same = [one for one in first.keys() & second.keys() if first[one].tobytes() == second[one].tobytes()]
+    return [f"{len(names) - len(same)} of {len(names)} arrays of {what}"] if len(same) < len(names) else []
 
 
 def differences(first: Path, second: Path) -> list[str]:
     """What differs between two finished runs, bit by bit."""
     (mine, state), (other, other_state) = checkpoint(first), checkpoint(second)
-    found = [f"checkpoint: {name}" for name in unequal(state, other_state)]
+    found = unequal("the checkpoint", state, other_state)
     found += [f"progress: {name}" for name in mine if name not in ("seconds", "history") and mine[name] != other[name]]
     for path in first.glob("*.h5"):
-        found += [f"{path.name}: {name}" for name in unequal(weights(path), weights(second / path.name))]
+        found += unequal(path.name, weights(path), weights(second / path.name))
     if history(first / "history.csv") != history(second / "history.csv"):
         found.append("history.csv")
     if (first / "samples.png").read_bytes() != (second / "samples.png").read_bytes():
