@@ -79,7 +79,7 @@ def _lines(edge: np.ndarray, towards: tuple[int, int], votes: int) -> list[tuple
     middle = np.pi / 2 if towards[1] else 0.0
     reach = np.radians(30)
     mask = edge.astype(np.uint8)
-    # OpenCV wants 0 <= theta: around 0 the transform is of the picture's mirror too.
+    # OpenCV wants 0 <= theta <= pi, so the angles around 0 are two ranges, one at each end.
     found = []
     for low, high in ((middle - reach, middle + reach),) if middle else ((0.0, reach), (np.pi - reach, np.pi)):
         lines = cv2.HoughLinesWithAccumulator(mask, 1, np.radians(0.5), votes, min_theta=low, max_theta=high)

@@ -103,19 +103,12 @@ def test_a_dot_in_a_face_stays_within_the_stated_shift() -> None:
     assert 1.2 <= far[0] <= 2.6 and 2.5 <= far[1] <= 4.6
 
 
-@both_kinds
-def test_buildings_flip_half_of_the_time_whatever_their_contrast_and_faces_never(kind: str) -> None:
+def test_buildings_flip_about_half_of_the_time_and_faces_never() -> None:
     picture = np.full((32, 40, 3), 0.6, np.float32)
     picture[:, :20] = 0.4
-    photos = [augment(picture, None, kind=kind, seed=seed)[0] for seed in range(300)]
-    differences = np.array([photo[:, -10:].mean() - photo[:, :10].mean() for photo in photos]) / 0.2
-    flipped = differences < 0
-    if kind == "faces":
-        assert not flipped.any()
-        return
-    assert 115 <= flipped.sum() <= 185  # 300 fair coins: 150 with a deviation of 9; four of them
-    # Contrast and brightness together deviate by 0.11; the means of 150 differ by 0.013: four of these.
-    assert abs(-differences[flipped].mean() - differences[~flipped].mean()) < 0.05
+    for kind, least, most in (("buildings", 72, 128), ("faces", 0, 0)):  # 200 fair coins: 100, four deviations of 7
+        photos = [augment(picture, None, kind=kind, seed=seed)[0] for seed in range(200)]
+        assert least <= sum(photo[:, :10].mean() > photo[:, -10:].mean() for photo in photos) <= most
 
 
 @both_kinds
