@@ -3,7 +3,6 @@
 python examples/3_train_a_small_model.py [OUT]
 """
 
-import dataclasses
 import sys
 from pathlib import Path
 
@@ -12,9 +11,8 @@ from sketchback.training import recipes
 
 out = Path(sys.argv[1] if len(sys.argv) > 1 else "out")
 
-# A recipe is a frozen dataclass: any number can be replaced.
-recipe = dataclasses.replace(
-    recipes.FACES,
+# `changed` gives the same recipe as one run with other numbers.
+recipe = recipes.find("faces").changed(
     size=(32, 32),
     epochs=3,
     limit=256,

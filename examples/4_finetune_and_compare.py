@@ -3,7 +3,6 @@
 python examples/4_finetune_and_compare.py [OUT]
 """
 
-import dataclasses
 import sys
 from pathlib import Path
 
@@ -16,8 +15,8 @@ faces = out / "3_run" / "best.weights.h5"
 if not faces.exists():
     raise SystemExit(f"{faces} is missing: run examples/3_train_a_small_model.py {out} first")
 
-recipe = dataclasses.replace(
-    recipes.BUILDINGS, size=(32, 48), epochs=3, limit=192, validate=16, warmup=10, learning_rate=2e-3
+recipe = recipes.find("buildings").changed(
+    size=(32, 48), epochs=3, limit=192, validate=16, warmup=10, learning_rate=2e-3
 )
 buildings = finetune(recipe, faces, data=["demo:buildings"], out=out / "4_run", vgg16="random", progress=True)
 

@@ -19,7 +19,7 @@ from sketchback.__main__ import VERBS, main
 PACKAGE = Path(sketchback.__file__).parent
 # The house from top to bottom: a room may use what stands below it, and nothing else.
 
-FLOORS = [
+LEVELS = [
     ["__main__"],
     ["finetune"],  # `train` with a rule of its own
     [verb for verb in VERBS if verb != "finetune"],
@@ -37,7 +37,7 @@ FLOORS = [
     ["atomic", "signals"],
     ["__init__"],
 ]
-LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
+LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}
 MODULES = {
     ".".join(path.relative_to(PACKAGE).with_suffix("").parts): path
     for path in sorted(PACKAGE.rglob("*.py"))
@@ -62,7 +62,7 @@ def room(module: str) -> str:
     return module.partition(".")[0]
 
 
-def test_every_room_has_its_floor() -> None:
+def test_every_room_has_its_level() -> None:
     assert {room(module) for module in MODULES} == set(LEVEL)
 
 
