@@ -49,8 +49,7 @@ def assert_same(found, expected) -> None:
 def test_batches_are_images_by_contract(mixed) -> None:
     batches = Batches(mixed, View(SIZE, "random"), batch_size=4, **EVERYTHING)
     assert len(batches) == batches.steps == 3
-    for index in range(3):
-        sketches, photos = batches[index]
+    for sketches, photos in map(batches.__getitem__, range(3)):
         assert sketches.shape == (4, *SIZE, 1) and photos.shape == (4, *SIZE, 3)
         for values in (sketches, photos):
             assert values.dtype == np.float32 and values.min() >= 0 and values.max() <= 1 and values.std() > 0.01
