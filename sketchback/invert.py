@@ -17,8 +17,9 @@ from sketchback.inference import runtime as runtimes
 if TYPE_CHECKING:
     from typing import Unpack
 
-    import keras
     from PIL.Image import Image
+
+    from sketchback.models.generator import Generator
 
 
 class Options(TypedDict, total=False):
@@ -42,7 +43,7 @@ def invert(sketch: Image, weights: Any = ..., **options: Unpack[Options]) -> Ima
 def invert(sketch: list[Any] | tuple[Any, ...], weights: Any = ..., **options: Unpack[Options]) -> list[Any]: ...
 def invert(
     sketch: Any,
-    weights: str | Path | runtimes.LightGenerator | keras.Model = "faces",
+    weights: str | Path | Generator = "faces",
     *,
     size: Sequence[int] | None = None,
     fit: str = "crop",
@@ -92,11 +93,11 @@ def invert(
 
 
 @functools.lru_cache(maxsize=2)
-def _load_file(path: Path, changed: int, runtime: str) -> runtimes.LightGenerator | keras.Model:
+def _load_file(path: Path, changed: int, runtime: str) -> Generator:
     return runtimes.load(path, runtime)
 
 
-def _load(name: str | Path, runtime: str | None) -> runtimes.LightGenerator | keras.Model:
+def _load(name: str | Path, runtime: str | None) -> Generator:
     path = weights.find(name)
     # The time of the last change is part of the key: a file that training rewrote is read anew.
     return _load_file(path, path.stat().st_mtime_ns, runtimes.check(runtime))

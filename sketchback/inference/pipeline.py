@@ -13,19 +13,17 @@ from sketchback.inference.padding import pad_to_multiple
 from sketchback.sketching import cleanup
 
 if TYPE_CHECKING:
-    import keras
-
-    from sketchback.inference.runtime import LightGenerator
+    from sketchback.models.generator import Generator
 
 WORKING = (512, 512)  # bounds memory where a file does not say what its generator was trained at
 
 
-def working_size(generator: keras.Model | LightGenerator) -> tuple[int, int]:
+def working_size(generator: Generator) -> tuple[int, int]:
     """The size that a loaded generator was trained at, as its file says; `WORKING` where it says nothing."""
     return _trained_size(generator) or WORKING
 
 
-def _trained_size(generator: keras.Model | LightGenerator) -> tuple[int, int] | None:
+def _trained_size(generator: Generator) -> tuple[int, int] | None:
     try:
         recipe: Any = generator.facts["recipe"]
         return check_size(recipe["size"])
@@ -33,9 +31,7 @@ def _trained_size(generator: keras.Model | LightGenerator) -> tuple[int, int] | 
         return None
 
 
-def predict(
-    generator: keras.Model | LightGenerator, sketches: np.ndarray, working: Sequence[int] | None = None
-) -> np.ndarray:
+def predict(generator: Generator, sketches: np.ndarray, working: Sequence[int] | None = None) -> np.ndarray:
     """Runs a generator on sketches of any size: reflects them to a multiple of its stride, and crops back.
 
     A generator knows strokes and faces at the scale that it was trained at. Sketches are therefore brought to where
@@ -90,7 +86,7 @@ def to_sketch(
 
 
 def run(
-    generator: keras.Model | LightGenerator,
+    generator: Generator,
     pictures: Sequence[np.ndarray],
     *,
     clean: bool = False,

@@ -20,6 +20,8 @@ from sketchback.weights import mapping, untrusted
 if TYPE_CHECKING:
     import keras
 
+    from sketchback.models.generator import Generator
+
 ENVIRONMENT = "SKETCHBACK_RUNTIME"
 RUNTIMES = ("auto", "onnx", "keras")
 TOLERANCE = 1 / 255  # of the photograph: one step of an 8-bit picture
@@ -83,7 +85,7 @@ def check(runtime: str | None) -> str:
     return runtime
 
 
-def load(name: str | Path, runtime: str | None = None) -> LightGenerator | keras.Model:
+def load(name: str | Path, runtime: str | None = None) -> Generator:
     """Loads a generator for inference.
 
     Args:
