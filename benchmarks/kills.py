@@ -192,7 +192,8 @@ def compare(out: Path, kills: int, epochs: int, seed: int) -> int:
     over = f" (the run was over before the other {kills - len(done)})" if len(done) < kills else ""
     print(f"\nkills survived / tried: {survived} / {len(done)}{over}")
     print(f"generator, optimiser, best and last weights bit-identical, same history: {'no' if found else 'yes'}")
-    print(*(f"  differs: {difference}" for difference in found), sep="\n")
+    for difference in found:
+        print(f"  differs: {difference}")
     return 1 if found or survived < len(done) else 0
 
 

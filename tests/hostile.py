@@ -406,9 +406,8 @@ def weights_by_hand(good: bytes) -> dict[str, list[Make]]:
     def attribute(name: str, value: object) -> Make:
         return changed(lambda file, _: file.attrs.create(name, value))
 
-    text = h5py.string_dtype()
-    zipped = io.BytesIO()
-    np.savez(zipped, a=np.zeros(3))
+    text, arrays = h5py.string_dtype(), io.BytesIO()
+    np.savez(arrays, a=np.zeros(3))
     return {
         "links out of the file": [
             instead(lambda file, shape, path: file.__setitem__(place, h5py.ExternalLink("/dev/zero", place))),
@@ -475,7 +474,7 @@ def weights_by_hand(good: bytes) -> dict[str, list[Make]]:
         ],
         "something else": [
             lambda path: path.write_bytes(b"<html>not found") and None,
-            lambda path: path.write_bytes(zipped.getvalue()) and None,
+            lambda path: path.write_bytes(arrays.getvalue()) and None,
             lambda path: path.write_bytes(b"\x89HDF\r\n\x1a\n" + bytes(2_000)) and None,
             lambda path: path.write_bytes(bytes(5_000_000)) and None,
         ],

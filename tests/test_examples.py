@@ -17,6 +17,7 @@ def out(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("examples")
 
 
+@pytest.mark.slow  # all but the first start Keras, and 3 and 4 train
 @pytest.mark.parametrize("script", SCRIPTS, ids=lambda path: path.stem)
 def test_example(script: Path, out: Path) -> None:
     done = subprocess.run([sys.executable, str(script), str(out)], capture_output=True, text=True, timeout=300)

@@ -51,7 +51,7 @@ def test_it_serves_many_at_once_on_this_machine_only_until_ctrl_c(tmp_path) -> N
             assert time.monotonic() < end
             time.sleep(0.1)
         noise = io.BytesIO()
-        Image.fromarray(np.random.default_rng(0).integers(0, 256, (600, 480, 3), np.uint8)).save(noise, "PNG")
+        Image.fromarray(np.random.default_rng(0).integers(0, 256, (300, 240, 3), np.uint8)).save(noise, "PNG")
         with ThreadPoolExecutor(20) as threads:
             sent = [threads.submit(ask, f"{url}/api/invert", noise.getvalue()) for _ in range(20)]
             assert ask(f"{url}/api/health")[0] == 200  # meanwhile

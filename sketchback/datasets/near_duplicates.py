@@ -84,7 +84,7 @@ def find(training: Sequence[Example], test: Sequence[Example], *, threads: int =
     return [found[column] for column in sorted(found)]
 
 
-def leave_out(examples: Sequence[Example], test: Sequence[Example] = (), threads: int = 2) -> list[Example]:
+def leave_out(examples: Sequence[Example], test: Sequence[Example] = (), *, threads: int = 2) -> list[Example]:
     """Leaves out what repeats a test picture, counts it and names it.
 
     Args:

@@ -18,7 +18,6 @@ from sketchback import images
 from sketchback.datasets import builtin, layouts, splits
 from sketchback.datasets.examples import Example, is_demo, warn_left_out
 
-UNREAD = (".heic", ".heif", ".avif", ".jp2", ".psd", ".svg", ".dng", ".cr2", ".nef", ".arw")
 TERMS = {
     "CelebA": "non-commercial research use only",
     "CUFS": "research use only",
@@ -57,7 +56,7 @@ def find(folder: str | Path) -> list[Example]:
     if not folder.is_dir():
         raise ValueError(f"A data set must be a folder. Received: the file {folder}. Name the folder around it.")
     found = layouts.recognise(folder)
-    unread = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in UNREAD]
+    unread = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in images.UNREADABLE]
     warn_left_out("files of kinds that are not read", unread)
     readable = _readable(found)
     if not readable:

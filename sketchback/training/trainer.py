@@ -212,7 +212,7 @@ def _examples(session: Session, stage: Stage) -> list[Example]:
         )
     others = [example for example in given if stage.only and not _is_of(example, stage.only)]
     tested += datasets.subset(others, "test")
-    return near_duplicates.leave_out(examples, tested, session.threads)
+    return near_duplicates.leave_out(examples, tested, threads=session.threads)
 
 
 def _is_of(example: Example, sets: tuple[str, ...]) -> bool:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from sketchback.datasets.builtin.canvas import Canvas, Traits, box, curve, ellipse, photograph
+from sketchback.datasets.builtin.canvas import Canvas, Traits, box, curve, ellipse, palette, photograph, single
 
 # Of each wall: its colours; height and length of its bricks, stones or boards; how much those differ; their joints.
 WALLS = {
@@ -26,7 +26,7 @@ def sample(rng: np.random.Generator, street: Traits | None = None) -> Traits:
     u, t = rng.uniform, Traits()
 
     def color(colors: str) -> np.ndarray:
-        return np.array(list(bytes.fromhex(rng.choice(colors.split())))) / 255 * u(0.88, 1.08)
+        return rng.choice(palette(colors)) * u(0.88, 1.08)
 
     t.kind = str(rng.choice(list(KINDS), p=(0.4, 0.45, 0.15))) if street is None else "block"
     t.walls = str(rng.choice(list(WALLS), p=(0.45, 0.25, 0.15, 0.15)))
@@ -35,11 +35,7 @@ def sample(rng: np.random.Generator, street: Traits | None = None) -> Traits:
     t.bay = max(u(230, 330) / t.bays, t.storey * 0.62) if t.kind == "block" else t.storey * u(0.75, 1)
     t.bays, t.dusk = (t.bays, u() < 0.1) if street is None else (2, street.dusk)
     t.roof = "flat" if t.kind == "block" and u() < 0.6 else str(rng.choice(("gable", "hip", "slope")))
-    t.color, t.trim, t.paint = (
-        color(WALLS[t.walls][0]),
-        color("ece6d8 cebea0 f0f0ee 786c60"),
-        color("f0f0ec 5a3c2c 3c4246"),
-    )
+    t.color, t.trim = color(WALLS[t.walls][0]), color("ece6d8 cebea0 f0f0ee 786c60")
     t.tiles, t.pitch, t.chimneys = color("a05234 8c4232 b06446 545862 46484e"), u(0.2, 0.36), rng.integers(3)
     t.shutter, t.door, t.awning = color("3c5a42 6e3c2c 4a607c"), color("5a3222 324a3c 781e1e 323c54"), u(0.1, 0.8, 3)
     t.pane, t.bars, t.arched = (u(0.18, 0.26), u(0.25, 0.33)), (rng.integers(2, 4), rng.integers(2, 5)), u() < 0.22
@@ -51,14 +47,14 @@ def sample(rng: np.random.Generator, street: Traits | None = None) -> Traits:
     t.zenith, t.low = color("5486c8 78a6d6 b0becc 3c70be"), color("cedeec e2e6e8 bed4ea")
     if t.dusk:
         t.zenith, t.low = np.array((0.24, 0.25, 0.42)), np.array((0.93, 0.62, 0.45))
-    t.lawn, t.road = color("60803c 788c4c 506e34"), color("787674 606064 968e82")
-    t.plants = [(u(-170, 170), u(4, 24), u(8, 40), u(0.75, 1.25)) for _ in range(rng.integers(0, 5))]
-    t.balance, t.vignette, t.grain, t.noise = (
-        u(0.94, 1.06, 3),
-        u(0, 0.06),
-        u(0.004, 0.012),
-        rng.standard_normal((64, 64)),
+    t.lawn, t.paint, t.road = (
+        color("60803c 788c4c 506e34"),
+        color("f0f0ec 5a3c2c 3c4246"),
+        color("787674 606064 968e82"),
     )
+    t.plants = [(u(-170, 170), u(4, 24), u(8, 40), u(0.75, 1.25)) for _ in range(rng.integers(0, 5))]
+    t.balance, t.vignette = u(0.94, 1.06, 3), u(0, 0.06)
+    t.grain, t.noise = u(0.004, 0.012), rng.standard_normal((64, 64))
     t.neighbours = []
     for side in (-1, 1) if street is None else ():
         edge = t.bays * t.bay / 2 + side * t.center
@@ -66,10 +62,7 @@ def sample(rng: np.random.Generator, street: Traits | None = None) -> Traits:
             other = sample(rng, t)
             other.center = side * (edge + other.bays * other.bay / 2 + (4 if t.kind == "block" else u(6, 30)))
             t.neighbours.append(other)
-    arrays = {
-        key: np.float32(value) for key, value in vars(t).items() if isinstance(value, np.ndarray) and key != "lit"
-    }
-    return Traits(**vars(t) | arrays)
+    return single(t)
 
 
 def paint(t: Traits, height: int, width: int) -> np.ndarray:
@@ -79,16 +72,13 @@ def paint(t: Traits, height: int, width: int) -> np.ndarray:
     for building in (*t.neighbours, t):
         _building(canvas, building)
     leaves = 0.7 + 0.2 * cv2.resize(t.rough[:40], (width, height), interpolation=cv2.INTER_CUBIC)
+    leaves = np.multiply.outer(np.array((0.42, 0.56, 0.24), np.float32), leaves)
     for number, (x, y, r, bright) in enumerate(t.plants):
         stem = r * 1.2 if r > 20 else r * 0.4  # a tree or a bush
         canvas.fill(ellipse(x + 4, y + 1, r * 0.9, 3), (0.04, 0.06, 0.04), 0.5, soft=2.5)
         canvas.fill(np.array([(x, y), (x, y - stem)]), (0.24, 0.18, 0.13), width=3)
         crown = curve(ellipse(0, 0, r, r * 0.9) * (1 + 0.12 * t.rough[number, :24, None]))
-        canvas.fill(
-            crown + (x, y - stem),
-            np.multiply.outer(np.float32((0.42, 0.56, 0.24)) * np.float32(bright), leaves),
-            soft=0.8,
-        )
+        canvas.fill(crown + (x, y - stem), leaves * np.float32(bright), soft=0.8)
         canvas.fill(crown * 0.7 + (x + r * 0.1, y - stem + r * 0.35), (0.08, 0.14, 0.06), 0.55, soft=r / 5)
     return photograph(cv2.merge(list(canvas.pixels)), t)
 
@@ -96,16 +86,14 @@ def paint(t: Traits, height: int, width: int) -> np.ndarray:
 def _sky_and_ground(canvas: Canvas, t: Traits) -> None:
     """A sky that is lighter below, clouds, hills, and a street, or a lawn with a path to the door."""
     fall = np.clip((canvas.y + 230) / 230, 0, 1) + 0 * canvas.x
-    waves = (
-        cv2.resize(t.rough[: 7 * k, : 4 * k], fall.shape[::-1], interpolation=cv2.INTER_CUBIC) / k for k in (1, 2, 4)
-    )
+    corners = (t.rough[: 7 * k, : 4 * k] / k for k in (1, 2, 4))
+    waves = (cv2.resize(corner, fall.shape[::-1], interpolation=cv2.INTER_CUBIC) for corner in corners)
     clouds = np.clip(sum(waves) * 0.5 + t.cover, 0, 0.8) * (1 - 0.6 * fall)
     sky = t.zenith[:, None, None] + (t.low - t.zenith)[:, None, None] * fall
     canvas.pixels = sky + clouds * ((0.4 * t.low + (0.3 if t.dusk else 0.58))[:, None, None] - sky)
     hills = np.stack([np.linspace(-900, 900, 60), -14 - 12 * abs(t.rough[0, :60])], -1)
-    canvas.fill(
-        np.concatenate([curve(hills, closed=False), [(900, 9), (-900, 9)]]), 0.5 * t.lawn + 0.35 * t.low, soft=1
-    )
+    hills = np.concatenate([curve(hills, closed=False), [(900, 9), (-900, 9)]])
+    canvas.fill(hills, 0.5 * t.lawn + 0.35 * t.low, soft=1)
     canvas.fill(box(-900, 0, 900, 90), (t.road if t.paved else t.lawn) * 0.95, soft=0.5)
     canvas.fill(box(-900, 20, 900, 90), (1, 1, 1), 0.08, soft=9)
     if t.paved:
@@ -177,10 +165,10 @@ def _roof(canvas: Canvas, t: Traits, tops: np.ndarray) -> None:
     alone = len(tops) == 2
     a, b = a - (out * 6, -3), b + (out * 6 * alone, 3)
     if t.roof == "gable" and alone:
-        peak, hole = (a + b) / 2 - (0, rise * 1.25), (a + b) / 2 - (0, rise * 0.45)
+        peak, (x, y) = (a + b) / 2 - (0, rise * 1.25), (a + b) / 2 - (0, rise * 0.45)
         canvas.fill(np.array([tops[0] + (0, 1), tops[1] + (0, 1), peak + (0, 3)]), t.color * 0.9)
-        canvas.fill(ellipse(*hole, 6, 7), t.trim)
-        canvas.fill(ellipse(*hole, 4.5, 5.5), (0.2, 0.24, 0.3))
+        canvas.fill(ellipse(x, y, 6, 7), t.trim)
+        canvas.fill(ellipse(x, y, 4.5, 5.5), (0.2, 0.24, 0.3))
         canvas.fill(np.array([a, peak, b]) + (0, 4), t.color * 0.3, 0.5, soft=1.5, width=4)
         canvas.fill(np.array([a, peak, b]), t.tiles, width=5)
         return

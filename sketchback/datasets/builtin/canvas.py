@@ -65,6 +65,17 @@ class Canvas:
         region += mask * np.float32(opacity / 255) * (paint - region)
 
 
+def palette(colors: str) -> np.ndarray:
+    """RGB `(N, 3)` in [0, 1] of `"rrggbb rrggbb ..."`."""
+    return np.array([list(bytes.fromhex(color)) for color in colors.split()]) / 255
+
+
+def single(t: Traits) -> Traits:
+    """The traits with their float arrays in float32: a float64 one would double the time of all it meets."""
+    arrays = {key: value for key, value in vars(t).items() if isinstance(value, np.ndarray) and value.dtype == float}
+    return Traits(**vars(t) | {key: value.astype(np.float32) for key, value in arrays.items()})
+
+
 def curve(points: Points, *, closed: bool = True, steps: int = 6) -> np.ndarray:
     """A Catmull-Rom curve through points `(N, 2)`, with `steps` points a span."""
     p = np.asarray(points, np.float64)

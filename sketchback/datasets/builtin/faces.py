@@ -8,15 +8,13 @@ from __future__ import annotations
 import cv2
 import numpy as np
 
-from sketchback.datasets.builtin.canvas import Canvas, Traits, box, curve, ellipse, mirrored, photograph
+from sketchback.datasets.builtin import canvas as painting
+from sketchback.datasets.builtin.canvas import Canvas, Traits, box, curve, ellipse, mirrored
 
-# RGB of skin from light to deep; of black, brown, red, blond, grey and white hair; of irises from brown to grey.
-SKIN = np.reshape([244, 208, 190, 214, 166, 134, 156, 108, 80, 104, 69, 52, 64, 43, 36], (-1, 3)) / 255
-HAIR = np.reshape(
-    [22, 18, 18, 56, 36, 26, 80, 52, 34, 112, 60, 36, 196, 160, 104, 120, 118, 116, 206, 202, 196], (-1, 3)
-)
-HAIR = HAIR / 255
-IRIS = np.reshape([46, 28, 18, 92, 60, 32, 84, 108, 70, 86, 122, 160, 112, 124, 132], (-1, 3)) / 255
+# Skin from light to deep; black, brown, red, blond, grey and white hair; irises from brown to grey.
+SKIN = painting.palette("f4d0be d6a686 9c6c50 684534 402b24")
+HAIR = painting.palette("161212 38241a 503422 703c24 c4a068 787674 cecac4")
+IRIS = painting.palette("2e1c12 5c3c20 546c46 567aa0 707c84")
 STYLES = ("short", "long", "fringe", "curly", "bun", "bald", "scarf")
 
 
@@ -45,9 +43,7 @@ def sample(rng: np.random.Generator) -> Traits:
     t.tilt, t.zoom, t.shift = rng.normal() * 3, u(0.98, 1.12), rng.normal(size=2) * 2.5
     t.vignette, t.grain, t.noise = u(0, 0.08), u(0.004, 0.014), rng.standard_normal((64, 64))
     t.balance = (0.14 * t.tone + u(0.92, 1.05)) * u(0.96, 1.04, 3)  # a camera exposes longer for deep skin
-    # One float64 array would make every picture it meets float64, at twice the time.
-    arrays = {key: np.float32(value) for key, value in vars(t).items() if isinstance(value, np.ndarray)}
-    return Traits(**vars(t) | arrays)
+    return painting.single(t)
 
 
 def paint(t: Traits, height: int, width: int) -> np.ndarray:
@@ -69,7 +65,7 @@ def paint(t: Traits, height: int, width: int) -> np.ndarray:
     turn = cv2.getRotationMatrix2D((width / 2 + rim, height / 2 + rim), t.tilt, t.zoom)
     turn[:, 2] += t.shift * scale - rim
     picture = cv2.warpAffine(cv2.merge(list(canvas.pixels)), turn, (width, height), borderMode=cv2.BORDER_REFLECT)
-    return photograph(picture, t)
+    return painting.photograph(picture, t)
 
 
 def _backdrop(canvas: Canvas, t: Traits) -> None:
@@ -117,11 +113,16 @@ def _head(canvas: Canvas, t: Traits) -> None:
         canvas.fill(ear, t.skin * (0.86 + 0.2 * side * t.light) * (1, 0.93, 0.9), soft=0.6)
         canvas.fill(ellipse(side * (w + 2), -1, 1.6, 6), t.skin * (0.55, 0.42, 0.38), 0.6, soft=1.2)
     # Each bump: x, its spread, y, its spread, how far it stands out. `pairs` are left and right.
-    pairs = [(t.eye, 9, -2, 6, -5.5), (18, 12, t.brow, 4, 2.6), (23, 10, 21, 11, 4.2), (w, 6, -24, 12, -3)]
+    pairs: list[tuple[float, ...]] = [
+        (t.eye, 9.0, -2, 6, -5.5),
+        (18, 12, t.brow, 4, 2.6),
+        (23, 10, 21, 11, 4.2),
+        (w, 6, -24, 12, -3),
+    ]
     pairs += [(t.nostril - 1, 3.2, t.nose - 1, 3, 2.6), (t.lips + 5, 4, m, 8, -1.5 - 0.5 * t.smile)]
     middle = [(0, 3.6, 6, 10, 4.2), (0, 4.8, t.nose - 4, 4.6, 5.5), (0, 15, m, 9, 3.5), (0, 11, m + 10, 3, -2.2)]
     middle += [(0, 9, c - 9, 6, 3.5), (0, 24, -36, 16, 3)]
-    bumps = np.float32([*pairs, *((-x, *rest) for x, *rest in pairs), *middle])
+    bumps = np.array([*pairs, *((-x, *rest) for x, *rest in pairs), *middle], np.float32)
     spans = ((canvas.y[:, 0], (-66, c + 4)), (canvas.x[0], (-w - 4, w + 4)))
     inside = tuple(slice(*np.searchsorted(line, ends)) for line, ends in spans)
     x, y = canvas.x[:, inside[1]], canvas.y[inside[0]]
