@@ -60,7 +60,7 @@ def strokes(url: str, count: int, seed: int = 0) -> tuple[list[float], list[floa
         photo.wait_for()
         view.wait_for_timeout(2000)
         view.evaluate(WATCH)
-        sheet = view.locator("#sheet").bounding_box()
+        sheet = view.locator("#canvas").bounding_box()
         for left, top in rng.uniform(0, 0.7, (count, 2)):
             for step in range(13):
                 view.mouse.move(

@@ -21,7 +21,7 @@ import numpy as np
 from keras import ops
 
 from sketchback import losses
-from sketchback.images import MIN_SIDE, check_size, fit, resize, to_gray
+from sketchback.images import MIN_SIDE, check_size, fit, reduce, to_gray
 from sketchback.models import backbones
 from sketchback.sketching.filters import on_paper, paper_texture, pencil
 
@@ -89,8 +89,7 @@ def transfer(
     if steps < 1:
         raise ValueError(f"`steps` must be at least 1. Received: steps={steps}. Take about 80.")
     # A stroke of the drawing should be a stroke of the result: a large scan would give only flat paper.
-    ratio = min(max(size) / max(drawing.shape[:2]), 1.0)
-    drawing = resize(drawing, [max(round(side * ratio), MIN_SIDE) for side in drawing.shape[:2]])
+    drawing = reduce(drawing, max(size))
     target = np.repeat(underdrawing(fit(photo, size), tone), drawing.shape[-1], axis=-1)
     noise = np.random.default_rng(seed).standard_normal(target.shape, np.float32)
     canvas = _make_canvas(

@@ -7,7 +7,6 @@ thread.
 from __future__ import annotations
 
 import contextlib
-import io
 import logging
 import threading
 import time
@@ -17,7 +16,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 import numpy as np
-from PIL import Image
 
 from sketchback import console, images, weights
 from sketchback.inference import pipeline, runtime
@@ -116,11 +114,7 @@ def encode(image: np.ndarray, kind: Format) -> bytes:
         image: `(H, W, 1)` or `(H, W, 3)` float in [0, 1].
         kind: The format of the file.
     """
-    values = images.to_uint8(image)
-    picture = Image.fromarray(values[..., 0] if values.shape[-1] == 1 else values)
-    written = io.BytesIO()
-    picture.save(written, format=FORMATS[kind][0], quality=95)
-    return written.getvalue()
+    return images.encode(image, kind)
 
 
 class InferenceWorker:
