@@ -21,7 +21,7 @@ from sketchback import console, images, weights
 from sketchback.inference import pipeline, runtime
 
 if TYPE_CHECKING:
-    import keras
+    from sketchback.models import Generator
 
 MAX_PIXELS = 40_000_000  # less than `images` allows: several people may wait for one machine
 LONGEST = 1600  # pixels of the longer side; a generator that was trained at 128 has nothing to add beyond
@@ -143,7 +143,7 @@ class InferenceWorker:
                 logging.getLogger(__name__).warning("left out: %s", error)
             else:
                 self.known[name] = path
-        self._generators: dict[str, runtime.LightGenerator | keras.Model] = {}
+        self._generators: dict[str, Generator] = {}
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference-worker")
         self._places, self._taken, self._lock = places, 0, threading.Lock()
 
@@ -246,7 +246,7 @@ class InferenceWorker:
         with contextlib.suppress(UnusableError):
             self._load(name)
 
-    def _load(self, name: str) -> runtime.LightGenerator | keras.Model:
+    def _load(self, name: str) -> Generator:
         if name not in self._generators:
             began = time.monotonic()
             try:
