@@ -40,9 +40,9 @@ def tested(tmp_path_factory, originals) -> list[Example]:
     ids=["equal", "half the size", "less contrast", "another crop"],
 )
 def test_a_duplicate_is_found_whatever_was_done_to_it(change, tmp_path, originals, tested):
-    copy = example(tmp_path, "copy.jpg", change(originals[4]), "train")
+    copy = example(tmp_path, "copy.jpg", change(originals[2]), "train")
     found = near_duplicates.find([copy], tested)
-    assert [(one.training, one.test) for one in found] == [(copy, tested[4])]
+    assert [(one.training, one.test) for one in found] == [(copy, tested[2])]
     assert 0.96 <= found[0].agreement <= 1.0001
 
 

@@ -30,7 +30,7 @@ def small(tmp_path_factory) -> Path:
             variable.assign(rng.uniform(*ranges[variable.name], variable.shape))
     path = tmp_path_factory.mktemp("weights") / "small.weights.h5"
     recipe = json.dumps({"name": "toy", "size": [48, 40]})
-    return weights.save(generator, path, recipe, ["drawn"], "none", {})
+    return weights.save(generator, path, recipe=recipe, data=["drawn"], terms="none")
 
 
 @pytest.fixture(scope="module")
