@@ -66,6 +66,8 @@ class Session:
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
             raise ValueError(f"`precision` must be one of {', '.join(PRECISIONS)}. Received: {self.precision!r}.")
+        if self.threads < 1:
+            raise ValueError(f"`threads` must be at least 1. Received: threads={self.threads}.")
 
     @property
     def folder(self) -> Path:

@@ -25,12 +25,13 @@ def run_stages(session: Session) -> Path:
         The best weights: of the run, or of the last stage that was run; those of a whole recipe stand in its folder.
 
     Raises:
-        ValueError: See `Session` and `trainer.build`.
+        ValueError: See `Session` and `building.build`.
         TrainingError: The loss became NaN or infinite.
         OSError: The folder cannot be written, or another worker was lost.
     """
     from sketchback.training import publishing
-    from sketchback.training.trainer import build, fit  # and with it Keras
+    from sketchback.training.building import build  # and with it Keras
+    from sketchback.training.trainer import fit
 
     plan, asked = session.plan, _asked(session)
     if session.resume and not any(session.place(stage).joinpath(CONFIGURATION).is_file() for stage in plan):

@@ -41,6 +41,7 @@ def test_a_folder_that_holds_one_run_resumes_as_one(tmp_path):
     [
         (["--vgg16", "a.npz", "--features", "random"], "Received: both. Give one"),
         (["--data", "x", "--stage", "large", "--epochs", "2"], "Received: also epochs. Leave one out"),
+        (["--threads", "0"], "`threads` must be at least 1. Received: threads=0"),
         (["--workers", "4", "--rank", "0"], "`--workers` must be addresses"),
     ],
 )

@@ -1,0 +1,218 @@
+"""`build` makes the trainer of one stage: generator, data, loss and devices, new or as the run began."""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import logging
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import keras
+
+from sketchback import datasets
+from sketchback.datasets import near_duplicates
+from sketchback.datasets.batches import Batches
+from sketchback.datasets.views import View
+from sketchback.losses import TERMS, WeightedLoss
+from sketchback.training import configuration, distribution, initialisation, model, validation
+from sketchback.training.configuration import CONFIGURATION, Checkpoint, Configuration
+from sketchback.training.distribution import Devices
+from sketchback.training.model import TrainingModel
+from sketchback.training.recipes import Stage
+from sketchback.training.runs import Progress, Run
+from sketchback.training.session import Session
+from sketchback.training.trainer import Trainer
+
+if TYPE_CHECKING:
+    from sketchback.datasets import Example
+
+logger = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def build(session: Session, stage: Stage) -> Iterator[Trainer]:
+    """Makes the trainer of one stage, in whose block the run's folder is locked and the devices are in use.
+
+    Raises:
+        ValueError: An argument, the data or the checkpoint will not do.
+        OSError: The folder cannot be written, or another worker was lost.
+    """
+    run = Run(session.place(stage))
+    with (
+        distribution.start(session.workers, session.rank) as devices,
+        run if devices.first else contextlib.nullcontext(),
+    ):
+        checkpoint = configuration.load_checkpoint(run, devices) if session.resume else None
+        trainer = _build(_as_begun(session, stage, checkpoint), run, devices, checkpoint)
+        if checkpoint is None:
+            _begin(trainer)
+        else:
+            _go_on(trainer, checkpoint)
+        yield trainer
+
+
+def _as_begun(session: Session, stage: Stage, checkpoint: Checkpoint | None) -> Session:
+    """The session with the numbers that count: those of the run that is resumed, where there is one."""
+    recipe = dataclasses.replace(session.recipe, single=stage, stages=())
+    if checkpoint is None:
+        return dataclasses.replace(session, recipe=recipe, data=session.data or (recipe.demo,))
+    before = checkpoint.configuration
+    if session.data and list(session.data) != before.data:
+        given, begun = ", ".join(session.data), ", ".join(before.data)
+        logger.warning("the data is given anew: %s (it was %s)", given, begun)
+    return dataclasses.replace(
+        session,
+        recipe=before.recipe,
+        data=session.data or tuple(before.data),
+        against=session.against or tuple(before.against),
+        vgg16=session.vgg16 or before.vgg16,
+        deterministic=session.deterministic or before.deterministic,
+        precision=before.precision if session.precision == "auto" else session.precision,
+        initial=None,
+    )
+
+
+def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint | None) -> Trainer:
+    stage = session.recipe.single
+    devices.check(stage.batch_size)
+    precision = model.choose_precision() if session.precision == "auto" else session.precision
+    policy = "mixed_bfloat16" if precision == "bfloat16" else "float32"
+    keras.utils.set_random_seed(stage.seed)
+    if session.deterministic:
+        model.ask_for_determinism()
+    with devices.alone():
+        start = initialisation.initialise(
+            session.recipe,
+            initial=session.initial,
+            policy=policy,
+            resumed=checkpoint.configuration if checkpoint else None,
+        )
+    examples = _examples(session, stage)
+    view = View(stage.size, stage.style, stage.fit, stage.enlarge)
+    batches = Batches(
+        datasets.subset(examples, "train"),
+        view,
+        batch_size=stage.batch_size,
+        seed=stage.seed,
+        augmentation=stage.augmentation,
+        pair_augmentation=stage.pair_augmentation,
+        pair_share=stage.pair_share,
+        flip=stage.flip,
+        zoom=stage.zoom,
+        aspect=stage.aspect,
+        limit=stage.limit,
+    )
+    with devices.alone():  # it becomes a constant of the step, which may not lie on several processes
+        network, vgg16 = initialisation.feature_network(
+            session.vgg16, weight=stage.feature, policy=policy, demo=all(map(datasets.is_demo, examples))
+        )
+        objective = WeightedLoss(network, **{name: getattr(stage, name) for name in TERMS})
+        if start.untaught:
+            TrainingModel(start.generator, objective).calibrate(batches)
+    resolved = Configuration(
+        start.recipe,
+        list(session.data),
+        list(session.against),
+        vgg16,
+        precision,
+        session.deterministic,
+        datasets.fingerprint(examples),
+        list(dict.fromkeys([*start.seen, *(one.rstrip("/").rpartition("/")[2] for one in session.data)])),
+        "; ".join(dict.fromkeys([*filter(None, start.terms), *datasets.terms(examples)])),
+    )
+    devices.agree(
+        {
+            "recipe": dataclasses.asdict(start.recipe),
+            "precision": precision,
+            "Keras": keras.__version__,
+            "data": resolved.fingerprint,
+            "VGG16": distribution.digest(network),
+            "weights to start from": distribution.digest(start.generator),
+        }
+    )
+    return Trainer(
+        run,
+        resolved,
+        _compile(TrainingModel(devices.spread(start.generator), objective), stage, batches.steps),
+        start.generator,
+        batches,
+        view,
+        validation.hold_out(datasets.subset(examples, "val"), stage.validate),
+        checkpoint.progress if checkpoint else Progress(),
+        devices,
+        session.threads,
+        session.progress,
+    )
+
+
+def _examples(session: Session, stage: Stage) -> list[Example]:
+    """What the stage shows and scores: without near-duplicates of anything that will be tested on."""
+    given = datasets.find_all(session.data)
+    tested = [example for place in session.against for example in datasets.subset(datasets.find(place), "test")]
+    examples = [example for example in given if not stage.only or _is_of(example, stage.only)]
+    if not examples:
+        raise ValueError(
+            f"Stage {stage.name} needs one of these sets: {', '.join(stage.only)}. Received: "
+            f"{', '.join(session.data)}. Give one, or change a number to get a single run on what there is."
+        )
+    others = [example for example in given if stage.only and not _is_of(example, stage.only)]
+    tested += datasets.subset(others, "test")
+    return near_duplicates.leave_out(examples, tested, threads=session.threads)
+
+
+def _is_of(example: Example, sets: tuple[str, ...]) -> bool:
+    return example.kind in sets or example.name.partition("/")[0] in sets
+
+
+def _compile(made: TrainingModel, stage: Stage, steps: int) -> TrainingModel:
+    made.compile(
+        optimizer=model.adam(
+            stage.schedule,
+            stage.learning_rate,
+            warmup=stage.warmup,
+            steps=stage.epochs * steps,
+            clip=stage.clip,
+            average=None if stage.average is None else 1 - 1 / max(stage.average * steps, 1),
+        ),
+        # XLA's convolutions are several times slower than oneDNN's on a CPU; JAX has no other way.
+        jit_compile=keras.backend.backend() == "jax",
+    )
+    made.build((None, *stage.size, 1))
+    made.optimizer.build(made.trainable_variables)
+    return made
+
+
+def _begin(trainer: Trainer) -> None:
+    """Notes what a new run is; an earlier one in its folder is kept beside it."""
+    if not trainer.devices.first:
+        return
+    aside = trainer.run.set_aside()
+    if aside is not None:
+        logger.info("%s held an earlier run, which is kept in %s", trainer.run.folder, aside)
+    batches = trainer.batches
+    facts = {"versions": configuration.versions(), "examples": len(batches.examples), "steps": batches.steps}
+    trainer.run.write_json(CONFIGURATION, {**trainer.configuration.facts(), **facts})
+
+
+def _go_on(trainer: Trainer, checkpoint: Checkpoint) -> None:
+    """Takes up a checkpoint."""
+    run, progress, batches = trainer.run, trainer.progress, trainer.batches
+    try:
+        trainer.model.restore(checkpoint.arrays)
+    except ValueError as error:
+        raise ValueError(f"{error} It is {run.checkpoint}; start again without --resume.") from None
+    if trainer.configuration.fingerprint != checkpoint.configuration.fingerprint:
+        logger.warning(
+            "the data is not what the run began with (its files or splits have changed); it goes on with %d examples",
+            len(batches.examples),
+        )
+        progress.step = min(progress.step, batches.steps - 1)
+    logger.info(
+        "going on in %s at epoch %d, step %d of %d, best PSNR %.2f dB",
+        run.folder,
+        progress.epoch + 1,
+        progress.step,
+        batches.steps,
+        progress.best,
+    )
