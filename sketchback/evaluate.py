@@ -115,6 +115,6 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    from sketchback.evaluate import main  # as itself: `__main__` is not below the log's `sketchback`
+    from sketchback.evaluate import main  # by name, so that its logger is below `sketchback`
 
     raise SystemExit(main())

@@ -94,6 +94,6 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    from sketchback.export import main  # as itself: `__main__` is not below the log's `sketchback`
+    from sketchback.export import main  # by name, so that its logger is below `sketchback`
 
     raise SystemExit(main())

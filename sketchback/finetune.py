@@ -50,10 +50,10 @@ def main(argv: list[str] | None = None) -> int:
         "  python -m sketchback.finetune buildings --data ZUBUD --weights runs/faces/best.weights.h5\n"
         "  python -m sketchback.finetune faces --data MY_DRAWINGS --weights faces --epochs 3",
     )
-    return command("finetune", made, argv, _check)
+    return command("buildings", made, argv, check=_check)
 
 
 if __name__ == "__main__":
-    from sketchback.finetune import main  # as itself: `__main__` is not below the log's `sketchback`
+    from sketchback.finetune import main  # by name, so that its logger is below `sketchback`
 
     raise SystemExit(main())

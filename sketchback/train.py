@@ -21,24 +21,27 @@ from sketchback.training.session import Session, add_arguments, resolve
 from sketchback.training.stages import run_stages
 
 
-def train(recipe: Recipe, data: Sequence[str | Path] = (), *, out: str | Path | None = None, **options: Any) -> Path:
+def train(
+    recipe: Recipe, data: str | Path | Sequence[str | Path] = (), *, out: str | Path | None = None, **options: Any
+) -> Path:
     """Trains a generator by a recipe.
 
     Args:
         recipe: Every number, see `training.recipes`; `recipes.find("faces").changed(epochs=2)` changes some.
-        data: Folders that are mixed, see `datasets.find`; none takes the recipe's built-in set.
+        data: A folder, or several that are mixed, see `datasets.find`; none is a single run on the built-in set.
         out: The run's folder, `runs/<recipe>` by default. An earlier run in it is moved to `earlier-N/`.
         **options: The attributes of `training.session.Session`: initial, stage, resume, vgg16, precision,
             deterministic, threads, progress, against, workers, rank.
 
     Returns:
-        The best weights, a file of the first machine.
+        The best weights, a file of the first machine; a run that was stopped in its first epoch has none yet.
 
     Raises:
         ValueError: An argument, the data or the checkpoint will not do.
         TrainingError: The loss became NaN or infinite.
         OSError: The folder cannot be written, or another machine was lost.
     """
+    data = (data,) if isinstance(data, (str, Path)) else data
     for name in ("against", "workers"):
         options[name] = tuple(str(one) for one in options.get(name, ()))
     if options.get("vgg16") is not None:
@@ -47,9 +50,11 @@ def train(recipe: Recipe, data: Sequence[str | Path] = (), *, out: str | Path | 
     return run_stages(Session(recipe, tuple(str(place) for place in data), folder, **options))
 
 
-def command(verb: str, made: argparse.ArgumentParser, argv: list[str] | None, check: Callable[[Session], None]) -> int:
+def command(
+    default: str, made: argparse.ArgumentParser, argv: list[str] | None, check: Callable[[Session], None]
+) -> int:
     """What the command lines of `train` and `finetune` do."""
-    add_arguments(made, {"train": "faces", "finetune": "buildings"}[verb])
+    add_arguments(made, default)
 
     def resolve_and_run(arguments: argparse.Namespace) -> None:
         session = resolve(arguments)
@@ -74,10 +79,10 @@ def main(argv: list[str] | None = None) -> int:
         "  python -m sketchback.train faces --data celeba --data cufs --size 96x96 --epochs 2\n"
         "  python -m sketchback.train faces --resume",
     )
-    return command("train", made, argv, lambda session: None)
+    return command("faces", made, argv, check=lambda session: None)
 
 
 if __name__ == "__main__":
-    from sketchback.train import main  # as itself: `__main__` is not below the log's `sketchback`
+    from sketchback.train import main  # by name, so that its logger is below `sketchback`
 
     raise SystemExit(main())

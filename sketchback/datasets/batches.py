@@ -133,6 +133,8 @@ class Batches:
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Returns sketches `(B, H, W, 1)` and photographs `(B, H, W, 3)`."""
+        if not 0 <= index < len(self):
+            raise IndexError(f"A batch must be one of {len(self)}. Received: index={index}.")
         count = self.batch_size // self.parts
         begin = (self.first + index) * self.batch_size + self.rank * count
         shown = [self._show(place) for place in range(begin, begin + count)]

@@ -40,7 +40,7 @@ def prefetch(batches: Numbered[T], *, threads: int = 2, ahead: int = 8) -> Itera
     try:
         yield _in_order(pool, batches, ahead)
     finally:
-        _send_home(pool)
+        _shut_down(pool)
 
 
 def _in_order(pool: ThreadPoolExecutor, batches: Numbered[T], ahead: int) -> Iterator[T]:
@@ -53,7 +53,7 @@ def _in_order(pool: ThreadPoolExecutor, batches: Numbered[T], ahead: int) -> Ite
         yield waiting.popleft().result()
 
 
-def _send_home(pool: ThreadPoolExecutor) -> None:
+def _shut_down(pool: ThreadPoolExecutor) -> None:
     """Waits for the batches that are being made: a thread inside OpenCV while Python ends would abort the process."""
     pool.shutdown(wait=False, cancel_futures=True)
     interrupted = False

@@ -10,7 +10,7 @@ import numpy as np
 MIN_SIDE = 16
 FITS = ("crop", "squeeze", "pad")
 
-# The worker threads are ours (datasets/batches.py); OpenCV's own would compete with them and with the training step.
+# The worker threads are ours (datasets/prefetch.py); OpenCV's own would compete with them and with the training step.
 cv2.setNumThreads(1)
 
 

@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import logging
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import keras
@@ -103,12 +104,13 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
         aspect=stage.aspect,
         limit=stage.limit,
     )
+    needed = any(term.needs_features and getattr(stage, name) for name, term in TERMS.items())
     with devices.alone():  # it becomes a constant of the step, which may not lie on several processes
         network, vgg16 = initialisation.feature_network(
-            session.vgg16, weight=stage.feature, policy=policy, demo=all(map(datasets.is_demo, examples))
+            session.vgg16, needed=needed, policy=policy, demo=all(map(datasets.is_demo, examples))
         )
         objective = WeightedLoss(network, **{name: getattr(stage, name) for name in TERMS})
-        if start.untaught:
+        if start.is_new:
             TrainingModel(start.generator, objective).calibrate(batches)
     resolved = Configuration(
         start.recipe,
@@ -118,7 +120,7 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
         precision,
         session.deterministic,
         datasets.fingerprint(examples),
-        list(dict.fromkeys([*start.seen, *(one.rstrip("/").rpartition("/")[2] for one in session.data)])),
+        list(dict.fromkeys([*start.seen, *(_title(one) for one in session.data)])),
         "; ".join(dict.fromkeys([*filter(None, start.terms), *datasets.terms(examples)])),
     )
     devices.agree(
@@ -156,9 +158,17 @@ def _examples(session: Session, stage: Stage) -> list[Example]:
             f"Stage {stage.name} needs one of these sets: {', '.join(stage.only)}. Received: "
             f"{', '.join(session.data)}. Give one, or change a number to get a single run on what there is."
         )
+    for name in stage.only:
+        if not any(_is_of(example, (name,)) for example in examples):
+            logger.warning("stage %s was made with the set %s, which is not in the data given", stage.name, name)
     others = [example for example in given if stage.only and not _is_of(example, stage.only)]
     tested += datasets.subset(others, "test")
     return near_duplicates.leave_out(examples, tested, threads=session.threads)
+
+
+def _title(data: str) -> str:
+    """A data set as weights name what they have seen: its folder, or `demo:faces`."""
+    return data if data.startswith("demo:") else Path(data).resolve().name
 
 
 def _is_of(example: Example, sets: tuple[str, ...]) -> bool:
@@ -207,7 +217,8 @@ def _go_on(trainer: Trainer, checkpoint: Checkpoint) -> None:
             "the data is not what the run began with (its files or splits have changed); it goes on with %d examples",
             len(batches.examples),
         )
-        progress.step = min(progress.step, batches.steps - 1)
+        before, progress.step = progress.step, min(progress.step, batches.steps - 1)
+        progress.sums = {name: value * progress.step / before for name, value in progress.sums.items()}
     logger.info(
         "going on in %s at epoch %d, step %d of %d, best PSNR %.2f dB",
         run.folder,

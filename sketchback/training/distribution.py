@@ -90,7 +90,7 @@ class Devices:
         generator.set_weights(own.get_weights())
         return generator
 
-    def bring_home(self, generator: keras.Model, own: keras.Model) -> keras.Model:
+    def copy_back(self, generator: keras.Model, own: keras.Model) -> keras.Model:
         """Gives `own` the weights of what `spread` made of it, and returns it.
 
         Predicting with and saving a generator that lies on several processes would need all of them each time.

@@ -26,14 +26,14 @@ class Beginning:
         recipe: What is true of it: weights bring their architecture.
         seen: The data that its weights have seen.
         terms: The terms of use that come with them.
-        untaught: Whether its weights are new.
+        is_new: Whether its weights are new.
     """
 
     generator: keras.Model
     recipe: Recipe
     seen: list[str]
     terms: list[str]
-    untaught: bool
+    is_new: bool
 
 
 def initialise(recipe: Recipe, *, initial: str | Path | None, policy: str, resumed: Configuration | None) -> Beginning:
@@ -56,14 +56,14 @@ def initialise(recipe: Recipe, *, initial: str | Path | None, policy: str, resum
 
     if resumed is not None:
         made = models.build(recipe.model, **recipe.arguments, dtype=policy)
-        return Beginning(made, recipe, resumed.seen, resumed.terms.split("; "), untaught=False)
+        return Beginning(made, recipe, resumed.seen, resumed.terms.split("; "), is_new=False)
     initial = initial or recipe.initial
     if initial is None:
         made = models.build(recipe.model, **recipe.arguments, dtype=policy)
         if recipe.model == "unet_resnet" and _take_imagenet(made, recipe.encoder):
             recipe = dataclasses.replace(recipe, initial="ImageNet (Keras's ResNet50)")
-            return Beginning(made, recipe, ["imagenet"], [], untaught=True)
-        return Beginning(made, recipe, [], [], untaught=True)
+            return Beginning(made, recipe, ["imagenet"], [], is_new=True)
+        return Beginning(made, recipe, [], [], is_new=True)
     path = weights.find(initial)
     made = weights.load(path, dtype=policy)
     logger.info("starting from %s (%s)", path, made.architecture)
@@ -71,10 +71,17 @@ def initialise(recipe: Recipe, *, initial: str | Path | None, policy: str, resum
         recipe,
         model=made.architecture,
         arguments=dict(made.arguments),
-        initial=f"{path.name} (sha256 {weights.sha256(path)})",
+        initial=name_of(path),
     )
     data, terms = made.facts.get("data"), str(made.facts.get("terms") or "")
-    return Beginning(made, recipe, list(data) if isinstance(data, list) else [], terms.split("; "), untaught=False)
+    return Beginning(made, recipe, list(data) if isinstance(data, list) else [], terms.split("; "), is_new=False)
+
+
+def name_of(path: Path) -> str:
+    """What a run configuration says of the weights that a run began with."""
+    from sketchback import weights
+
+    return f"{path.name} (sha256 {weights.sha256(path)})"
 
 
 def _take_imagenet(generator: keras.Model, encoder: str) -> bool:
@@ -94,13 +101,13 @@ def _take_imagenet(generator: keras.Model, encoder: str) -> bool:
 
 
 def feature_network(
-    vgg16: str | None, *, weight: float, policy: str, demo: bool
+    vgg16: str | None, *, needed: bool, policy: str, demo: bool
 ) -> tuple[keras.Model | None, str | None]:
     """The network of the feature loss, and which one it became.
 
     Args:
         vgg16: A file, `"random"`, or None for the lookup that `backbones` describes.
-        weight: Of the feature loss; 0 needs no network.
+        needed: Whether a term of the loss needs one.
         policy: Keras's name of the precision.
         demo: Whether all pictures are drawn ones, for which a random network will do where no other can be had.
 
@@ -109,7 +116,7 @@ def feature_network(
     """
     from sketchback.models import backbones
 
-    if weight == 0:
+    if not needed:
         return None, None
     try:
         return backbones.vgg16_relu2_2(vgg16, dtype=policy), vgg16

@@ -127,7 +127,7 @@ def adam(
     Returns:
         The optimiser.
     """
-    warmup = min(warmup, max(steps // 4, 1))
+    warmup = min(warmup, steps // 4)
     rate: float | keras.optimizers.schedules.LearningRateSchedule = peak
     if warmup or schedule == "cosine":
         rate = keras.optimizers.schedules.CosineDecay(
@@ -146,13 +146,18 @@ def choose_precision() -> str:
     if keras.backend.backend() == "jax":
         import jax
 
-        accelerated = jax.default_backend() in ("gpu", "tpu")
+        kind, devices = jax.default_backend(), jax.devices()
+        # NVIDIA's GPUs compute in bfloat16 from compute capability 8.0 on, which JAX gives as text.
+        capable = [float(getattr(device, "compute_capability", "0")) for device in devices] if kind == "gpu" else [8.0]
+        accelerated = kind == "tpu" or (kind == "gpu" and min(capable) >= 8)
+        if kind == "gpu" and not accelerated:
+            return "float32"
     else:
         import tensorflow as tf
 
         gpus = tf.config.list_physical_devices("GPU")
-        capable = [tf.config.experimental.get_device_details(gpu).get("compute_capability", (0, 0)) for gpu in gpus]
-        accelerated = bool(gpus) and min(capable) >= (8, 0)
+        found = [tf.config.experimental.get_device_details(gpu).get("compute_capability", (0, 0)) for gpu in gpus]
+        accelerated = bool(gpus) and min(found) >= (8, 0)
         if gpus and not accelerated:
             return "float32"
     if accelerated:

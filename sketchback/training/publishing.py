@@ -83,7 +83,7 @@ def publish(
         terms: Of the data, where its folders do not tell; parted by `; `.
 
     Returns:
-        The row of `weights/README.md`.
+        The row of `weights/README.md`; epochs and cost are those of the last stage.
 
     Raises:
         FileNotFoundError: There is no run.
@@ -103,8 +103,8 @@ def publish(
     recipe = facts["recipe"]
     size = " x ".join(map(str, recipe["size"]))
     return (
-        f"| `{path.name}` | `{recipe['name']}` | {', '.join(facts['data'])} | {recipe['epochs_done']}, {size} "
-        f"| {recipe['seconds'] / 3600:.1f} h | {made.count_params():,} | `{weights.sha256(path)}` |"
+        f"| `{path.name}` | `{recipe['name']}` | {recipe['epochs_done']} at {size} | {recipe['seconds'] / 3600:.1f} h "
+        f"| {made.count_params():,} | {made.facts['terms']} |"
     )
 
 

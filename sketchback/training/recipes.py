@@ -14,6 +14,7 @@ from sketchback.datasets.augmentation import AUGMENTATIONS
 from sketchback.sketching import STYLES
 
 BEST, LAST = "best.weights.h5", "last.weights.h5"
+LOSSES = ("pixel", "feature", "variation")  # the terms of `losses.TERMS`, each with its weight in `Stage`
 SCHEDULES = ("cosine", "constant")
 ENCODERS = ("auto", "imagenet", "scratch")
 # The neural style takes seconds a picture: draw with `sketch` first, and train on the pairs.
@@ -59,14 +60,14 @@ class Stage:
         None, "share of an epoch over which weights are averaged; the average takes their place after it"
     )
     seed: int = _number(0, "decides everything random")
-    hands_on: str = BEST  # the weights that the next stage begins with
+    passes_on: str = BEST  # the weights that the next stage begins with
 
     def __post_init__(self) -> None:
         for name in ("epochs", "batch_size", "learning_rate", "limit", "clip", "zoom", "aspect"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ValueError(f"`{name}` must be positive. Received: {name}={value}.")
-        for name in ("pixel", "feature", "variation", "warmup", "validate", "seed"):
+        for name in (*LOSSES, "warmup", "validate", "seed"):
             if not getattr(self, name) >= 0:
                 raise ValueError(f"`{name}` must not be negative. Received: {name}={getattr(self, name)}.")
         known: dict[str, tuple[str, ...]] = {
@@ -81,6 +82,11 @@ class Stage:
                 raise ValueError(f"`{name}` must be one of {', '.join(values)}. Received: {getattr(self, name)!r}.")
         if self.average is not None and not 0 < self.average <= 1:
             raise ValueError(f"`average` must be a share, above 0 and at most 1. Received: average={self.average}.")
+        if self.fit != "crop" and max(self.zoom, self.aspect) > 1:
+            raise ValueError(
+                f"`fit` must be crop where `zoom` or `aspect` show windows of pictures. Received: fit={self.fit!r}, "
+                f"zoom={self.zoom}, aspect={self.aspect}. Set both to 1."
+            )
         images.check_size(self.size)
 
 
@@ -117,7 +123,7 @@ class Recipe:
         """
         own = {field.name for field in dataclasses.fields(Recipe)} - {"single", "stages", "name"}
         whole = {name: value for name, value in numbers.items() if name in own}
-        stage = {name: value for name, value in numbers.items() if name not in own}
+        stage = {"only": (), **{name: value for name, value in numbers.items() if name not in own}}
         return dataclasses.replace(
             self, single=dataclasses.replace(self.single, **stage), stages=(), **{"blend": 0.0, **whole}
         )
@@ -143,7 +149,7 @@ _SMALL = dataclasses.replace(
     zoom=1.0,
     aspect=1.0,
     validate=120,
-    hands_on=LAST,
+    passes_on=LAST,
 )
 _LARGE = dataclasses.replace(
     _SINGLE, name="large", zoom=1.3, pair_share=0.25, warmup=150, epochs=3, limit=10_500, validate=120
@@ -167,7 +173,7 @@ FACES = Recipe(
             epochs=3,
             limit=12_000,
             validate=120,
-            hands_on=LAST,
+            passes_on=LAST,
         ),
         _LARGE,
         dataclasses.replace(_LARGE, name="aspect", aspect=1.6, warmup=100, epochs=2, limit=9_500),

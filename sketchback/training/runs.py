@@ -125,6 +125,13 @@ class Run:
         Raises:
             ValueError: There is no checkpoint, or it is damaged.
         """
+        return self._load(with_arrays=True)
+
+    def load_progress(self) -> Progress:
+        """Reads how far the checkpoint is, and leaves its arrays; raises as `load_checkpoint`."""
+        return self._load(with_arrays=False)[0]
+
+    def _load(self, *, with_arrays: bool) -> tuple[Progress, dict[str, list[np.ndarray]]]:
         if not self.checkpoint.is_file():
             raise ValueError(
                 f"Resuming needs a checkpoint. Received: {self.folder} without one. Start without --resume."
@@ -135,7 +142,7 @@ class Run:
                     raise ValueError("its arrays are packed, and may be larger than memory")
                 progress = Progress(**json.loads(file["progress"].tobytes()))
                 arrays: dict[str, list[np.ndarray]] = {}
-                for name in sorted(set(file.files) - {"progress"}):
+                for name in sorted(set(file.files) - {"progress"}) if with_arrays else ():
                     arrays.setdefault(name.split("/")[0], []).append(file[name])
         except Exception as error:  # on damaged files zipfile, zlib and NumPy raise a dozen kinds
             raise ValueError(f"A checkpoint must be whole. Received: {self.checkpoint} ({error}).") from None

@@ -75,18 +75,20 @@ class Session:
         return self.out or Path("runs") / self.recipe.name
 
     @property
-    def plan(self) -> tuple[Stage, ...]:
-        """All stages, of which `stage` may choose one.
+    def stages(self) -> tuple[Stage, ...]:
+        """All stages of the recipe, of which `stage` may choose one.
 
-        Several machines share a single run; and a folder that holds a single run goes on as one.
+        A single run where there is no data but the built-in pictures, on several machines, and in a folder that holds
+        a single run, which is resumed as one.
         """
-        if self.workers or (self.resume and (self.folder / CONFIGURATION).is_file()):
+        built_in = not (self.data or self.stage or self.resume)
+        if self.workers or built_in or (self.resume and (self.folder / CONFIGURATION).is_file()):
             return (self.recipe.single,)
         return self.recipe.stages or (self.recipe.single,)
 
     def place(self, stage: Stage) -> Path:
         """The folder of a stage's run: a recipe of one stage has no folders inside."""
-        return self.folder / stage.name if len(self.plan) > 1 else self.folder
+        return self.folder / stage.name if len(self.stages) > 1 else self.folder
 
 
 def add_arguments(made: argparse.ArgumentParser, default: str) -> None:
@@ -172,10 +174,10 @@ def resolve(arguments: argparse.Namespace) -> Session:
             f"--stage runs a stage with the recipe's own numbers. Received: also {', '.join(numbers)}. Leave one out."
         )
     if arguments.resume:
-        ignored = [*numbers, *architecture, *(["weights"] if arguments.weights else [])]
+        ignored = [*numbers, *architecture, *(name for name in ("weights", "encoder") if getattr(arguments, name))]
         if ignored:
             logger.warning("--resume goes on with the run's own recipe; these do not count: %s", ", ".join(ignored))
-    elif not arguments.data:
+    elif not arguments.data and not arguments.stage:
         recipe = recipes.shrink(recipe)
         logger.info("no --data: the recipe shrinks to built-in pictures (under 3 minutes on 2 cores)")
     if (arguments.weights or recipe.initial) and not arguments.resume and (architecture or "model" in numbers):

@@ -7,7 +7,8 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sketchback.training.configuration import CONFIGURATION, recall
+from sketchback.training import initialisation
+from sketchback.training.configuration import recall
 from sketchback.training.recipes import BEST
 from sketchback.training.runs import Run
 from sketchback.training.session import Session
@@ -23,6 +24,7 @@ def run_stages(session: Session) -> Path:
 
     Returns:
         The best weights: of the run, or of the last stage that was run; those of a whole recipe stand in its folder.
+        A run that was stopped in its first epoch has none yet.
 
     Raises:
         ValueError: See `Session` and `building.build`.
@@ -33,52 +35,71 @@ def run_stages(session: Session) -> Path:
     from sketchback.training.building import build  # and with it Keras
     from sketchback.training.trainer import fit
 
-    plan, asked = session.plan, _asked(session)
-    if session.resume and not any(session.place(stage).joinpath(CONFIGURATION).is_file() for stage in plan):
+    stages, asked = session.stages, _asked(session)
+    if session.resume and not session.rank and not any(_checkpoint(session, stage) for stage in stages):
         raise ValueError(
             f"Resuming needs a checkpoint. Received: {session.folder} without one. Start without --resume."
         )
+    if len(stages) > 1 and not session.resume and session.stage is None:
+        with Run(session.folder) as folder:  # what a single run, or the end of an earlier recipe, left there
+            folder.set_aside()
     for stage in asked:
-        number, folder = plan.index(stage), session.place(stage)
-        begun = session.resume and (len(plan) == 1 or (folder / CONFIGURATION).is_file())
-        if begun and len(plan) > 1 and _is_done(folder):
+        number, folder_of_stage = stages.index(stage), session.place(stage)
+        goes_on = session.resume and (len(stages) == 1 or _goes_on(session, number))
+        if goes_on and len(stages) > 1 and _is_done(folder_of_stage):
             continue
-        if len(plan) > 1:
-            logger.info("stage %s, %d of %d, in %s", stage.name, number + 1, len(plan), folder)
-        ready = session if begun else _from_the_stage_before(session, number)
-        with build(dataclasses.replace(ready, resume=begun), stage) as trainer:
+        if len(stages) > 1:
+            logger.info("stage %s, %d of %d, in %s", stage.name, number + 1, len(stages), folder_of_stage)
+        ready = session if goes_on else _from_the_stage_before(session, number)
+        with build(dataclasses.replace(ready, resume=goes_on), stage) as trainer:
             if not fit(trainer):
-                return folder / BEST
-    if len(plan) == 1 or session.stage is not None:
+                return folder_of_stage / BEST
+    if len(stages) == 1 or session.stage is not None:
         return session.place(asked[-1]) / BEST
-    return publishing.finish(session.recipe, session.folder, plan)
+    return publishing.finish(session.recipe, session.folder, stages)
+
+
+def _checkpoint(session: Session, stage: Stage) -> bool:
+    return Run(session.place(stage)).checkpoint.is_file()
 
 
 def _asked(session: Session) -> list[Stage]:
-    found = [stage for stage in session.plan if session.stage in (None, stage.name)]
+    found = [stage for stage in session.stages if session.stage in (None, stage.name)]
     if not found:
-        known = ", ".join(stage.name for stage in session.plan)
+        known = ", ".join(stage.name for stage in session.stages)
         raise ValueError(f"`stage` must be one of {known}. Received: {session.stage!r}.")
     return found
 
 
+def _goes_on(session: Session, number: int) -> bool:
+    """Whether a stage has a checkpoint, and began with what the stage before it gives now."""
+    if not _checkpoint(session, session.stages[number]):
+        return False
+    if number == 0:
+        return True
+    before = session.stages[number - 1]
+    path = session.place(before) / before.passes_on
+    began = recall(Run(session.place(session.stages[number]))).recipe.initial
+    return path.is_file() and began == initialisation.name_of(path)
+
+
 def _is_done(folder: Path) -> bool:
     run = Run(folder)
-    return run.checkpoint.is_file() and run.load_checkpoint()[0].epoch >= recall(run).stage.epochs
+    return run.load_progress().epoch >= recall(run).stage.epochs
 
 
 def _from_the_stage_before(session: Session, number: int) -> Session:
     """The session of a stage that begins: with the weights of the one before, and its data where none is given."""
     if number == 0:
         return session
-    before: Stage = session.plan[number - 1]
+    before: Stage = session.stages[number - 1]
     folder = session.place(before)
-    path = folder / before.hands_on
+    path = folder / before.passes_on
     if not path.is_file():
         if session.stage is not None and session.initial is not None:
             return session
         raise ValueError(
-            f"A stage begins with the weights of the one before. Received: stage {session.plan[number].name}, but no "
+            f"A stage begins with the weights of the one before. Received: stage {session.stages[number].name}, but no "
             f"{path}. Run stage {before.name} first, or give --weights with --stage."
         )
     known = recall(Run(folder))

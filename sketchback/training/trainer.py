@@ -98,12 +98,8 @@ def fit(trainer: Trainer) -> bool:
         where = f"epoch {progress.epoch + 1}, step {progress.step}"
         logger.info("stopped at %s; everything is in %s; go on with --resume", where, run.folder)
         return False
-    logger.info(
-        "done: %s (best validation PSNR %.2f dB); look at %s",
-        run.folder / BEST,
-        progress.best,
-        run.folder / "samples.png",
-    )
+    score = f" (best validation PSNR {progress.best:.2f} dB)" if trainer.held_out else ""
+    logger.info("done: %s%s; look at %s", run.folder / BEST, score, run.folder / "samples.png")
     return True
 
 
@@ -143,7 +139,7 @@ def _end_epoch(trainer: Trainer) -> None:
     trainer.model.end_epoch()
     arrays = _state(trainer)
     with devices.alone():
-        devices.bring_home(trainer.model.generator, trainer.generator)
+        devices.copy_back(trainer.model.generator, trainer.generator)
         scores, rows = validation.validate(trainer.generator, trainer.held_out, trainer.view, devices=devices)
     row = {"epoch": progress.epoch + 1, **_means(progress)}
     row |= {f"val_{name}": value for name, value in scores.items()} | {"seconds": round(progress.seconds, 1)}
@@ -154,7 +150,9 @@ def _end_epoch(trainer: Trainer) -> None:
     if devices.first:
         with devices.alone():
             shown = trainer.batches.examples[: validation.SAMPLES]
-            run.write_samples(rows or validation.validate(trainer.generator, shown, trainer.view)[1])
+            rows = rows or validation.validate(trainer.generator, shown, trainer.view)[1]
+            if rows:
+                run.write_samples(rows)
             for name in (LAST, BEST) if better else (LAST,):
                 configuration.save_weights(run.folder / name, trainer.generator, trainer.configuration, row)
         run.write_history(progress.history)

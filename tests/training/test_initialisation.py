@@ -29,7 +29,7 @@ def begin(recipe=TOY, initial=None, resumed=None):
 def test_a_new_generator_is_the_recipes_and_brings_nothing():
     start = begin()
     assert (start.generator.architecture, start.generator.arguments["width"]) == ("scribbler", 4)
-    assert (start.recipe, start.seen, start.terms, start.untaught) == (TOY, [], [], True)
+    assert (start.recipe, start.seen, start.terms, start.is_new) == (TOY, [], [], True)
 
 
 def test_weights_bring_their_architecture_data_and_terms(tmp_path):
@@ -39,7 +39,7 @@ def test_weights_bring_their_architecture_data_and_terms(tmp_path):
     start = begin(initial=path)
     assert start.generator.arguments == start.recipe.arguments and start.recipe.arguments["width"] == 6
     assert start.recipe.initial == f"other.weights.h5 (sha256 {weights.sha256(path)})"
-    assert (start.seen, start.terms, start.untaught) == (["celeba", "cufs"], ["research", "mine"], False)
+    assert (start.seen, start.terms, start.is_new) == (["celeba", "cufs"], ["research", "mine"], False)
     pairs = zip(other.get_weights(), start.generator.get_weights(), strict=True)
     assert all(np.array_equal(a, b) for a, b in pairs)
     # Those that the recipe names do the same, and the ones that are given come first.
@@ -50,7 +50,7 @@ def test_weights_bring_their_architecture_data_and_terms(tmp_path):
 def test_a_resumed_run_is_what_its_configuration_says():
     resumed = Configuration(TOY, [], [], None, "float32", False, "", ["celeba"], "research; mine")
     start = begin(TOY.changed(initial="nothing of this name"), resumed=resumed)  # which is not looked for
-    assert start.generator.arguments["width"] == 4 and not start.untaught
+    assert start.generator.arguments["width"] == 4 and not start.is_new
     assert (start.seen, start.terms) == (["celeba"], ["research", "mine"])
 
 
@@ -82,13 +82,13 @@ def test_a_random_vgg16_stands_in_for_drawn_pictures_alone(monkeypatch, caplog):
     vgg16 = backbones.vgg16_relu2_2
     monkeypatch.setattr(backbones, "vgg16_relu2_2", offline)
     with caplog.at_level(logging.INFO, "sketchback"):
-        network, name = initialisation.feature_network(None, weight=1e-3, policy="float32", demo=True)
+        network, name = initialisation.feature_network(None, needed=True, policy="float32", demo=True)
     assert name == "random" and network.output_shape[-1] == 128
     assert "uses a random VGG16" in caplog.text
     for file, demo in ((None, False), ("a_file.npz", True)):  # photographs; a file that was asked for
         with pytest.raises(backbones.FeaturesError, match="could not be downloaded"):
-            initialisation.feature_network(file, weight=1e-3, policy="float32", demo=demo)
+            initialisation.feature_network(file, needed=True, policy="float32", demo=demo)
 
 
 def test_without_a_feature_loss_there_is_no_network():
-    assert initialisation.feature_network("a_file.npz", weight=0.0, policy="float32", demo=False) == (None, None)
+    assert initialisation.feature_network("a_file.npz", needed=False, policy="float32", demo=False) == (None, None)

@@ -25,7 +25,7 @@ def test_a_published_file_is_half_as_long_listed_and_keeps_what_was_said(tmp_pat
     row = publish(run, "toys", folder=tmp_path, scores={"cufs": result}, note="a note")
     made = tmp_path / "toys.weights.h5"
     assert weights.read_sums(tmp_path) == {made.name: weights.sha256(made)}
-    assert row.startswith("| `toys.weights.h5` | `faces` | celeba | 3, 32 x 32 | 0.5 h |")
+    assert row.startswith("| `toys.weights.h5` | `faces` | 3 at 32 x 32 | 0.5 h |") and row.endswith("| research |")
     assert made.stat().st_size < 0.75 * path.stat().st_size
     facts, before = weights.describe(made), weights.describe(path)
     assert facts["scores"] == {"cufs": {"the generator": {"psnr": 18.1235}}}

@@ -16,24 +16,24 @@ def asked(*argv: str) -> Session:
 
 def test_without_data_the_recipe_shrinks():
     stage = asked().recipe.single
-    assert stage.size == (64, 64) and stage.epochs <= 10 and len(asked().plan) == 1
+    assert stage.size == (64, 64) and stage.epochs <= 10 and len(asked().stages) == 1
 
 
 def test_with_data_all_stages_are_run_and_a_changed_number_makes_a_single_run():
-    assert [stage.name for stage in asked("--data", "x").plan] == ["small", "all-sets", "large", "aspect", "long"]
+    assert [stage.name for stage in asked("--data", "x").stages] == ["small", "all-sets", "large", "aspect", "long"]
     one = asked("--data", "x", "--epochs", "8", "--size", "32x48", "--width", "6", "--no-skips", "--no-flip")
-    (stage,) = one.plan
+    (stage,) = one.stages
     assert (stage.epochs, stage.size, stage.flip, stage.learning_rate) == (8, (32, 48), False, 4e-4)
     assert one.recipe.arguments == {"width": 6, "skips": False}
     assert asked("--data", "x", "--squeeze", "1.2").recipe.single.aspect == 1.2  # as it was called before
-    assert asked("faces2017", "--data", "x").plan[0].size == (72, 88)
+    assert asked("faces2017", "--data", "x").stages[0].size == (72, 88)
     assert asked("--data", "x", "--model", "unet_resnet", "--encoder", "scratch").recipe.encoder == "scratch"
 
 
 def test_a_folder_that_holds_one_run_resumes_as_one(tmp_path):
-    assert len(asked("--resume", "--out", str(tmp_path)).plan) == 5
+    assert len(asked("--resume", "--out", str(tmp_path)).stages) == 5
     (tmp_path / "recipe.json").write_text("{}")
-    assert len(asked("--resume", "--out", str(tmp_path)).plan) == 1
+    assert len(asked("--resume", "--out", str(tmp_path)).stages) == 1
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,7 @@ def test_a_folder_that_holds_one_run_resumes_as_one(tmp_path):
     [
         (["--vgg16", "a.npz", "--features", "random"], "Received: both. Give one"),
         (["--data", "x", "--stage", "large", "--epochs", "2"], "Received: also epochs. Leave one out"),
+        (["--data", "x", "--fit", "pad"], "`fit` must be crop where .*Set both to 1"),
         (["--threads", "0"], "`threads` must be at least 1. Received: threads=0"),
         (["--workers", "4", "--rank", "0"], "`--workers` must be addresses"),
     ],
@@ -53,4 +54,4 @@ def test_what_contradicts_itself_is_refused(argv, words):
 def test_workers_are_read_and_threads_are_not_workers():
     session = asked("--data", "x", "--workers", "h1:4000,h2:4000", "--rank", "1", "--threads", "5")
     assert (session.workers, session.rank, session.threads) == (("h1:4000", "h2:4000"), 1, 5)
-    assert len(session.plan) == 1  # several machines share a single run
+    assert len(session.stages) == 1  # several machines share a single run

@@ -14,8 +14,8 @@ from toys import TOY, final, make_photos, run
 from sketchback import datasets, weights
 from sketchback.training.recipes import BEST, LAST
 
-ONE = dataclasses.replace(TOY.single, name="one", epochs=1, feature=0.0, hands_on=LAST)
-TWO = dataclasses.replace(ONE, name="two", seed=1, hands_on=BEST)
+ONE = dataclasses.replace(TOY.single, name="one", epochs=1, feature=0.0, passes_on=LAST)
+TWO = dataclasses.replace(ONE, name="two", seed=1, passes_on=BEST)
 STAGED = dataclasses.replace(TOY, stages=(ONE, TWO), blend=0.25)
 
 
@@ -57,6 +57,26 @@ def test_stages_that_are_done_are_passed_over(photos, both, tmp_path, caplog):
     assert final(tmp_path / "one")[0].seconds == before
     for mine, other in zip(final(tmp_path / "two")[1]["generator"], final(both / "two")[1]["generator"], strict=True):
         np.testing.assert_array_equal(mine, other)
+
+
+@pytest.mark.slow
+def test_a_stage_is_run_again_where_the_one_before_gives_other_weights(photos, tmp_path, caplog):
+    run(STAGED, [photos], tmp_path)
+    other = dataclasses.replace(STAGED, stages=(dataclasses.replace(ONE, seed=7), TWO))
+    run(other, [photos], tmp_path, stage="one")
+    with caplog.at_level(logging.INFO, "sketchback"):
+        run(other, (), tmp_path, resume=True)
+    assert "stage two, 2 of 2" in caplog.text and (tmp_path / "two" / "earlier-1" / BEST).is_file()
+    facts = json.loads((tmp_path / "two" / "recipe.json").read_text())
+    assert facts["recipe"]["initial"] == f"{LAST} (sha256 {weights.sha256(tmp_path / 'one' / LAST)})"
+
+
+@pytest.mark.slow
+def test_stages_in_the_folder_of_a_single_run_keep_it_and_resume_as_stages(photos, tmp_path):
+    run(TOY.changed(epochs=1, feature=0.0), [photos], tmp_path)
+    run(dataclasses.replace(STAGED, stages=(ONE, TWO)), [photos], tmp_path)
+    assert (tmp_path / "earlier-1" / BEST).is_file() and (tmp_path / BEST).is_file()
+    assert run(STAGED, (), tmp_path, resume=True) == tmp_path / BEST  # everything is done
 
 
 @pytest.mark.parametrize(
