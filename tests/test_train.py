@@ -193,6 +193,8 @@ def test_the_command_trains(whole, photos, tmp_path):
         "batch-size": 2,
         "style": "pencil",
         "fit": "squeeze",
+        "zoom": 1,
+        "aspect": 1,
         "seed": 3,
     }
     argv = [word for name, value in numbers.items() for word in (f"--{name}", str(value))]

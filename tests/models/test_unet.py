@@ -10,7 +10,7 @@ from keras import layers, ops
 
 from sketchback import losses, models, weights
 from sketchback.models import unet
-from sketchback.training import trainer
+from sketchback.training.model import TrainingModel
 
 
 def sketches(seed: int = 0, batch: int = 2) -> np.ndarray:
@@ -91,7 +91,7 @@ def test_its_file_loads_and_cannot_ask_for_anything_else(tmp_path, generator):
 @pytest.mark.slow
 def test_signals_neither_die_nor_grow_and_no_statistics_are_those_of_a_batch():
     keras.utils.set_random_seed(0)
-    model = trainer.Inversion(models.build("unet_resnet", width=2), losses.WeightedLoss(None, feature=0.0))
+    model = TrainingModel(models.build("unet_resnet", width=2), losses.WeightedLoss(None, feature=0.0))
     model.calibrate([(sketches(seed), None) for seed in range(3)])
     generator = model.generator
     assert len(normalisations(generator)) == 43 and not any(layer.trainable for layer in normalisations(generator))
