@@ -64,7 +64,7 @@ def convert(
     Raises:
         ValueError: There is nothing to do, or a result would overwrite what it is made from.
     """
-    files, others = _find(arguments.files)
+    files, others = _find(arguments.files, arguments.result)
     together = _one_target(files, arguments)
     targets = [together] if together else _targets(files, Path(arguments.out or _plural(arguments.result)), arguments)
     _check(files, targets)
@@ -106,7 +106,7 @@ def _plural(result: str) -> str:
     return f"{result}{'es' if result.endswith('ch') else 's'}"
 
 
-def _find(places: list[str]) -> tuple[list[Path], list[Path]]:
+def _find(places: list[str], result: str) -> tuple[list[Path], list[Path]]:
     """The pictures that are meant, and the files in their folders that are none."""
     files: list[Path] = []
     others: list[Path] = []
@@ -114,10 +114,11 @@ def _find(places: list[str]) -> tuple[list[Path], list[Path]]:
         if not place.is_dir():
             files.append(place)
             continue
-        pictures = images.list_files(place, suffixes=(*images.SUFFIXES, *images.UNREADABLE))
+        listed = images.list_files(place, suffixes=(*images.SUFFIXES, *images.UNREADABLE))
+        pictures = [path for path in listed if not path.stem.endswith(f".{result}")]  # not what an earlier call wrote
         if not pictures:
             raise ValueError(f"A folder must hold at least one image. Received: {place}, with none.")
-        others += sorted(set(images.list_files(place, suffixes=None)) - set(pictures))
+        others += sorted(set(images.list_files(place, suffixes=None)) - set(listed))
         files += pictures
     if len(files) > 1 and Path(STREAM) in files:
         raise ValueError(f"Standard input must be the only picture. Received: {len(files)}. Leave `-` out.")

@@ -7,6 +7,8 @@ import os
 import sys
 from collections.abc import Iterator
 
+from sketchback.signals import undisturbed
+
 
 @contextlib.contextmanager
 def diverted(file: int, *descriptors: int) -> Iterator[None]:
@@ -33,9 +35,9 @@ def diverted(file: int, *descriptors: int) -> Iterator[None]:
 def import_keras() -> None:
     """Imports Keras and its backend without the notes that TensorFlow's start-up prints.
 
-    They come from C++, before any setting is read.
+    They come from C++, before any setting is read. Ctrl-C waits until it is done: inside, it would be lost or crash.
     """
-    with open(os.devnull, "wb") as nowhere, diverted(nowhere.fileno(), 2):
+    with undisturbed(), open(os.devnull, "wb") as nowhere, diverted(nowhere.fileno(), 2):
         import keras
 
         if keras.backend.backend() == "tensorflow":

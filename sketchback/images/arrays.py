@@ -50,10 +50,9 @@ def to_gray(image: np.ndarray) -> np.ndarray:
 
 def check_size(size: Sequence[int]) -> tuple[int, int]:
     """Checks a `(height, width)` and returns it as a tuple; each at least 16."""
-    if len(size) != 2 or min(size) < MIN_SIDE:
-        raise ValueError(
-            f"`size` must be (height, width), at least {MIN_SIDE} x {MIN_SIDE}. Received: size={tuple(size)}."
-        )
+    size = tuple(size) if isinstance(size, (list, tuple, np.ndarray)) else size
+    if not isinstance(size, tuple) or len(size) != 2 or min(size) < MIN_SIDE:
+        raise ValueError(f"`size` must be (height, width), at least {MIN_SIDE} x {MIN_SIDE}. Received: size={size!r}.")
     return int(size[0]), int(size[1])
 
 

@@ -166,7 +166,7 @@ def _from_array(array: np.ndarray, channels: int) -> np.ndarray:
         if not (values.min() >= -1e-3 and values.max() <= 1 + 1e-3):
             raise ValueError(
                 "A picture must be in [0, 1] with white paper = 1, or 8-bit. "
-                f"Received: values from {values.min():.4g} to {values.max():.4g}. Divide by the maximum."
+                f"Received: values from {values.min():.4g} to {values.max():.4g}. Scale them first."
             )
         values = np.clip(values, 0.0, 1.0)
     if values.shape[-1] in (2, 4):

@@ -15,6 +15,7 @@ from sketchback.sketching import cleanup
 if TYPE_CHECKING:
     from sketchback.models.generator import Generator
 
+MAX_WORKING = 4_000_000  # pixels that a generator is shown; one needs up to 2 kB of memory for each
 WORKING = (512, 512)  # bounds memory where a file does not say what its generator was trained at
 
 
@@ -54,6 +55,11 @@ def predict(generator: Generator, sketches: np.ndarray, working: Sequence[int] |
         raise ValueError(f"`sketches` must be (B, H, W, 1). Received: shape={sketches.shape}.")
     height, width = size = sketches.shape[1:3]
     rows, columns = check_size(working_size(generator) if working is None else working)
+    if rows * columns > MAX_WORKING:
+        raise ValueError(
+            f"`working` may have at most {MAX_WORKING / 1e6:.0f} megapixels, for the sake of memory. "
+            f"Received: working=({rows}, {columns})."
+        )
     ratio = max(rows / height, columns / width)
     if ratio > 1:
         # A ribbon that covered `working` would be as long as memory; and who says nothing is shown no guess.

@@ -70,11 +70,12 @@ def _explain_sizes(generator: keras.Model) -> None:
     call, stride = generator.call, generator.stride
 
     def checked(inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        sides = [side for side in inputs.shape[1:3] if side is not None]
-        if any(side % stride for side in sides):
+        shape = tuple(inputs.shape)
+        sides = [side for side in shape[1:3] if side is not None]
+        if len(shape) != 4 or shape[3] not in (1, None) or any(side % stride for side in sides):
             raise ValueError(
                 f"A generator takes sketches (B, H, W, 1) whose height and width are multiples of {stride}. "
-                f"Received: shape={tuple(inputs.shape)}. "
+                f"Received: shape={shape}. "
                 "`sketchback.invert.invert` and `inference.pipeline.predict` take any size."
             )
         return call(inputs, training=training, mask=mask)

@@ -93,7 +93,9 @@ class Session:
 
 def add_arguments(made: argparse.ArgumentParser, default: str) -> None:
     """Adds the arguments that `train` and `finetune` share; `resolve` reads them."""
-    made.add_argument("recipe", nargs="?", default=default, help=f"one of {', '.join(recipes.RECIPES)}")
+    made.add_argument(
+        "recipe", nargs="?", default=default, help=f"one of {', '.join(recipes.RECIPES)} (default: {default})"
+    )
     made.add_argument(
         "--data",
         action="append",
@@ -111,7 +113,10 @@ def add_arguments(made: argparse.ArgumentParser, default: str) -> None:
     )
     made.add_argument("--out", metavar="DIR", help="the run's folder (default: runs/RECIPE)")
     made.add_argument("--resume", action="store_true", help="go on from the checkpoint in the run's folder")
-    made.add_argument("--stage", metavar="NAME", help="run this stage of the recipe alone (default: all in order)")
+    stages = ", ".join(stage.name for stage in recipes.FACES.stages)
+    made.add_argument(
+        "--stage", metavar="NAME", help=f"run this stage alone, of faces: {stages} (default: all in order)"
+    )
     made.add_argument("--weights", metavar="W", help="weights to start from, a name or a file")
     console.add_view(made, TRAINING_STYLES, style=None)
     made.add_argument("--enlarge", type=console.size, metavar="HxW", help="resize photographs to this first")

@@ -45,6 +45,12 @@ def test_one_picture_is_written_beside_itself(photo, here):
     assert images.read(here / "in" / "a.sketch.png").min() == 1.0
 
 
+def test_a_folder_gives_what_was_drawn_there_and_not_what_was_written_before(photo, here):
+    assert main(photo) == 0
+    assert main("in") == 0
+    assert files(here) == ["in/a.png", "in/a.sketch.png", "sketches/a.png"]
+
+
 @pytest.mark.parametrize(("out", "expected"), [("b.webp", "b.webp"), ("new", "new/a.png"), ("new.d/", "new.d/a.png")])
 def test_one_picture_into_a_file_or_a_folder(photo, here, out, expected):
     if out.endswith("/"):

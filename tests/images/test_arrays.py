@@ -36,7 +36,7 @@ def test_to_gray_weighs_by_bt_601():
 
 def test_check_size():
     assert images.check_size([16, 99]) == (16, 99)
-    for size in ((15, 99), (99, 15), (99,), (99, 99, 3), (-99, 99)):
+    for size in ((15, 99), (99, 15), (99,), (99, 99, 3), (-99, 99), 99, "99x99", None):
         with pytest.raises(ValueError, match="`size` must be"):
             images.check_size(size)
 

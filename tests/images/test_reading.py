@@ -159,7 +159,7 @@ def test_a_raw_file_is_not_its_thumbnail(tmp_path):
         (np.ones(20), ValueError, r"Received: shape=\(20,\)"),
         (np.ones((8, 20)), ValueError, "at least 16 x 16"),
         (Image.new("L", (8, 20)), ValueError, "at least 16 x 16"),
-        (np.full((20, 20), 200.0), ValueError, "from 200 to 200. Divide"),
+        (np.full((20, 20), 200.0), ValueError, "from 200 to 200. Scale"),
         (np.full((20, 20), np.nan), ValueError, "from nan"),
         (3, TypeError, "Received: int"),
     ],

@@ -91,3 +91,8 @@ def test_predict_takes_other_number_types():
 def test_predict_says_what_it_takes(shape):
     with pytest.raises(ValueError, match=r"`sketches` must be \(B, H, W, 1\)\. Received: shape="):
         predict(scribbler(1, 1, blocks=0), np.ones(shape, np.float32))
+
+
+def test_a_working_size_beyond_memory_is_refused():
+    with pytest.raises(ValueError, match="at most 4 megapixels.*Received: working=\\(5000, 5000\\)"):
+        predict(scribbler(2, 1, blocks=0), np.ones((1, 16, 16, 1), np.float32), (5000, 5000))

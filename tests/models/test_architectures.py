@@ -46,3 +46,10 @@ def test_the_least_is_a_lower_bound_and_near(arguments):
     least, count = models.least("scribbler", **arguments), models.build("scribbler", **arguments).count_params()
     assert count / 7 < least < count
     assert models.least("unet_resnet") < 10_173_059  # pin of our own count, see test_unet
+
+
+@pytest.mark.parametrize("shape", [(1, 101, 77, 1), (1, 32, 32, 3), (32, 32)])
+def test_a_shape_that_a_generator_does_not_take_is_explained(shape):
+    generator = models.build("scribbler", width=1, blocks=0)
+    with pytest.raises(ValueError, match=r"multiples of 16.*Received: shape=.*take any size"):
+        generator(np.zeros(shape, np.float32))
