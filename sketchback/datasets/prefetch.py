@@ -8,6 +8,8 @@ from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from typing import Protocol, TypeVar
 
+from sketchback.signals import undisturbed
+
 T = TypeVar("T", covariant=True)
 
 
@@ -54,14 +56,9 @@ def _in_order(pool: ThreadPoolExecutor, batches: Numbered[T], ahead: int) -> Ite
 
 
 def _shut_down(pool: ThreadPoolExecutor) -> None:
-    """Waits for the batches that are being made: a thread inside OpenCV while Python ends would abort the process."""
-    pool.shutdown(wait=False, cancel_futures=True)
-    interrupted = False
-    while True:
-        try:
-            pool.shutdown(wait=True)
-            break
-        except KeyboardInterrupt:  # Ctrl-C held down: this is a matter of milliseconds
-            interrupted = True
-    if interrupted:
-        raise KeyboardInterrupt
+    """Waits for the batches that are being made: a thread inside OpenCV while Python ends would abort the process.
+
+    Without Ctrl-C, which may come again and again: Python 3.11 takes a thread whose `join` it interrupts for ended.
+    """
+    with undisturbed():
+        pool.shutdown(wait=True, cancel_futures=True)
