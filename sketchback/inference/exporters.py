@@ -20,11 +20,11 @@ import numpy as np
 from sketchback import __version__, console, images, sketching, weights
 from sketchback.datasets import builtin
 from sketchback.inference import padding, pipeline
+from sketchback.inference.runtime import TOLERANCE
 
 if TYPE_CHECKING:
     import keras
 
-TOLERANCE = 1 / 255  # of the photograph: one step of an 8-bit picture
 SIZES = ((64, 64), (33, 47), (96, 80), (16, 128))  # what a file of any size is tried with
 FACTS = "sketchback.json"  # what a SavedModel or LiteRT file says of itself, inside it
 
