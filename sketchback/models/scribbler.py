@@ -5,6 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
+from sketchback.images.tones import CELL
 from sketchback.models.generator import declare
 
 NORMALISATIONS = (None, "batch")
@@ -16,6 +17,7 @@ def scribbler(
     skips: bool = True,
     normalisation: str | None = None,
     blocks: int = 3,
+    tone: bool = False,
     dtype: str | keras.DTypePolicy | None = None,
 ) -> keras.Model:
     """Scribbler's generator (Sangkloy et al., CVPR 2017): down-sampling, residual blocks, up-sampling.
@@ -33,16 +35,21 @@ def scribbler(
         normalisation: None or `"batch"`. Without it the second convolution of every residual block starts at zero,
             so that the untrained network is near the identity.
         blocks: Residual blocks at the smallest size.
+        tone: Take a tone map too, as the paper's colour strokes: enlarged it joins the sketch at the stem, and through
+            two convolutions, the second of which starts at zero, it is added at the smallest size. Needs 4 halvings.
         dtype: Precision policy, for example `"mixed_bfloat16"`; Keras's current one by default. The last
             convolution computes in float32.
 
     Returns:
-        A model `(B, H, W, 1) -> (B, H, W, 3)`; 9.8 million parameters by default.
+        A model `(B, H, W, 1) -> (B, H, W, 3)`, or of both, `[(B, H, W, 1), (B, H/16, W/16, 4)] -> (B, H, W, 3)`; 9.8
+        million parameters by default.
 
     Raises:
         ValueError: An argument is out of range.
     """
     _check(width, halvings, normalisation, blocks)
+    if tone and 2**halvings != CELL:
+        raise ValueError(f"`tone` needs 4 halvings, a cell of {CELL} pixels. Received: halvings={halvings}.")
     channels = [width * min(2**level, 8) for level in range(halvings + 1)]
     per_level = 2 if not skips else 1  # the paper has two blocks a level; skips make one enough
 
@@ -68,12 +75,25 @@ def scribbler(
         return layers.Add(name=f"{name}_add", dtype=dtype)([x, y])
 
     sketch = layers.Input((None, None, 1), name="sketch")
-    x = activate(convolve(sketch, width, "stem", kernel=7), "stem")  # (B, H, W, c)
+    told = layers.Input((None, None, 4), name="tone") if tone else None
+    x = sketch
+    if told is not None:
+        # Enlarged without steps, in layers that every runtime knows at any size.
+        large = told
+        for step in (1, 2):
+            large = layers.UpSampling2D(4, interpolation="nearest", name=f"tone_up{step}", dtype=dtype)(large)
+            large = layers.AveragePooling2D(5, 1, padding="same", name=f"tone_smooth{step}", dtype=dtype)(large)
+        x = layers.Concatenate(name="stem_inputs", dtype=dtype)([sketch, large])  # (B, H, W, 5)
+    x = activate(convolve(x, width, "stem", kernel=7), "stem")  # (B, H, W, c)
     encoded = [x]
     for level in range(1, halvings + 1):
         x = activate(convolve(x, channels[level], f"down{level}", strides=2), f"down{level}")  # (B, H/2, W/2, 2c)
         x = residual(x, channels[level], f"down{level}_block")
         encoded.append(x)
+    if told is not None:
+        y = activate(convolve(told, channels[1], "tone_conv1"), "tone_conv1")
+        y = convolve(y, channels[-1], "tone_conv2", kernel=1, zero=True)
+        x = layers.Add(name="tone_add", dtype=dtype)([x, y])
     for block in range(1, blocks + 1):
         x = residual(x, channels[-1], f"block{block}")  # (B, H/16, W/16, 8c)
     for level in reversed(range(halvings)):
@@ -91,8 +111,10 @@ def scribbler(
         "skips": skips,
         "normalisation": normalisation,
         "blocks": blocks,
+        "tone": tone,
     }
-    return declare(keras.Model(sketch, photo, name="scribbler"), arguments=arguments, stride=2**halvings)
+    inputs = sketch if told is None else [sketch, told]
+    return declare(keras.Model(inputs, photo, name="scribbler"), arguments=arguments, stride=2**halvings)
 
 
 def least_parameters(*, width: int, halvings: int, normalisation: str | None, blocks: int, **_: object) -> int:
