@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from sketchback.models.artist import artist
 from sketchback.models.scribbler import least_parameters, scribbler
 from sketchback.models.sketchback2017 import sketchback2017
 from sketchback.models.unet import unet_resnet
@@ -16,6 +17,7 @@ ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
     "scribbler": scribbler,
     "sketchback2017": sketchback2017,
     "unet_resnet": unet_resnet,
+    "artist": artist,
 }
 
 
