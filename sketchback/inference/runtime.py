@@ -47,6 +47,7 @@ class LightGenerator:
         import onnxruntime
 
         self.architecture, self.arguments, self.stride = graph.architecture, graph.arguments, graph.stride
+        self.takes: tuple[str, ...] = ("sketch",)
         self.facts = facts
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4  # what is wrong comes as an exception too
