@@ -22,7 +22,7 @@ import numpy as np
 
 from sketchback import console, datasets, weights
 from sketchback.datasets.views import View
-from sketchback.evaluation import metrics
+from sketchback.evaluation import brightness, metrics
 from sketchback.inference import pipeline
 
 SETS = {
@@ -57,12 +57,6 @@ TOLD: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 }
 
 
-def middle(photo: np.ndarray) -> float:
-    """The mean brightness of the middle third of the rows and columns, in steps of 1/255."""
-    height, width = photo.shape[:2]
-    return 255 * float(photo[height // 3 : -(height // 3), width // 3 : -(width // 3)].mean())
-
-
 def scores(generator, folder: Path, view: View, limit: int) -> dict[str, list[dict[str, float]]]:
     """The scores of each test picture, for each row of `TOLD`, with the brightness of its middle, true and made."""
     test = datasets.subset(datasets.find(folder), "test")
@@ -74,7 +68,9 @@ def scores(generator, folder: Path, view: View, limit: int) -> dict[str, list[di
         made = pipeline.predict(generator, sketch[np.newaxis])[0]
         for told, correct in TOLD.items():
             photo = np.clip(correct(made, truth), 0, 1).astype(np.float32)
-            found[told].append({**metrics.score(truth, photo), "true": middle(truth), "made": middle(photo)})
+            found[told].append(
+                {**metrics.score(truth, photo), "true": brightness.middle(truth), "made": brightness.middle(photo)}
+            )
     return found
 
 
@@ -100,7 +96,7 @@ def main() -> None:
     print("\n| thirds by brightness | truth | made | PSNR dB | its mean colour told |\n| --- | --- | --- | --- | --- |")
     for title, own in columns.items():
         order = np.argsort([score["true"] for score in own["nothing"]])
-        for name, part in zip(("darkest", "middle", "lightest"), np.array_split(order, 3), strict=True):
+        for name, part in zip(brightness.THIRDS, np.array_split(order, 3), strict=True):
             untold, corrected = ([own[row][index] for index in part] for row in ("nothing", "its mean colour"))
             print(f"| {title}, {name} | {mean_of(untold, 'true'):.0f} | {mean_of(untold, 'made'):.0f} ", end="")
             print(f"| {mean_of(untold, 'psnr'):.2f} | {mean_of(corrected, 'psnr'):.2f} |")

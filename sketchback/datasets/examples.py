@@ -20,7 +20,8 @@ class Example:
     """A photograph and, where somebody drew it by hand, its sketch.
 
     `group` is the person or building: no group is in two splits. `kind` names the data set, `label` a subset of it
-    whose scores are reported apart (the drawing style of FS2K). The photograph of a built-in set is a function.
+    whose scores are reported apart (the drawing style of FS2K, the group of MEBeauty and UTKFace). `traits` is all that
+    a file's name says of the person: group, gender, age. The photograph of a built-in set is a function.
     """
 
     name: str
@@ -30,6 +31,21 @@ class Example:
     split: str = "train"
     kind: str = ""
     label: str = ""
+    traits: tuple[str, ...] = ()
+
+    @property
+    def hand(self) -> str:
+        """Whose hand drew the sketch: `"CUFS"`, `"XM2VTS"` or `"FS2K 1"` to `"FS2K 3"`; empty where that is unknown.
+
+        >>> Example("a", Path("a.jpg"), Path("b.jpg"), kind="FS2K", label="style 0").hand
+        'FS2K 1'
+        """
+        if self.sketch is None:
+            return ""
+        if self.kind == "FS2K":
+            style = self.label.removeprefix("style ")
+            return f"FS2K {int(style) + 1}" if style in ("0", "1", "2") else ""
+        return self.kind if self.kind in ("CUFS", "XM2VTS") else ""
 
     @property
     def files(self) -> list[Path]:

@@ -1,4 +1,4 @@
-"""Folders as data sets come -> examples: CelebA, FS2K, pairs (and CUFS), ZuBuD, LFW, plain photographs.
+"""Folders as data sets come -> examples: CelebA, FS2K, pairs (CUFS, XM2VTS), MEBeauty, UTKFace, ZuBuD, LFW, any other.
 
 `recognise` tries one layout after the other. The split of an example is taken from the set's own lists or folders, and
 left empty where there are none; `sources.find` checks the files and completes the splits.
@@ -18,6 +18,11 @@ from sketchback.datasets.examples import Example, warn_left_out
 
 ZUBUD_NAME = re.compile(r"^(object\d+)\.view\d+$", re.IGNORECASE)
 LFW_NAME = re.compile(r"^(.*\D)_\d{4}$")
+MEBEAUTY_NAME = re.compile(r"^((female|male)_(asian|black|caucasian|hispanic|indian|mideastern)_\d+)$", re.IGNORECASE)
+# Age, gender, race, date and time; the set's own files end in .jpg.chip.jpg.
+UTKFACE_NAME = re.compile(r"^((\d{1,3})_([01])_([0-4])_\d{14,17})(?:\.jpg\.chip)?$", re.IGNORECASE)
+UTKFACE_RACES = ("white", "black", "asian", "indian", "other")
+AGES = {12: "child", 35: "young", 59: "middle", 999: "old"}  # up to this age
 
 
 def recognise(folder: Path) -> list[Example]:
@@ -26,7 +31,7 @@ def recognise(folder: Path) -> list[Example]:
     Raises:
         ValueError: Annotations cannot be read, or no two names of a folder of pairs agree.
     """
-    for layout in (_celeba, _fs2k, pairs.find, _zubud, _lfw):
+    for layout in (_celeba, _fs2k, pairs.find, _mebeauty, _utkface, _zubud, _lfw):
         examples = layout(folder)
         if examples is not None:
             return examples
@@ -104,32 +109,62 @@ def _read_annotations(path: Path) -> list[dict[str, Any]]:
     return records
 
 
+def _mebeauty(folder: Path) -> list[Example] | None:
+    return _by_name(folder, MEBEAUTY_NAME, "MEBeauty", traits=lambda name: (name[3].lower(), name[2].lower()))
+
+
+def _utkface(folder: Path) -> list[Example] | None:
+    return _by_name(folder, UTKFACE_NAME, "UTKFace", traits=_utkface_traits)
+
+
+def _utkface_traits(name: re.Match[str]) -> tuple[str, ...]:
+    age = next(band for oldest, band in AGES.items() if int(name[2]) <= oldest)
+    return UTKFACE_RACES[int(name[4])], ("male", "female")[int(name[3])], age
+
+
 def _zubud(folder: Path) -> list[Example] | None:
-    return _by_name(folder, ZUBUD_NAME, "ZuBuD", lambda name: True)
+    return _by_name(folder, ZUBUD_NAME, "ZuBuD")
 
 
 def _lfw(folder: Path) -> list[Example] | None:
     # A name such as cmp_0001 reads like LFW's; but most of LFW's people have a first and a last name.
     listed = (folder / "partition.txt").exists() or (folder.parent / "partition.txt").exists()
-    return None if listed else _by_name(folder, LFW_NAME, "LFW", lambda name: "_" in name)
+    return None if listed else _by_name(folder, LFW_NAME, "LFW", typical=lambda name: "_" in name[1])
 
 
-def _by_name(folder: Path, pattern: re.Pattern[str], kind: str, typical: Callable[[str], bool]) -> list[Example] | None:
-    """Photographs whose names begin with a person or building, if most of the folder's names do."""
+def _by_name(
+    folder: Path,
+    pattern: re.Pattern[str],
+    kind: str,
+    *,
+    typical: Callable[[re.Match[str]], bool] = bool,
+    traits: Callable[[re.Match[str]], tuple[str, ...]] = lambda name: (),
+) -> list[Example] | None:
+    """Photographs whose names begin with a person or building, if most of the folder's names do.
+
+    Args:
+        folder: Searched with its subfolders.
+        pattern: Of the names without suffix; its first group is the person or building.
+        kind: What the set is called.
+        typical: Which of the matching names speak for this set.
+        traits: What a name says of the person; the first becomes the label.
+    """
     files = images.list_files(folder)
-    groups = {path: match[1] for path in files if (match := pattern.match(path.stem))}
-    if not files or sum(map(typical, groups.values())) < 0.8 * len(files):
+    names = {path: match for path in files if (match := pattern.match(path.stem))}
+    if not files or sum(map(typical, names.values())) < 0.8 * len(files):
         return None
-    warn_left_out(f"files not named like those of {kind}", [path for path in files if path not in groups])
+    warn_left_out(f"files not named like those of {kind}", [path for path in files if path not in names])
     return [
         Example(
             name=path.relative_to(folder).as_posix(),
             photo=path,
-            group=f"{kind}/{group.lower()}",
+            group=f"{kind}/{name[1].lower()}",
             split=splits.by_folder(path, folder),
             kind=kind,
+            label="".join(traits(name)[:1]),
+            traits=traits(name),
         )
-        for path, group in groups.items()
+        for path, name in names.items()
     ]
 
 

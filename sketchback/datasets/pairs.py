@@ -1,4 +1,4 @@
-"""Folders of pairs -> examples: photographs in one folder, sketches in another, files named alike; CUFS among them."""
+"""Folders of pairs -> examples: photographs in one folder, sketches in another, named alike; also CUFS and XM2VTS."""
 
 from __future__ import annotations
 
@@ -41,9 +41,9 @@ def find(folder: Path) -> list[Example] | None:
     examples: list[Example] = []
     for split, two in found.items():
         photos, sketches = (_by_key(files) for files in two)
-        kind = "CUFS" if any(CUFS_NAME.match(path.stem) for path in photos.values()) else "pairs"
+        kind = _kind(folder, photos)
         for key in sorted(photos.keys() & sketches.keys()):
-            # CUFS's names are people; other names are often numbers that begin anew in every part.
+            # CUFS's and XM2VTS's names are people; other names are often numbers that begin anew in every part.
             part = f"{split}/" if split and kind == "pairs" else ""
             group = f"{kind}/{folder.resolve().name}/{part}{key}"
             name = photos[key].relative_to(folder).as_posix()
@@ -56,6 +56,13 @@ def find(folder: Path) -> list[Example] | None:
             f"Received: {folder}, where no two names agree. Rename them alike (a.jpg and a.png will do)."
         )
     return examples
+
+
+def _kind(folder: Path, photos: dict[str, Path]) -> str:
+    if any(CUFS_NAME.match(path.stem) for path in photos.values()):
+        return "CUFS"
+    # XM2VTS numbers its people, as everybody's pairs may be numbered: only the name of the folder tells.
+    return "XM2VTS" if "xm2vts" in folder.resolve().name.lower() else "pairs"
 
 
 def pair_key(stem: str) -> str:

@@ -23,6 +23,9 @@ TERMS = {
     "CUFS": "research use only",
     "FS2K": "research use only",
     "LFW": "research use",
+    "MEBeauty": "non-commercial research use only",
+    "UTKFace": "non-commercial research use only",
+    "XM2VTS": "research use only",
     "ZuBuD": "research use",
 }
 

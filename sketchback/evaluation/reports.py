@@ -47,6 +47,16 @@ def _scores(result: dict[str, Any]) -> list[str]:
         for row, own in scores.items():
             cells = [f"{_interval(own[name], digits):{width}}" for name, (_, width, digits) in COLUMNS.items()]
             lines.append(f"{row:38}{''.join(cells)}".rstrip())
+    return lines + _brightness(result.get("brightness", {}))
+
+
+def _brightness(found: dict[str, Any]) -> list[str]:
+    if not found:
+        return []
+    lines = [f"\n{'brightness of the middle, of 255':38}{'truth':>8}{'made':>8}{'error':>8}{'absolute':>10}"]
+    for group, own in found.items():
+        values = f"{own['truth']:8.1f}{own['made']:8.1f}{own['signed']:+8.1f}{own['absolute']:10.1f}"
+        lines.append(f"{group + ', ' + str(own['images']):38}{values}")
     return lines
 
 

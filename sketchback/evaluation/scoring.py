@@ -12,7 +12,7 @@ import numpy as np
 
 from sketchback import console, datasets, images
 from sketchback.datasets.views import View
-from sketchback.evaluation import identification, metrics, reports
+from sketchback.evaluation import brightness, identification, metrics, reports
 from sketchback.evaluation.baselines import ITSELF, Baselines
 from sketchback.inference import pipeline
 from sketchback.weights import load as load_weights
@@ -67,7 +67,7 @@ def evaluate(
 
     Returns:
         What was scored and how, and `scores`: row -> metric -> (mean, low, high); `labels` holds the same for each
-        label of the data (the styles of FS2K).
+        label of the data (the styles of FS2K), and `brightness` what `brightness.by_group` says of weights.
 
     Raises:
         ValueError: The split is empty, or nothing in it can be read.
@@ -89,6 +89,7 @@ def evaluate(
 
     table: dict[str, list[dict[str, float]]] = {}
     labels: list[str] = []
+    light: tuple[list[float], list[float]] = [], []  # of the middle, true and made
     rows: list[list[np.ndarray]] = []
     seen = _each(test, lambda example, index: (*view.see(example, (0, index)), example.label), "scoring", progress)
     while batch := list(itertools.islice(seen, BATCH)):
@@ -100,6 +101,9 @@ def evaluate(
             for row, candidate in candidates.items():
                 table.setdefault(row, []).append(metrics.score(truth, candidate))
             labels.append(label)
+            for photo in photos[index : index + 1]:
+                light[0].append(brightness.middle(truth))
+                light[1].append(brightness.middle(photo))
             if len(rows) < ROWS:
                 rows.append([sketch, *photos[index : index + 1], truth])
     if not labels:
@@ -120,6 +124,7 @@ def evaluate(
             }
             for label in sorted(set(labels) - {""})
         },
+        "brightness": brightness.by_group(*light, [[label] for label in labels]),
     }
 
 

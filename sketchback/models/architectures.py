@@ -8,6 +8,7 @@ from typing import Any
 
 import keras
 
+from sketchback.models.artist import artist
 from sketchback.models.scribbler import least_parameters, scribbler
 from sketchback.models.sketchback2017 import sketchback2017
 from sketchback.models.unet import unet_resnet
@@ -16,6 +17,7 @@ ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
     "scribbler": scribbler,
     "sketchback2017": sketchback2017,
     "unet_resnet": unet_resnet,
+    "artist": artist,
 }
 
 
@@ -47,7 +49,7 @@ def build(architecture: str, **arguments: object) -> keras.Model:
     """
     arguments = complete(architecture, arguments)
     generator = ARCHITECTURES[architecture](**arguments)
-    _explain_sizes(generator)
+    _complete_inputs(generator)
     return generator
 
 
@@ -62,22 +64,31 @@ def least(architecture: str, **arguments: object) -> int:
     return least_parameters(**arguments) if architecture == "scribbler" else 0  # type: ignore[arg-type]
 
 
-def _explain_sizes(generator: keras.Model) -> None:
-    """Lets a generator say which sizes it takes, before some layer inside finds that two shapes differ.
+def _complete_inputs(generator: keras.Model) -> None:
+    """Lets a generator say which sizes it takes, before some layer inside finds that two shapes differ, and take a
+    sketch alone where nothing is told.
 
     On this object, not in a class of its own: Keras goes on saving and loading it as any functional model.
     """
-    call, stride = generator.call, generator.stride
+    call, stride, takes = generator.call, generator.stride, generator.takes
 
     def checked(inputs: Any, training: bool | None = None, mask: Any = None) -> Any:
-        shape = tuple(inputs.shape)
-        sides = [side for side in shape[1:3] if side is not None]
-        if len(shape) != 4 or shape[3] not in (1, None) or any(side % stride for side in sides):
+        given = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+        shapes = [tuple(one.shape) for one in given]
+        if len(given) == 1 and len(shapes[0]) == 4 and takes == ("sketch", "tone"):
+            batch, height, width = keras.ops.shape(given[0])[:3]
+            given.append(keras.ops.zeros((batch, height // stride, width // stride, 4), given[0].dtype))
+        sides = [side for side in shapes[0][1:3] if side is not None]
+        channels = {"sketch": 1, "photo": 3}.get(takes[0])
+        right = len(shapes[0]) == 4 and shapes[0][3] in (channels, None) and len(given) == len(takes)
+        if not right or any(side % stride for side in sides):
             raise ValueError(
-                f"A generator takes sketches (B, H, W, 1) whose height and width are multiples of {stride}. "
-                f"Received: shape={shape}. "
+                f"A generator takes its {takes[0]} as (B, H, W, {channels}) its height and width multiples of "
+                f"{stride}{', and ' + ' and '.join(takes[1:]) if takes[1:] else ''}. "
+                f"Received: shape={', '.join(map(str, shapes))}. "
                 "`sketchback.invert.invert` and `inference.pipeline.predict` take any size."
             )
-        return call(inputs, training=training, mask=mask)
+        return call(given if len(given) > 1 else given[0], training=training, mask=mask)
 
     generator.call = checked
+    generator.input_spec = None  # `checked` knows more than Keras's own rule

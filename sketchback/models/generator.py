@@ -16,20 +16,28 @@ class Generator(Protocol):
         arguments: All arguments that it was built with but the precision, so that its file still loads when a default
             changes.
         stride: Both sides of a sketch must be a multiple of this.
+        takes: The names of its inputs, in order: `"sketch"` `(B, H, W, 1)`, and `"tone"` `(B, H/16, W/16, 4)` where it
+            can be told tones (see `images.tones.encode`; all zeros tell nothing).
         facts: What its weight file says about it, see `weights.describe`; empty where it comes from no file.
     """
 
     architecture: str
     arguments: dict[str, Any]
     stride: int
+    takes: tuple[str, ...]
     facts: dict[str, Any]
 
-    def predict_on_batch(self, sketches: np.ndarray) -> np.ndarray:
-        """`(B, H, W, 1)` float32 in [0, 1], sides multiples of `stride` -> `(B, H, W, 3)`, RGB in [0, 1]."""
+    def predict_on_batch(self, inputs: Any) -> np.ndarray:
+        """One array, or a list of them in the order of `takes`, sides multiples of `stride` -> `(B, H, W, 3)`."""
         ...
 
 
 def declare(network: keras.Model, *, arguments: dict[str, Any], stride: int) -> keras.Model:
-    """Gives a Keras model the attributes of a `Generator`; its architecture is its name. Returns the same model."""
+    """Gives a Keras model the attributes of a `Generator`: its name is its architecture, its inputs are what it takes.
+
+    Returns:
+        The same model.
+    """
     network.architecture, network.arguments, network.stride, network.facts = network.name, arguments, stride, {}
+    network.takes = tuple(tensor.name for tensor in network.inputs)
     return network

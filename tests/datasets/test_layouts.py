@@ -71,6 +71,7 @@ def test_fs2k_takes_splits_and_styles_from_its_annotations(tmp_path: Path, caplo
     for example in examples:
         number = int(example.name[-4:])
         assert example.label == f"style {number % 3}" and example.sketch.name == f"sketch{number:04d}.jpg"
+        assert example.hand == f"FS2K {number % 3 + 1}"
     assert_apart(examples)
     assert "left out 1 annotated pairs whose photograph or sketch is missing: photo1/image0002" in caplog.text
     assert "left out 1 photographs without annotation: photo1/image0099" in caplog.text
@@ -95,6 +96,34 @@ def test_lfw_is_split_by_person(tmp_path: Path, flat: bool, people: list[str]) -
     assert len(examples) == 2 * len(people) and {example.kind for example in examples} == {"LFW"}
     assert len({example.group for example in examples}) == len(people)
     assert_apart(examples)
+
+
+@pytest.mark.parametrize(
+    ("kind", "names"),
+    [
+        ("MEBeauty", {"female_asian_0001": ("asian", "female"), "male_black_0012": ("black", "male")}),
+        (
+            "UTKFace",
+            {
+                "9_1_2_20170112213001988.jpg.chip": ("asian", "female", "child"),
+                "60_0_0_20170112213001988": ("white", "male", "old"),
+            },
+        ),
+    ],
+)
+@pytest.mark.parametrize("listed", [True, False])
+def test_portraits_carry_groups_in_their_names(tmp_path: Path, kind: str, names, listed: bool) -> None:
+    for name in names:
+        put(tmp_path / "photos" / f"{name}.jpg")
+    if listed:
+        (tmp_path / "partition.txt").write_text("".join(f"{name}.jpg 2\n" for name in names))
+    examples = datasets.find(tmp_path)
+    found = {example.photo.stem: example for example in examples}
+    assert {stem: one.traits for stem, one in found.items()} == names
+    assert all((one.kind, one.label, one.hand) == (kind, one.traits[0], "") for one in examples)
+    assert {one.split for one in examples} == ({"test"} if listed else {"train", "test"})
+    assert_apart(examples)
+    assert datasets.terms(examples) == [f"{kind}: non-commercial research use only"]
 
 
 def test_zubud_is_split_by_building(tmp_path: Path, caplog) -> None:

@@ -27,13 +27,25 @@ def test_cufs_under_its_own_names(tmp_path: Path) -> None:
     put(tmp_path / "test" / "photos" / "m-001-01.jpg")
     put(tmp_path / "test" / "sketches" / "M2-001-01-sz1.jpg")
     examples = datasets.find(tmp_path)
-    assert {example.kind for example in examples} == {"CUFS"}
+    assert {(example.kind, example.hand) for example in examples} == {("CUFS", "CUFS")}
     counts = Counter(example.split for example in examples)
     assert counts["train"] + counts["val"] == 5 and counts["val"] >= 1 and counts["test"] == 1
     found = {example.photo.stem: example.sketch.stem for example in examples}
     assert found == {**CUFS, "m-001-01": "M2-001-01-sz1"}
     assert_apart(examples)
     assert examples[-1].read_sketch().mean() > 0.85  # the drawing, not the photograph
+
+
+@pytest.mark.parametrize(("folder", "kind"), [("xm2vts", "XM2VTS"), ("CUHK XM2VTS", "XM2VTS"), ("mine", "pairs")])
+def test_xm2vts_is_told_from_other_numbered_pairs_by_its_folder(tmp_path: Path, folder: str, kind: str) -> None:
+    for part, numbers in (("train", range(1, 5)), ("test", range(5, 8))):
+        for path in (tmp_path / folder / part / side / f"{n}.jpg" for side in ("photos", "sketches") for n in numbers):
+            put(path)
+    examples = datasets.find(tmp_path / folder)
+    assert {(example.kind, example.hand) for example in examples} == {(kind, "XM2VTS" if kind == "XM2VTS" else "")}
+    counts = Counter(example.split for example in examples)
+    assert counts["test"] == 3 and counts["train"] + counts["val"] == 4 and counts["val"] >= 1
+    assert_apart(examples)
 
 
 @pytest.mark.parametrize(

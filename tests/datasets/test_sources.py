@@ -77,7 +77,15 @@ def test_built_in_sets(name: str, draw) -> None:
     assert datasets.terms(examples) == []
 
 
-REAL = {"celeba": [13842, 665, 1866], "cufs": [88, 100], "fs2k": [1058, 896], "buildings": [2702, 100, 300]}
+REAL = {
+    "celeba": [13842, 665, 1866],
+    "cufs": [88, 100],
+    "fs2k": [1058, 896],
+    "xm2vts": [100, 195],
+    "mebeauty": [1991, 84, 240],
+    "utkface": [1861, 116, 223],
+    "buildings": [2702, 100, 300],
+}
 
 
 @pytest.mark.slow
@@ -89,14 +97,16 @@ def test_real_sets_have_the_published_splits(name: str, caplog) -> None:
     train, val, test = (len(datasets.subset(examples, split)) for split in datasets.SPLITS)
     assert REAL[name] in ([train, val, test], [train + val, test]) and val > 0
     assert {example.kind.lower() for example in examples} == {"photographs" if name == "buildings" else name}
-    assert all((example.sketch is not None) == (name in ("cufs", "fs2k")) for example in examples)
+    assert all((example.sketch is not None) == (name in ("cufs", "fs2k", "xm2vts")) for example in examples)
     assert_apart(examples)
     assert "left out" not in caplog.text
 
 
 FOLDERS = ["", "train", "test", "val", "photos", "sketches", "photo", "sketch", "x", "img_celeba", "a/b"]
 NAMES = st.text(st.characters(codec="utf-8", exclude_categories=["Cc", "Cs"], exclude_characters="/\\\0"), max_size=12)
-TYPICAL = st.sampled_from(["000001", "object0001.view01", "Ada_Lovelace_0001", "f-005-01", "F2-005-01"])
+TYPICAL = st.sampled_from(
+    ["000001", "object0001.view01", "Ada_Lovelace_0001", "f-005-01", "F2-005-01", "male_black_0012"]
+)
 PLACES = st.tuples(
     st.sampled_from(FOLDERS), NAMES | TYPICAL, st.sampled_from([".png", ".JPG", ".txt", ""]), st.booleans()
 )

@@ -45,6 +45,11 @@ def test_the_table_of_scores():
     ]
     drawn = reports.report({**result, "hand_drawn": 0, "style": "pencil", "fit": "crop", "weights": "faces"})
     assert drawn.startswith("faces on cufs: 3 test images, 250 rows x 200 columns, pencil, crop\n")
+    light = {"all": {"images": 3, "truth": 90.0, "made": 101.5, "signed": 11.5, "absolute": 12.0}}
+    assert (
+        reports.report({**result, "brightness": light}).splitlines()[-1].split()
+        == "all, 3 90.0 101.5 +11.5 12.0".split()
+    )
 
 
 def test_the_table_says_what_whole_faces_prove():

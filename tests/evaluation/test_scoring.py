@@ -10,7 +10,7 @@ from places import DATA
 from small_pairs import write_distractors, write_pairs, write_weights
 
 from sketchback import images, weights
-from sketchback.evaluation import identification, metrics
+from sketchback.evaluation import brightness, identification, metrics
 from sketchback.evaluation.baselines import ITSELF, LINEAR, MEAN
 from sketchback.evaluation.scoring import GENERATOR, evaluate, identify, sample
 from sketchback.inference import pipeline
@@ -49,6 +49,9 @@ def test_the_generator_is_scored_as_it_inverts(pairs: Path, tiny: Path) -> None:
     assert result["baselines_fitted_on"] == 6 and list(result["scores"]) == [GENERATOR, ITSELF, MEAN, LINEAR]
     assert result["scores"][LINEAR]["psnr"][0] > 45  # photographs are half their sketch, up to rounding to 8 bits
     assert result["scores"][MEAN]["psnr"][0] < 30
+    light = [brightness.middle(read(pairs, "test", number)[1]) for number in range(2)]
+    assert result["brightness"]["all"]["truth"] == pytest.approx(np.mean(light))
+    assert evaluate(None, [pairs])["brightness"] == {}  # the baselines alone
 
 
 def test_photographs_take_the_size_of_the_weights(pairs: Path, distractors: Path, tiny: Path) -> None:

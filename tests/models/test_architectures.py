@@ -13,7 +13,7 @@ from sketchback import models
 def test_a_generator_says_how_to_build_it_again():
     generator = models.build("scribbler", width=2, halvings=1, dtype="mixed_bfloat16")
     assert (generator.architecture, generator.stride, generator.facts) == ("scribbler", 2, {})
-    all_but_precision = {"width": 2, "halvings": 1, "skips": True, "normalisation": None, "blocks": 3}
+    all_but_precision = {"width": 2, "halvings": 1, "skips": True, "normalisation": None, "blocks": 3, "tone": False}
     assert generator.arguments == models.scribbler(2, 1).arguments == all_but_precision
     assert models.sketchback2017().architecture == "sketchback2017" and models.sketchback2017().arguments == {}
 

@@ -90,3 +90,14 @@ def test_arguments_out_of_range_are_refused(arguments):
     for act in (models.build, models.least):
         with pytest.raises(ValueError, match=rf"`{name}` .*Received: .*{re.escape(repr(value))}"):
             act("scribbler", **arguments)
+
+
+def test_an_untold_tone_map_changes_nothing_and_a_sketch_alone_is_untold():
+    plain, telling = (models.build("scribbler", width=2, blocks=1, tone=tone) for tone in (False, True))
+    assert plain.takes == ("sketch",) and telling.takes == ("sketch", "tone")
+    sketch, told = np.random.default_rng(0).random((2, 32, 48, 1), np.float32), np.ones((2, 2, 3, 4), np.float32)
+    alone = telling.predict_on_batch(sketch)
+    np.testing.assert_array_equal(alone, telling.predict_on_batch([sketch, 0 * told]))
+    assert np.abs(telling.predict_on_batch([sketch, told]) - alone).max() > 1e-3
+    with pytest.raises(ValueError, match="`tone` needs 4 halvings"):
+        models.build("scribbler", halvings=3, tone=True)
