@@ -15,7 +15,6 @@ import numpy as np
 from sketchback import weights
 
 DEFAULT_FIDELITY = 0.0  # where there are two ends and nobody asks
-FAITHFUL = "-faithful"
 
 
 def check(fidelity: float | None) -> float | None:
@@ -35,7 +34,7 @@ def faithful_end(path: Path) -> Path:
     >>> faithful_end(Path("weights/faces.weights.h5")).name
     'faces-faithful.weights.h5'
     """
-    return path.with_name(f"{path.name.removesuffix(weights.SUFFIX)}{FAITHFUL}{weights.SUFFIX}")
+    return path.with_name(f"{path.name.removesuffix(weights.SUFFIX)}{weights.FAITHFUL}{weights.SUFFIX}")
 
 
 def ends(path: Path, fidelity: float | None) -> list[tuple[Path, float]]:
@@ -55,7 +54,7 @@ def ends(path: Path, fidelity: float | None) -> list[tuple[Path, float]]:
     fidelity, other = check(fidelity), faithful_end(path)
     if not other.is_file():
         if fidelity is not None:
-            whole = faithful_end(path.with_name(path.name.replace(FAITHFUL, ""))) == path
+            whole = faithful_end(path.with_name(path.name.replace(weights.FAITHFUL, ""))) == path
             raise ValueError(
                 "`fidelity` needs both ends of a training, X.weights.h5 and X-faithful.weights.h5 beside it. "
                 f"Received: fidelity={fidelity:g}, and {path} {'is the second' if whole else 'alone'}. "
@@ -78,7 +77,8 @@ def mix(arrays: Sequence[Sequence[np.ndarray]], shares: Sequence[float]) -> list
     """
     if len(arrays) == 1:
         return list(arrays[0])
-    return [
-        np.sum([array * np.float32(share) for array, share in zip(same, shares, strict=True)], axis=0, dtype=np.float32)
+    mixed = [
+        sum(array * np.float32(share) for array, share in zip(same, shares, strict=True))
         for same in zip(*arrays, strict=True)
     ]
+    return [np.asarray(array, np.float32) for array in mixed]

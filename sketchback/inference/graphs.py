@@ -34,7 +34,9 @@ ENVIRONMENT = "SKETCHBACK_CACHE"
 PACKAGE = Path(__file__).resolve().parents[1]
 SHIPPED = PACKAGE / "inference" / "shipped"
 OPSET, IR = 17, 8  # of 2022: what every onnxruntime since 1.13 reads
-VARIANTS = {"scribbler-tone": {"tone": True}}  # ARCHITECTURE-NAME: the arguments that are not the defaults
+VARIANTS: dict[str, dict[str, object]] = {
+    "scribbler-tone": {"tone": True}
+}  # ARCHITECTURE-NAME: the arguments that are not the defaults
 # A change to one of these makes cached graphs anew.
 SOURCES = (
     "inference/graphs.py",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -117,8 +118,8 @@ def predict(
             )
         check(generator, Options(tone=np.asarray(tones[0])))
         told = np.stack([telling.to_cells(np.asarray(tone), view.seen) for tone in tones])
-    photos, size = _answer(generator, view, told), np.shape(sketches)[1:3]
-    return photos if size == view.seen else np.stack([resize(photo, size, cubic=True) for photo in photos])
+    size = np.shape(sketches)[1:3]
+    return np.stack([resize(photo, size, cubic=True) for photo in _answer(generator, view, told)])
 
 
 def _answer(generator: Generator, view: View, told: np.ndarray | None = None) -> np.ndarray:
@@ -162,7 +163,6 @@ def run(generator: Generator, pictures: Sequence[np.ndarray], options: Options |
         `(B, H', W', 3)` float32 in [0, 1], with candidates `(B, candidates, H', W', 3)`.
 
     Raises:
-        FileNotFoundError: The sampler's weights are not installed.
         ValueError: The sketches differ in size, maybe after cleaning; or the generator, or what is installed, cannot
             do what is asked of it.
     """
@@ -177,20 +177,14 @@ def run(generator: Generator, pictures: Sequence[np.ndarray], options: Options |
         )
     view = look(generator, np.stack(sketches), options.working)
     told = _tell(generator, view, sizes[0], options)
-    if options.candidates is None:
-        made = _answer(generator, view, told)[:, np.newaxis]  # (B, 1, height, width, 3)
-    else:
-        tones = _sample(generator, view, told, options)
-        made = np.stack(
-            [_answer(generator, *pair) for pair in zip(_repeat(view, options.candidates), tones, strict=True)]
-        )
-    enlarger = _find_enlarger(view.seen, sizes[0], options)
-    photos = np.stack(
-        [_enlarge(several, sketch, enlarger, options) for several, sketch in zip(made, sketches, strict=True)]
-    )
+    size = sizes[0][0] * (options.scale or 1), sizes[0][1] * (options.scale or 1)
+    enlarger = _find_enlarger(view.seen, size, options)
+    each = zip(_make(generator, view, told, options), sketches, strict=True)
+    made = [_enlarge(several, sketch, size, enlarger) for several, sketch in each]
     if options.compare:
-        rows = zip(sketches, photos, strict=True)
-        photos = np.stack([[images.side_by_side([sketch, one]) for one in several] for sketch, several in rows])
+        pairs = zip([resize(sketch, size, cubic=True) for sketch in sketches], made, strict=True)
+        made = [[images.side_by_side([sketch, one]) for one in several] for sketch, several in pairs]
+    photos = np.stack([np.stack(several) for several in made])
     return photos[:, 0] if options.candidates is None else photos
 
 
@@ -203,52 +197,65 @@ def _tell(generator: Generator, view: View, size: tuple[int, int], options: Opti
     return np.stack([telling.place(options.tone, size, photo=photo, sketch=sketch) for photo, sketch in pairs])
 
 
-def _sample(generator: Generator, view: View, told: np.ndarray | None, options: Options) -> np.ndarray:
-    """The tones of each drawing's candidates `(B, candidates, h, w, 3)`; what is told is the same in all."""
+def _make(generator: Generator, view: View, told: np.ndarray | None, options: Options) -> Iterator[np.ndarray]:
+    """The photographs of each drawing `(candidates, height, width, 3)`, or one of each."""
+    if options.candidates is None:
+        yield from _answer(generator, view, told)[:, np.newaxis]
+        return
     from sketchback.inference import candidates
 
-    sampler = runtimes.load_once(SAMPLER, options.runtime)
+    sampler = runtimes.load_once(_find(SAMPLER, f"candidates={options.candidates}"), options.runtime)
     number, seed = options.candidates, options.seed
-    return candidates.sample(sampler, generator, view.shown, candidates=number, seed=seed, told=told)
+    tones = candidates.sample(sampler, generator, view.shown, candidates=number, seed=seed, told=told)
+    for shown, several in zip(view.shown, tones, strict=True):
+        batch = np.repeat(shown[np.newaxis], number, axis=0)
+        yield _answer(generator, View(batch, view.seen), several)
 
 
-def _repeat(view: View, times: int) -> list[View]:
-    """Each sketch as a batch of so many."""
-    return [View(np.repeat(shown[np.newaxis], times, axis=0), view.seen) for shown in view.shown]
+def _find(name: str, asked: str) -> Path:
+    """The weights that help a generator, or `ValueError` where they are not installed."""
+    try:
+        return weights.find(name)
+    except FileNotFoundError:
+        option = asked.partition("=")[0]
+        raise ValueError(
+            f"`{option}` needs {name}{weights.SUFFIX} beside the other weights. Received: {asked}, without that file. "
+            f"Download it, or leave `{option}` out."
+        ) from None
 
 
 def _find_enlarger(seen: tuple[int, int], size: tuple[int, int], options: Options) -> Generator | None:
-    """What enlarges the photographs, if they are to be, and it is installed.
+    """What enlarges photographs of one size to another, where it has something to add; None where it is not installed.
 
     Raises:
         ValueError: It is asked for, and is not installed.
     """
+    if not _is_worth_it(seen, size):
+        return None
     try:
-        path = weights.find(ENLARGER)
-    except FileNotFoundError:
+        path = _find(ENLARGER, f"scale={options.scale}")
+    except ValueError:
         if options.scale in (None, 1):
             return None
-        raise ValueError(
-            f"`scale` needs the weights of the enlarger. Received: scale={options.scale}, without "
-            f"{ENLARGER}{weights.SUFFIX}. Download it, or leave `scale` out."
-        ) from None
-    times = options.scale or 1
-    grows = max(times * side / own for side, own in zip(size, seen, strict=True)) >= WORTH
-    return runtimes.load_once(path, options.runtime) if grows else None
+        raise
+    return runtimes.load_once(path, options.runtime)
 
 
-def _enlarge(photos: np.ndarray, sketch: np.ndarray, enlarger: Generator | None, options: Options) -> np.ndarray:
-    """Brings photographs `(N, h, w, 3)` of one sketch to its size, or the scale of it that is asked for."""
-    from sketchback.inference import enlarging
+def _is_worth_it(size: Sequence[int], wanted: Sequence[int]) -> bool:
+    return max(wanted[0] / size[0], wanted[1] / size[1]) >= WORTH
 
-    size = tuple((options.scale or 1) * side for side in sketch.shape[:2])
-    for _ in range(DOUBLINGS if enlarger is not None else 0):
-        twice = tuple(2 * side for side in photos.shape[1:3])
-        grows = max(2 * side / double for side, double in zip(size, twice, strict=True)) >= WORTH
-        if not grows or twice[0] * twice[1] > MAX_WORKING:
-            break
-        strokes = np.repeat(resize(sketch, twice, cubic=True)[np.newaxis], len(photos), axis=0)
-        photos = enlarging.enlarge(enlarger, photos, strokes)
-    if photos.shape[1:3] == size:
-        return photos
-    return np.stack([resize(photo, size, cubic=True) for photo in photos])
+
+def _enlarge(
+    photos: np.ndarray, sketch: np.ndarray, size: tuple[int, int], enlarger: Generator | None
+) -> Sequence[np.ndarray]:
+    """Brings photographs `(N, h, w, 3)` of one sketch to a size."""
+    if enlarger is not None:
+        from sketchback.inference import enlarging
+
+        for _ in range(DOUBLINGS):
+            twice = 2 * photos.shape[1], 2 * photos.shape[2]
+            if not _is_worth_it(photos.shape[1:3], size) or twice[0] * twice[1] > MAX_WORKING:
+                break
+            strokes = np.repeat(resize(sketch, twice, cubic=True)[np.newaxis], len(photos), axis=0)
+            photos = enlarging.enlarge(enlarger, photos, strokes)
+    return [resize(photo, size, cubic=True) for photo in photos]

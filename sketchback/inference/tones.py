@@ -25,15 +25,13 @@ WORDS = {
     "skin": {"light": "#e8c4ac", "medium": "#c1906d", "olive": "#ad8660", "brown": "#8a5a3c", "dark": "#5e3c29"},
     "hair": {
         "blond": "#bf9b62",
-        "blonde": "#bf9b62",
         "red": "#8c4526",
         "brown": "#4b3323",
         "black": "#211b19",
         "grey": "#8e8a87",
-        "gray": "#8e8a87",
         "white": "#d6d2cd",
     },
-    "sky": {"blue": "#9dbfe0", "grey": "#b9bfc5", "gray": "#b9bfc5"},
+    "sky": {"blue": "#9dbfe0", "grey": "#b9bfc5"},
     "wall": {"brick": "#94553f", "brown": "#8a6a50", "yellow": "#d3b577", "red": "#9c5546"},
     "ground": {"grass": "#6b7d49", "green": "#6b7d49", "brown": "#77644f"},
 }
@@ -59,7 +57,8 @@ def colour(said: str | Sequence[float], part: str = "") -> np.ndarray:
     words = WORDS.get(part, {})
     try:
         if isinstance(said, str):
-            text = words.get(said.strip().lower(), said.strip())
+            text = said.strip().lower().replace("gray", "grey").replace("blonde", "blond")
+            text = words.get(text, text)
             return np.array(ImageColor.getrgb(text)[:3], np.float32) / 255
         values = np.asarray(said)
         scale = 255 if values.dtype.kind in "iu" else 1
@@ -224,7 +223,7 @@ def change(tones: np.ndarray, *, lighter: float = 0.0, warmer: float = 0.0, colo
         `(h, w, 3)` float32 in [0, 1].
     """
     lab = cv2.cvtColor(np.ascontiguousarray(tones, np.float32), cv2.COLOR_RGB2LAB)
-    lab[..., 1:] *= 1 + colourful
-    lab += np.array([100 * lighter, 30 * warmer, 60 * warmer], np.float32)
+    stretched = lab * np.array([1, 1 + colourful, 1 + colourful], np.float32)
+    lab = stretched + np.array([100 * lighter, 30 * warmer, 60 * warmer], np.float32)
     lab[..., 0] = np.clip(lab[..., 0], 0, 100)
     return np.clip(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), 0.0, 1.0)
