@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import argparse
-import functools
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, overload
 
 import numpy as np
 
 from sketchback import console, images, weights
-from sketchback.inference import pipeline
+from sketchback.inference import options, pipeline, regions, tones
 from sketchback.inference import runtime as runtimes
 
 if TYPE_CHECKING:
@@ -29,6 +28,11 @@ class Options(TypedDict, total=False):
     fit: str
     working: Sequence[int] | None
     clean: bool
+    tone: Any
+    candidates: int | None
+    seed: int
+    fidelity: float | None
+    scale: int | None
     compare: bool
     runtime: str | None
 
@@ -36,9 +40,9 @@ class Options(TypedDict, total=False):
 @overload
 def invert(sketch: str | Path | np.ndarray, weights: Any = ..., **options: Unpack[Options]) -> np.ndarray: ...
 @overload
-def invert(sketch: bytes, weights: Any = ..., **options: Unpack[Options]) -> bytes: ...
+def invert(sketch: bytes, weights: Any = ..., **options: Unpack[Options]) -> Any: ...
 @overload
-def invert(sketch: Image, weights: Any = ..., **options: Unpack[Options]) -> Image: ...
+def invert(sketch: Image, weights: Any = ..., **options: Unpack[Options]) -> Any: ...
 @overload
 def invert(sketch: list[Any] | tuple[Any, ...], weights: Any = ..., **options: Unpack[Options]) -> list[Any]: ...
 def invert(
@@ -49,10 +53,15 @@ def invert(
     fit: str = "crop",
     working: Sequence[int] | None = None,
     clean: bool = False,
+    tone: np.ndarray | Mapping[str, Any] | str | Path | bytes | Image | None = None,
+    candidates: int | None = None,
+    seed: int = 0,
+    fidelity: float | None = None,
+    scale: int | None = None,
     compare: bool = False,
     runtime: str | None = None,
 ) -> Any:
-    """Turns a sketch into a photograph.
+    """Turns a sketch into a photograph, or into several.
 
     Args:
         sketch: The path of an image file; the `bytes` of one; a Pillow image; an array `(H, W)`, `(H, W, 1)`,
@@ -66,41 +75,65 @@ def invert(
             brought back to its size. By default the size that the weights were trained at: a generator knows one scale.
         clean: The sketch is a photograph or scan of paper, in colour if possible, and goes through `cleanup.clean`
             first; its size may change.
+        tone: What is known of the photograph's tone: an array `(h, w, 3)`, RGB in [0, 1], NaN where nothing is told; a
+            reference photograph; or a mapping such as `{"skin": "#6b4423", "hair": "grey", "lighter": 0.1}`. See
+            `options.Options`.
+        candidates: So many photographs that differ as photographs differ; the same `seed` gives the same ones.
+        seed: A whole number of at least 0.
+        fidelity: From 1, the faithful mean, to 0, what looks most like a photograph; for weights that are given by name
+            or path, of which both ends are there. See `fidelity.ends` for the default.
+        scale: 1, 2 or 4 times the size of the sketch, led by its strokes. By default its size, with the detail that
+            the enlarger adds where that is installed.
         compare: Put the sketch that the generator saw beside the photograph.
         runtime: What runs weights that are given by name or path: `"onnx"`, `"keras"` or `"auto"`, see `runtime.load`.
 
     Returns:
         For a path or an array `(H, W, 3)` float32 RGB in [0, 1], of the size of the sketch (or `size`), and
-        `(B, H, W, 3)` for a batch; for `bytes` the bytes of a PNG; for a Pillow image a Pillow image; for a list or a
-        tuple a list, each element as it would be alone.
+        `(B, H, W, 3)` for a batch; with candidates `(candidates, H, W, 3)` and `(B, candidates, H, W, 3)`. For `bytes`
+        the bytes of a PNG, for a Pillow image a Pillow image; with candidates a list of them. For a list or a tuple a
+        list, each element as it would be alone.
 
     Raises:
         FileNotFoundError: No such drawing or weights.
         ValueError: The sketch is no image, too small, or out of range; or cleaning brought a batch to several sizes; or
-            the weights do not run there.
-        TypeError: The sketch is of another kind.
+            the weights do not run there, or cannot do what is asked; or an option is wrong.
+        TypeError: The sketch or the tone is of another kind.
         ImportError: `runtime` is `"onnx"`, which is not installed.
     """
-    options: dict[str, Any] = {"clean": clean, "fit": fit, "working": working, "compare": compare}
-    options["size"] = None if size is None else images.check_size(size)
+    asked = options.Options(
+        clean=clean,
+        size=size,
+        fit=fit,
+        working=working,
+        tone=tone,
+        candidates=candidates,
+        seed=seed,
+        scale=scale,
+        compare=compare,
+        runtime=runtime,
+    )
+    if isinstance(weights, (str, Path)):
+        return _invert(sketch, runtimes.load_once(weights, runtime, fidelity), asked)
+    if fidelity is not None:
+        raise ValueError(
+            "`fidelity` is for weights that are given by name or path. "
+            f"Received: fidelity={fidelity}, and a generator. Load it with runtime.load(name, fidelity=...)."
+        )
+    return _invert(sketch, weights, asked)
+
+
+def _invert(sketch: Any, generator: Generator, asked: options.Options) -> Any:
     if isinstance(sketch, (list, tuple)):
-        return [invert(one, weights, runtime=runtime, **options) for one in sketch]
+        return [_invert(one, generator, asked) for one in sketch]
     is_batch = isinstance(sketch, np.ndarray) and (sketch.ndim == 4 or (sketch.ndim == 3 and sketch.shape[-1] > 4))
-    ones = [images.as_array(one, channels=3 if clean else 1) for one in (sketch if is_batch else [sketch])]
-    generator = _load(weights, runtime) if isinstance(weights, (str, Path)) else weights
-    photos = pipeline.run(generator, ones, **options)
-    return photos if is_batch else images.as_kind_of(sketch, photos[0])
-
-
-@functools.lru_cache(maxsize=2)
-def _load_file(path: Path, changed: int, runtime: str) -> Generator:
-    return runtimes.load(path, runtime)
-
-
-def _load(name: str | Path, runtime: str | None) -> Generator:
-    path = weights.find(name)
-    # The time of the last change is part of the key: a file that training rewrote is read anew.
-    return _load_file(path, path.stat().st_mtime_ns, runtimes.check(runtime))
+    ones = [images.as_array(one, channels=3 if asked.clean else 1) for one in (sketch if is_batch else [sketch])]
+    photos = pipeline.run(generator, ones, asked)
+    if is_batch:
+        return photos
+    if asked.candidates is None:
+        return images.as_kind_of(sketch, photos[0])
+    several = [images.as_kind_of(sketch, photo) for photo in photos[0]]
+    return photos[0] if isinstance(several[0], np.ndarray) else several
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -111,7 +144,9 @@ def main(argv: list[str] | None = None) -> int:
         "  python -m sketchback.invert drawing.png                  writes drawing.photo.png\n"
         "  python -m sketchback.invert drawings/ -o photos --weights buildings --compare\n"
         "  python -m sketchback.invert drawings/ -o all.pdf         a page for each\n"
-        "  python -m sketchback.invert - --clean < paper.jpg > photo.png\n\n"
+        "  python -m sketchback.invert - --clean < paper.jpg > photo.png\n"
+        "  python -m sketchback.invert drawing.png --candidates 4    four photographs, and all on one sheet\n"
+        "  python -m sketchback.invert drawing.png --skin '#6b4423' --hair black --lighter 0.1\n\n"
         "A generated face is a suggestion, not evidence of identity.",
     )
     console.add_files(made, "drawing", "photo")
@@ -133,21 +168,57 @@ def main(argv: list[str] | None = None) -> int:
         help="drawings are reduced or enlarged to about this before the generator sees them, "
         "and the result is brought back (default: what the weights were trained at)",
     )
+    _add_tone(made.add_argument_group("tone, which a drawing does not hold"))
+    made.add_argument(
+        "--candidates", type=int, metavar="N", help="so many photographs of each drawing, and all on a sheet"
+    )
+    made.add_argument(
+        "--seed", type=int, default=0, metavar="N", help="of the candidates: another gives others (default: 0)"
+    )
+    made.add_argument(
+        "--fidelity",
+        type=float,
+        metavar="F",
+        help="from 1, the faithful mean, to 0, what looks most like a photograph",
+    )
+    made.add_argument("--scale", type=int, metavar="S", help="2 or 4 times the size of the drawing, led by its strokes")
     made.add_argument(
         "--runtime", metavar="R", help="onnx (starts at once), keras, or auto: onnx where installed (default: auto)"
     )
 
     def invert_files(arguments: argparse.Namespace) -> int:
-        images.check_fit(arguments.fit)
+        names = ("size", "fit", "working", "clean", "candidates", "seed", "scale", "compare", "runtime")
         path = weights.find(arguments.weights)  # a wrong name is said before anything is read
-        runtimes.check(arguments.runtime)
-        names = ("size", "fit", "working", "clean", "compare", "runtime")
-        options: dict[str, Any] = {name: getattr(arguments, name) for name in names}
-        return console.convert(
-            arguments, lambda sketch, _: invert(sketch, path, **options), channels=3 if arguments.clean else 1
-        )
+        asked = options.Options(**{name: getattr(arguments, name) for name in names}, tone=_read_tone(arguments))
+        generator = runtimes.load_once(path, asked.runtime, arguments.fidelity)
+        options.check(generator, asked)
+
+        def change(sketch: np.ndarray, _: int) -> np.ndarray | list[np.ndarray]:
+            photos = _invert(sketch, generator, asked)
+            return photos if asked.candidates is None else list(photos)
+
+        return console.convert(arguments, change, channels=3 if asked.clean else 1, results=asked.candidates or 1)
 
     return console.run(invert_files, made, argv)
+
+
+def _add_tone(group: argparse._ArgumentGroup) -> None:
+    group.add_argument("--tone", metavar="FILE", help="a photograph whose tones are taken over")
+    for names, what in ((regions.FACE, "of faces"), (regions.BUILDING, "of buildings")):
+        for name in names:
+            words = ", ".join(tones.WORDS.get(name, ()))
+            known = f"{words}, a name of CSS, '#6b4423'" if words else "a name of CSS, '#6b4423'"
+            group.add_argument(f"--{name}", metavar="COLOUR", help=f"{what}: {known}")
+    group.add_argument("--lighter", metavar="X", help="from -1 to 1, for example 0.2; negative is darker")
+    group.add_argument("--warmer", metavar="X", help="from -1 to 1; negative is colder")
+    group.add_argument("--colourful", metavar="X", help="from -1, which is grey, to 1")
+
+
+def _read_tone(arguments: argparse.Namespace) -> str | dict[str, str] | None:
+    names = [name for name in (*regions.PARTS, *tones.CHANGES) if getattr(arguments, name) is not None]
+    if arguments.tone is not None and names:
+        raise ValueError(f"--tone stands alone. Received: --tone and --{names[0]}. Leave one of them out.")
+    return arguments.tone or {name: getattr(arguments, name) for name in names} or None
 
 
 if __name__ == "__main__":

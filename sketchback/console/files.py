@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import re
 import sys
 from collections import Counter
 from collections.abc import Callable
@@ -49,25 +50,33 @@ def add_files(made: argparse.ArgumentParser, what: str, result: str) -> None:
 
 
 def convert(
-    arguments: argparse.Namespace, change: Callable[[np.ndarray, int], np.ndarray], *, channels: int = 3
+    arguments: argparse.Namespace,
+    change: Callable[[np.ndarray, int], np.ndarray | list[np.ndarray]],
+    *,
+    channels: int = 3,
+    results: int = 1,
 ) -> int:
-    """Turns each file of `add_files` into one picture; a bad file among many is named, and the others go on.
+    """Turns each file of `add_files` into a picture; a bad file among many is named, and the others go on.
+
+    Several results of one file become a contact sheet under its name, and one file for each, `NAME-1.png`; in a PDF
+    they are pages, and standard output gets the sheet.
 
     Args:
         arguments: As parsed, with `files`, `out`, `format`, `result` and `quiet`.
-        change: A picture `(H, W, channels)` and its number -> the picture to write.
+        change: A picture `(H, W, channels)` and its number -> the picture to write, or a list of `results` pictures.
         channels: Of what is read, as in `images.read`.
+        results: How many pictures are made of each.
 
     Returns:
         The exit status: 2 if any picture failed, also one of a kind that cannot be read.
 
     Raises:
-        ValueError: There is nothing to do, or a result would overwrite what it is made from.
+        ValueError: There is nothing to do, or a result would overwrite another or what it is made from.
     """
     files, others = _find(arguments.files, arguments.result)
     together = _one_target(files, arguments)
     targets = [together] if together else _targets(files, Path(arguments.out or _plural(arguments.result)), arguments)
-    _check(files, targets)
+    _check(files, [one for target in targets for one in [target, *_numbered(target, results)]])
     if others:
         names = ", ".join(file.name for file in others[:NAMES]) + (", ..." if len(others) > NAMES else "")
         logger.warning("left out, as no image: %d file%s (%s)", len(others), "s" if len(others) > 1 else "", names)
@@ -75,11 +84,13 @@ def convert(
     bar = Bar(len(files), "", "picture", shown=not arguments.quiet and len(files) > 1)
     for number, file in enumerate(files):
         try:
-            page = change(_read(file, channels), number)
+            changed = change(_read(file, channels), number)
+            made = changed if isinstance(changed, list) else [changed]
             if together:
-                pages.append(page)
+                pages += made
             else:
-                logger.info("%s -> %s", file, images.write(targets[number], page))
+                _write(targets[number], made, "")
+                logger.info("%s -> %s", file, targets[number])
         except (ValueError, OSError, MemoryError) as error:
             if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
                 raise  # an output that cannot be written fails for all
@@ -91,7 +102,7 @@ def convert(
     bar.close()
     if together and pages:
         _write(together, pages, arguments.format)
-        source = f"{len(pages)} files" if len(files) > 1 else _name(files[0], "standard input")
+        source = f"{len(files) - failed} files" if len(files) > 1 else _name(files[0], "standard input")
         logger.info("%s -> %s", source, _name(together, "standard output"))
     if failed:
         logger.error("%d of %d files failed", failed, len(files))
@@ -115,7 +126,8 @@ def _find(places: list[str], result: str) -> tuple[list[Path], list[Path]]:
             files.append(place)
             continue
         listed = images.list_files(place, suffixes=(*images.SUFFIXES, *images.UNREADABLE))
-        pictures = [path for path in listed if not path.stem.endswith(f".{result}")]  # not what an earlier call wrote
+        written = re.compile(rf".*\.{result}(-\d+)?", re.DOTALL)
+        pictures = [path for path in listed if not written.fullmatch(path.stem)]  # not what an earlier call wrote
         if not pictures:
             raise ValueError(f"A folder must hold at least one image. Received: {place}, with none.")
         others += sorted(set(images.list_files(place, suffixes=None)) - set(listed))
@@ -173,6 +185,9 @@ def _check(files: list[Path], targets: list[Path]) -> None:
         images.check_writable(target)
         if target.resolve() in sources:
             raise ValueError(f"A result must not overwrite its source. Received: {target}. Give another --out.")
+    twice = [name for name, count in Counter(str(target).lower() for target in targets).items() if count > 1]
+    if twice:
+        raise ValueError(f"Every result needs a name of its own. Received: {twice[0]} twice. Rename a drawing.")
 
 
 def _read(file: Path, channels: int) -> np.ndarray:
@@ -185,9 +200,22 @@ def _name(place: Path, stream: str) -> str:
     return stream if place == Path(STREAM) else str(place)
 
 
+def _numbered(target: Path, results: int) -> list[Path]:
+    """The files of several results; none where there is one, or where they go into one file or to standard output."""
+    if results == 1 or target == Path(STREAM) or target.suffix.lower() == ".pdf":
+        return []
+    return [target.with_name(f"{target.stem}-{number}{target.suffix}") for number in range(1, results + 1)]
+
+
 def _write(target: Path, pages: list[np.ndarray], suffix: str) -> None:
+    """Writes one picture, the pages of a PDF, or several pictures and their contact sheet."""
+    numbered = _numbered(target, len(pages))
+    is_pdf = (suffix if target == Path(STREAM) else target.suffix).lower().endswith("pdf")
+    whole = pages if is_pdf or len(pages) == 1 else images.contact_sheet(pages)
     if target == Path(STREAM):
-        sys.stdout.buffer.write(images.encode(pages, suffix))
+        sys.stdout.buffer.write(images.encode(whole, suffix))
         sys.stdout.buffer.flush()
     else:
-        images.write(target, pages)
+        images.write(target, whole)
+    for path, page in zip(numbered, pages, strict=False):  # none, where there is one file for all
+        images.write(path, page)

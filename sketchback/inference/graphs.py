@@ -1,8 +1,8 @@
 """The graph of a generator without its weights, as ONNX: what a light runtime needs beside an `.h5`.
 
 A graph depends on an architecture and its arguments alone, so one serves every file of weights, and none can be older
-than its weights. Those of default arguments ship in `shipped/`, which `ship` writes; others are made from a Keras model
-once and kept in a cache, under a name that changes with the code that they were made by.
+than its weights. Those of default arguments and of `VARIANTS` ship in `shipped/`, which `ship` writes; others are made
+from a Keras model once and kept in a cache, under a name that changes with the code that they were made by.
 
 Its initializers are called by the places of the arrays in the `.h5` (see `weights.mapping`), one to one: nothing is
 folded here, the runtime does so when it loads. `tf2onnx`, which `exporters` uses, folds and renames.
@@ -28,19 +28,21 @@ from sketchback.weights import mapping
 
 if TYPE_CHECKING:
     import keras
+    import onnx
 
 ENVIRONMENT = "SKETCHBACK_CACHE"
 PACKAGE = Path(__file__).resolve().parents[1]
 SHIPPED = PACKAGE / "inference" / "shipped"
 OPSET, IR = 17, 8  # of 2022: what every onnxruntime since 1.13 reads
+VARIANTS: dict[str, dict[str, object]] = {
+    "scribbler-tone": {"tone": True}
+}  # ARCHITECTURE-NAME: the arguments that are not the defaults
 # A change to one of these makes cached graphs anew.
 SOURCES = (
     "inference/graphs.py",
     "inference/onnx_layers.py",
     "weights/mapping.py",
-    "models/scribbler.py",
-    "models/sketchback2017.py",
-    "models/unet.py",
+    *sorted(f"models/{path.name}" for path in (PACKAGE / "models").glob("*.py")),
 )
 
 
@@ -48,9 +50,10 @@ SOURCES = (
 class Graph:
     """A graph, and the arrays that it lacks.
 
-    `model` is an ONNX model `sketch (B, H, W, 1) -> photo (B, H, W, 3)` in float32, whose weights are declared and
-    lie elsewhere. `arrays` says, in the order of `generator.weights`, where each lies in an `.h5` and its shape there;
-    the graph takes kernels as `to_onnx` gives them.
+    `model` is an ONNX model in float32, whose weights are declared and lie elsewhere: from the inputs that `takes`
+    names (see `models.Generator`), for example `sketch (B, H, W, 1)`, to one output, for example `photo (B, H, W, 3)`.
+    `arrays` says, in the order of `generator.weights`, where each lies in an `.h5` and its shape there; the graph takes
+    kernels as `to_onnx` gives them.
     """
 
     architecture: str
@@ -58,6 +61,7 @@ class Graph:
     stride: int
     arrays: dict[str, tuple[int, ...]]
     model: bytes
+    takes: tuple[str, ...] = ("sketch",)
 
     @property
     def parameters(self) -> int:
@@ -84,11 +88,14 @@ def find(architecture: str, arguments: dict[str, object]) -> Graph | None:
         architecture: Its name.
         arguments: As a file states them: what is left out has its default.
     """
-    for path in SHIPPED.glob("*.json"):
-        if path.stem == architecture:  # the name comes from a file: it is compared, never opened
-            graph = read(path)
-            # As texts, in which 32, 32.0 and True differ, as they do for the models.
-            if graph and _text({**graph.arguments, **arguments}) == _text(graph.arguments):
+    # Names come from files: they are compared, never opened.
+    paths = [path for path in SHIPPED.glob("*.json") if path.stem.partition("-")[0] == architecture]
+    shipped = {path.stem: graph for path in paths if (graph := read(path))}
+    if architecture in shipped:
+        # As texts, in which 32, 32.0 and True differ, as they do for the models.
+        wanted = _text({**shipped[architecture].arguments, **arguments})
+        for graph in shipped.values():
+            if _text(graph.arguments) == wanted:
                 return graph
     with contextlib.suppress(ImportError, OSError):
         return read(_kept(architecture, arguments))
@@ -151,7 +158,8 @@ def read(path: str | Path) -> Graph | None:
         if facts.pop("sha256") != _digest(facts, model):
             return None
         arrays = {place: tuple(shape) for place, shape in facts.pop("arrays").items()}
-        return Graph(**facts, arrays=arrays, model=model)
+        takes = tuple(facts.pop("takes"))
+        return Graph(**facts, takes=takes, arrays=arrays, model=model)
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 
@@ -166,7 +174,11 @@ def ship() -> list[Path]:
     """
     from sketchback import models
 
-    return [write(make(models.build(name)), SHIPPED / f"{name}.json") for name in models.ARCHITECTURES]
+    wanted: dict[str, dict[str, object]] = {**{name: {} for name in models.ARCHITECTURES}, **VARIANTS}
+    return [
+        write(make(models.build(name.partition("-")[0], **arguments)), SHIPPED / f"{name}.json")
+        for name, arguments in wanted.items()
+    ]
 
 
 # ---- from Keras
@@ -193,7 +205,9 @@ def make(generator: keras.Model) -> Graph:
         graph.name, kind = group.removeprefix("layers/"), type(layer).__name__
         own = [next(following) for _ in layer.weights]
         if kind == "InputLayer":
-            out = graph.add("Transpose", ["sketch"], perm=[0, 3, 1, 2])  # (B, H, W, 1) -> (B, 1, H, W)
+            is_picture = len(layer.output.shape) == 4
+            # (B, H, W, C) -> (B, C, H, W)
+            out = graph.add("Transpose", [layer.name], perm=[0, 3, 1, 2]) if is_picture else layer.name
         elif kind not in onnx_layers.LAYERS:
             raise ValueError(
                 f"A layer must be one of {', '.join(onnx_layers.LAYERS)} to be put into a graph. Received: {kind}."
@@ -202,20 +216,21 @@ def make(generator: keras.Model) -> Graph:
             inputs = layer.input if isinstance(layer.input, (list, tuple)) else [layer.input]
             out = onnx_layers.LAYERS[kind](graph, layer, [tensors[id(tensor)] for tensor in inputs] + own)
         tensors[id(layer.output)] = out
-    graph.nodes.append(helper.make_node("Transpose", [out], ["photo"], perm=[0, 2, 3, 1]))
+    (output,) = generator.output_names
+    last = tensors[id(generator.output)]
+    graph.nodes.append(helper.make_node("Transpose", [last], [output], perm=[0, 2, 3, 1]))
     for place, shape in zip(places, shapes, strict=True):
         declared = TensorProto(name=place, data_type=TensorProto.FLOAT, data_location=TensorProto.EXTERNAL)
         declared.dims.extend(to_onnx(np.empty(shape, np.float32)).shape)
         declared.external_data.add(key="location", value="weights")  # a name must be; nothing lies there
         graph.constants.append(declared)
-    sides = ["batch", "height", "width"]
-    whole = helper.make_graph(
-        graph.nodes,
-        generator.architecture,
-        [helper.make_tensor_value_info("sketch", TensorProto.FLOAT, [*sides, 1])],
-        [helper.make_tensor_value_info("photo", TensorProto.FLOAT, [*sides, 3])],
-        graph.constants,
+    described = [*zip(generator.takes, generator.inputs, strict=True), (output, generator.output)]
+    # A sketch becomes a photograph of its size; whatever else varies, varies by itself.
+    alike = ("sketch", output) if generator.takes[0] == "sketch" else ()
+    *inputs, outputs = (
+        _describe(name, tensor.shape, "" if name in alike else f"{name}_") for name, tensor in described
     )
+    whole = helper.make_graph(graph.nodes, generator.architecture, inputs, [outputs], graph.constants)
     model = helper.make_model(
         whole, producer_name="sketchback", opset_imports=[helper.make_opsetid("", OPSET)], ir_version=IR
     )
@@ -225,4 +240,14 @@ def make(generator: keras.Model) -> Graph:
         generator.stride,
         dict(zip(places, shapes, strict=True)),
         model.SerializeToString(deterministic=True),
+        tuple(generator.takes),
     )
+
+
+def _describe(name: str, shape: tuple[int | None, ...], prefix: str) -> onnx.ValueInfoProto:
+    """An input or output of float32; sides that may vary have names."""
+    from onnx import TensorProto, helper
+
+    sides = ["batch", f"{prefix}height", f"{prefix}width"]
+    named = [sides[place] if side is None else side for place, side in enumerate(shape)]
+    return helper.make_tensor_value_info(name, TensorProto.FLOAT, named)

@@ -90,8 +90,23 @@ def _up_sampling(graph: Builder, layer: keras.Layer, inputs: list[str]) -> str:
 
 
 def _pooling(graph: Builder, layer: keras.Layer, inputs: list[str]) -> str:
-    _need(layer, layer.padding == "valid" and layer.data_format == "channels_last")
-    return graph.add("MaxPool", inputs, kernel_shape=layer.pool_size, strides=layer.strides)
+    _need(layer, layer.data_format == "channels_last")
+    kind = {"MaxPooling2D": "MaxPool", "AveragePooling2D": "AveragePool"}[type(layer).__name__]
+    padding = {"auto_pad": "SAME_UPPER"} if layer.padding == "same" else {}  # which is no part of a mean, as in Keras
+    return graph.add(kind, inputs, kernel_shape=layer.pool_size, strides=layer.strides, **padding)
+
+
+def _dense(graph: Builder, layer: keras.Layer, inputs: list[str]) -> str:
+    activation = layer.activation.__name__
+    _need(layer, len(layer.input.shape) == 2 and activation in ACTIVATIONS)
+    out = graph.add("Gemm", inputs)
+    return graph.add(ACTIVATIONS[activation], [out]) if ACTIVATIONS[activation] else out
+
+
+def _reshape(graph: Builder, layer: keras.Layer, inputs: list[str]) -> str:
+    """Numbers of a whole picture `(B, C)` become a picture of one pixel."""
+    _need(layer, len(layer.input.shape) == 2 and tuple(layer.target_shape) == (1, 1, layer.input.shape[1]))
+    return graph.add("Unsqueeze", [*inputs, graph.constant("axes", np.array([2, 3], np.int64))])
 
 
 def _padding(graph: Builder, layer: keras.Layer, inputs: list[str]) -> str:
@@ -120,12 +135,15 @@ def _sum(graph: Builder, layer: keras.Layer, inputs: list[str]) -> str:
 ACTIVATIONS = {"linear": "", "relu": "Relu", "sigmoid": "Sigmoid"}
 LAYERS: dict[str, Callable[[Builder, keras.Layer, list[str]], str]] = {
     "Add": _sum,
+    "AveragePooling2D": _pooling,
     "BatchNormalization": _normalisation,
     "Concatenate": _concatenation,
     "Conv2D": _convolution,
+    "Dense": _dense,
     "MaxPooling2D": _pooling,
     "ReLU": _relu,
     "Rescaling": _rescaling,
+    "Reshape": _reshape,
     "UpSampling2D": _up_sampling,
     "ZeroPadding2D": _padding,
 }

@@ -1,14 +1,20 @@
-"""From a picture of a drawing to a photograph: clean, bring to the scale that a generator knows, run it, bring back."""
+"""From a picture of a drawing to photographs: clean, bring to the scale that a generator knows, run it, enlarge."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import dataclasses
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sketchback import images
+from sketchback import images, weights
 from sketchback.images import MIN_SIDE, check_size, resize
+from sketchback.images import tones as grids
+from sketchback.inference import runtime as runtimes
+from sketchback.inference import tones as telling
+from sketchback.inference.options import Options, check
 from sketchback.inference.padding import pad_to_multiple
 from sketchback.sketching import cleanup
 
@@ -17,6 +23,9 @@ if TYPE_CHECKING:
 
 MAX_WORKING = 4_000_000  # pixels that a generator is shown; one needs up to 2 kB of memory for each
 WORKING = (512, 512)  # bounds memory where a file does not say what its generator was trained at
+SAMPLER, ENLARGER = "tones", "enlarger"  # the names of their weights
+DOUBLINGS = 2  # of one photograph: a drawing leads no further
+WORTH = 1.25  # times the size: below, an enlarger has nothing to add
 
 
 def working_size(generator: Generator) -> tuple[int, int]:
@@ -32,24 +41,26 @@ def _trained_size(generator: Generator) -> tuple[int, int] | None:
         return None
 
 
-def predict(generator: Generator, sketches: np.ndarray, working: Sequence[int] | None = None) -> np.ndarray:
-    """Runs a generator on sketches of any size: reflects them to a multiple of its stride, and crops back.
+@dataclasses.dataclass(frozen=True)
+class View:
+    """A batch of sketches as a generator sees them.
 
-    A generator knows strokes and faces at the scale that it was trained at. Sketches are therefore brought to where
-    they just cover `working`, and the photographs back to the size of the sketches.
-
-    Args:
-        generator: `(B, H, W, 1) -> (B, H, W, 3)`, from `runtime.load`, `weights.load` or `models.build`.
-        sketches: `(B, H, W, 1)` float in [0, 1].
-        working: `(height, width)`, by default what `working_size` says. Where a generator says nothing, smaller
-            sketches are shown as they are.
-
-    Returns:
-        `(B, H, W, 3)` float32 in [0, 1].
-
-    Raises:
-        ValueError: The sketches are of another shape, or `working` is too small.
+    Attributes:
+        shown: `(B, H, W, 1)`, at the scale that the generator knows, reflected to multiples of its stride.
+        seen: `(height, width)` of it without what is reflected.
     """
+
+    shown: np.ndarray
+    seen: tuple[int, int]
+
+    @property
+    def sketches(self) -> np.ndarray:
+        """`(B, height, width, 1)`, without what is reflected."""
+        return self.shown[:, : self.seen[0], : self.seen[1]]
+
+
+def look(generator: Generator, sketches: np.ndarray, working: Sequence[int] | None = None) -> View:
+    """Brings sketches to what a generator sees; see `predict`, also for what is refused."""
     sketches = np.asarray(sketches, np.float32)
     if sketches.ndim != 4 or sketches.shape[-1] != 1:
         raise ValueError(f"`sketches` must be (B, H, W, 1). Received: shape={sketches.shape}.")
@@ -65,12 +76,61 @@ def predict(generator: Generator, sketches: np.ndarray, working: Sequence[int] |
         # A ribbon that covered `working` would be as long as memory; and who says nothing is shown no guess.
         room = max(4 * rows * columns / (height * width), 1) ** 0.5
         ratio = min(ratio, room) if working is not None or _trained_size(generator) else 1
-    seen = tuple(max(round(side * ratio), MIN_SIDE) for side in size)
+    seen = max(round(height * ratio), MIN_SIDE), max(round(width * ratio), MIN_SIDE)
     if seen != size:
-        photos = predict(generator, np.stack([resize(sketch, seen, cubic=True) for sketch in sketches]), seen)
-        return np.stack([resize(photo, size, cubic=True) for photo in photos])
-    padded = pad_to_multiple(sketches, generator.stride)
-    return np.asarray(generator.predict_on_batch(padded), np.float32)[:, :height, :width]
+        sketches = np.stack([resize(sketch, seen, cubic=True) for sketch in sketches])
+    return View(pad_to_multiple(sketches, generator.stride), seen)
+
+
+def predict(
+    generator: Generator,
+    sketches: np.ndarray,
+    working: Sequence[int] | None = None,
+    *,
+    tones: np.ndarray | None = None,
+) -> np.ndarray:
+    """Runs a generator on sketches of any size: reflects them to a multiple of its stride, and crops back.
+
+    A generator knows strokes and faces at the scale that it was trained at. Sketches are therefore brought to where
+    they just cover `working`, and the photographs back to the size of the sketches.
+
+    Args:
+        generator: `(B, H, W, 1) -> (B, H, W, 3)`, from `runtime.load`, `weights.load` or `models.build`.
+        sketches: `(B, H, W, 1)` float in [0, 1].
+        working: `(height, width)`, by default what `working_size` says. Where a generator says nothing, smaller
+            sketches are shown as they are.
+        tones: `(B, h, w, 3)` in [0, 1], any h and w, NaN where nothing is told; each covers its whole sketch. They are
+            averaged over the cells of what the generator sees, see `tones.to_cells`.
+
+    Returns:
+        `(B, H, W, 3)` float32 in [0, 1].
+
+    Raises:
+        ValueError: The sketches or tones are of another shape, `working` is too small, or the generator takes no tone.
+    """
+    view = look(generator, sketches, working)
+    told = None
+    if tones is not None:
+        if np.ndim(tones) != 4 or np.shape(tones)[0] != len(view.shown) or np.shape(tones)[-1] != 3:
+            raise ValueError(
+                f"`tones` must be (B, h, w, 3), one map for each sketch. Received: shape={np.shape(tones)} for "
+                f"{len(view.shown)} sketches."
+            )
+        check(generator, Options(tone=np.asarray(tones[0])))
+        told = np.stack([telling.to_cells(np.asarray(tone), view.seen) for tone in tones])
+    size = np.shape(sketches)[1:3]
+    return np.stack([resize(photo, size, cubic=True) for photo in _answer(generator, view, told)])
+
+
+def _answer(generator: Generator, view: View, told: np.ndarray | None = None) -> np.ndarray:
+    """The photographs of a view `(B, height, width, 3)`, told the tones of its cells `(B, h, w, 3)` or nothing."""
+    takes_tone = "tone" in generator.takes
+    if told is None and takes_tone:
+        cells = [side // grids.CELL for side in view.shown.shape[1:3]]
+        told = np.full((len(view.shown), *cells, 3), np.nan, np.float32)
+    inputs = [view.shown, grids.encode(told)] if takes_tone and told is not None else view.shown
+    photos = np.asarray(generator.predict_on_batch(inputs), np.float32)
+    return photos[:, : view.seen[0], : view.seen[1]]
 
 
 def to_sketch(
@@ -91,39 +151,111 @@ def to_sketch(
     return sketch if size is None else images.fit(sketch, size, fit)
 
 
-def run(
-    generator: Generator,
-    pictures: Sequence[np.ndarray],
-    *,
-    clean: bool = False,
-    size: Sequence[int] | None = None,
-    fit: str = "crop",
-    working: Sequence[int] | None = None,
-    compare: bool = False,
-) -> np.ndarray:
+def run(generator: Generator, pictures: Sequence[np.ndarray], options: Options | None = None) -> np.ndarray:
     """Turns pictures of drawings into photographs, all the way.
 
     Args:
         generator: See `predict`.
         pictures: Each `(H, W, 1)` or `(H, W, 3)` in [0, 1].
-        clean: See `to_sketch`.
-        size: See `to_sketch`.
-        fit: See `to_sketch`.
-        working: See `predict`.
-        compare: Put the sketch beside each photograph.
+        options: What is done with them; nothing but what must be by default.
 
     Returns:
-        `(B, H', W', 3)` float32 in [0, 1].
+        `(B, H', W', 3)` float32 in [0, 1], with candidates `(B, candidates, H', W', 3)`.
 
     Raises:
-        ValueError: The sketches differ in size, maybe after cleaning.
+        ValueError: The sketches differ in size, maybe after cleaning; or the generator, or what is installed, cannot
+            do what is asked of it.
     """
-    sketches = [to_sketch(picture, clean=clean, size=size, fit=fit) for picture in pictures]
+    options = options or Options()
+    check(generator, options)
+    sketches = [to_sketch(picture, clean=options.clean, size=options.size, fit=options.fit) for picture in pictures]
     sizes = sorted({sketch.shape[:2] for sketch in sketches})
     if len(sizes) > 1:
         raise ValueError(
             f"A batch must have one size. Received: sketches that are {sizes[0]} to {sizes[-1]}"
-            f"{' after cleaning' if clean else ''}. Give `size`, or a list instead of a batch."
+            f"{' after cleaning' if options.clean else ''}. Give `size`, or a list instead of a batch."
         )
-    photos = predict(generator, np.stack(sketches), working)
-    return np.stack([images.side_by_side(pair) for pair in zip(sketches, photos, strict=True)]) if compare else photos
+    view = look(generator, np.stack(sketches), options.working)
+    told = _tell(generator, view, sizes[0], options)
+    size = sizes[0][0] * (options.scale or 1), sizes[0][1] * (options.scale or 1)
+    enlarger = _find_enlarger(view.seen, size, options)
+    each = zip(_make(generator, view, told, options), sketches, strict=True)
+    made = [_enlarge(several, sketch, size, enlarger) for several, sketch in each]
+    if options.compare:
+        pairs = zip([resize(sketch, size, cubic=True) for sketch in sketches], made, strict=True)
+        made = [[images.side_by_side([sketch, one]) for one in several] for sketch, several in pairs]
+    photos = np.stack([np.stack(several) for several in made])
+    return photos[:, 0] if options.candidates is None else photos
+
+
+def _tell(generator: Generator, view: View, size: tuple[int, int], options: Options) -> np.ndarray | None:
+    """The tones that a user tells `(B, h, w, 3)`; None where there are none."""
+    if options.tone is None:
+        return None
+    answers = _answer(generator, view) if telling.needs_answer(options.tone) else [None] * len(view.shown)
+    pairs = zip(answers, view.sketches, strict=True)
+    return np.stack([telling.place(options.tone, size, photo=photo, sketch=sketch) for photo, sketch in pairs])
+
+
+def _make(generator: Generator, view: View, told: np.ndarray | None, options: Options) -> Iterator[np.ndarray]:
+    """The photographs of each drawing `(candidates, height, width, 3)`, or one of each."""
+    if options.candidates is None:
+        yield from _answer(generator, view, told)[:, np.newaxis]
+        return
+    from sketchback.inference import candidates
+
+    sampler = runtimes.load_once(_find(SAMPLER, f"candidates={options.candidates}"), options.runtime)
+    number, seed = options.candidates, options.seed
+    tones = candidates.sample(sampler, generator, view.shown, candidates=number, seed=seed, told=told)
+    for shown, several in zip(view.shown, tones, strict=True):
+        batch = np.repeat(shown[np.newaxis], number, axis=0)
+        yield _answer(generator, View(batch, view.seen), several)
+
+
+def _find(name: str, asked: str) -> Path:
+    """The weights that help a generator, or `ValueError` where they are not installed."""
+    try:
+        return weights.find(name)
+    except FileNotFoundError:
+        option = asked.partition("=")[0]
+        raise ValueError(
+            f"`{option}` needs {name}{weights.SUFFIX} beside the other weights. Received: {asked}, without that file. "
+            f"Download it, or leave `{option}` out."
+        ) from None
+
+
+def _find_enlarger(seen: tuple[int, int], size: tuple[int, int], options: Options) -> Generator | None:
+    """What enlarges photographs of one size to another, where it has something to add; None where it is not installed.
+
+    Raises:
+        ValueError: It is asked for, and is not installed.
+    """
+    if not _is_worth_it(seen, size):
+        return None
+    try:
+        path = _find(ENLARGER, f"scale={options.scale}")
+    except ValueError:
+        if options.scale in (None, 1):
+            return None
+        raise
+    return runtimes.load_once(path, options.runtime)
+
+
+def _is_worth_it(size: Sequence[int], wanted: Sequence[int]) -> bool:
+    return max(wanted[0] / size[0], wanted[1] / size[1]) >= WORTH
+
+
+def _enlarge(
+    photos: np.ndarray, sketch: np.ndarray, size: tuple[int, int], enlarger: Generator | None
+) -> Sequence[np.ndarray]:
+    """Brings photographs `(N, h, w, 3)` of one sketch to a size."""
+    if enlarger is not None:
+        from sketchback.inference import enlarging
+
+        for _ in range(DOUBLINGS):
+            twice = 2 * photos.shape[1], 2 * photos.shape[2]
+            if not _is_worth_it(photos.shape[1:3], size) or twice[0] * twice[1] > MAX_WORKING:
+                break
+            strokes = np.repeat(resize(sketch, twice, cubic=True)[np.newaxis], len(photos), axis=0)
+            photos = enlarging.enlarge(enlarger, photos, strokes)
+    return [resize(photo, size, cubic=True) for photo in photos]

@@ -6,14 +6,18 @@ gives its arrays to a graph without weights (see `graphs`); TensorFlow alone tak
 
 from __future__ import annotations
 
+import functools
 import logging
 import os
+from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from sketchback import console, weights
+from sketchback.images.tones import CELL
+from sketchback.inference import fidelity as fidelities
 from sketchback.inference import graphs
 from sketchback.weights import mapping, untrusted
 
@@ -32,7 +36,7 @@ logger = logging.getLogger(__name__)
 class LightGenerator:
     """A generator that runs without Keras, for `pipeline.predict`: inference only, float32, on the CPU.
 
-    It states `architecture`, `arguments`, `stride` and `facts` as a generator of `weights.load` does.
+    It states `architecture`, `arguments`, `stride`, `takes` and `facts` as a generator of `weights.load` does.
 
     Args:
         graph: Without weights.
@@ -47,8 +51,7 @@ class LightGenerator:
         import onnxruntime
 
         self.architecture, self.arguments, self.stride = graph.architecture, graph.arguments, graph.stride
-        self.takes: tuple[str, ...] = ("sketch",)
-        self.facts = facts
+        self.takes, self.facts = graph.takes, facts
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4  # what is wrong comes as an exception too
         # Threads that wait by counting take half as much again from whatever else runs, and the page is mostly idle.
@@ -58,17 +61,27 @@ class LightGenerator:
         options.add_external_initializers(list(graph.arrays), self._arrays)
         self._session = onnxruntime.InferenceSession(graph.model, options, providers=["CPUExecutionProvider"])
 
-    def __call__(self, sketches: np.ndarray) -> np.ndarray:
-        """`(B, H, W, 1)` float32, both sides multiples of `stride` -> `(B, H, W, 3)`.
+    def __call__(self, inputs: np.ndarray | Sequence[np.ndarray]) -> np.ndarray:
+        """One array, or a list of them in the order of `takes`, float32, sides multiples of `stride` -> `(B, H, W, C)`.
+
+        A sketch alone means that no tone is told.
 
         Raises:
+            ValueError: There are too many or too few.
             MemoryError: They are too large for this machine.
         """
+        given = [inputs] if isinstance(inputs, np.ndarray) else list(inputs)
+        if len(given) == 1 and self.takes == ("sketch", "tone"):
+            batch, height, width, _ = given[0].shape
+            given.append(np.zeros((batch, height // CELL, width // CELL, 4), np.float32))
+        if len(given) != len(self.takes):
+            raise ValueError(f"A generator takes {', '.join(self.takes)}. Received: {len(given)} arrays.")
         try:
-            return self._session.run(["photo"], {"sketch": sketches})[0]
+            return self._session.run(None, dict(zip(self.takes, given, strict=True)))[0]
         except Exception as error:  # onnxruntime has a dozen kinds of its own
+            shapes = ", ".join(str(one.shape) for one in given)
             raise MemoryError(
-                f"Sketches must fit into memory. Received: shape={sketches.shape} ({console.one_line(error)[:200]})."
+                f"Pictures must fit into memory. Received: shape={shapes} ({console.one_line(error)[:200]})."
             ) from None
 
     predict_on_batch = __call__  # as Keras calls it
@@ -86,13 +99,14 @@ def check(runtime: str | None) -> str:
     return runtime
 
 
-def load(name: str | Path, runtime: str | None = None) -> Generator:
+def load(name: str | Path, runtime: str | None = None, fidelity: float | None = None) -> Generator:
     """Loads a generator for inference.
 
     Args:
         name: Weights, a name or a file, see `weights.find`.
         runtime: `"onnx"`, `"keras"`, or `"auto"`: ONNX Runtime, and Keras where that is not installed or fails. See
             `check` for None.
+        fidelity: In [0, 1], between the two ends of a training, see `fidelity.ends`, which also says what None means.
 
     Returns:
         What `pipeline.predict` runs.
@@ -100,12 +114,14 @@ def load(name: str | Path, runtime: str | None = None) -> Generator:
     Raises:
         FileNotFoundError: See `weights.find`.
         WeightsError: See `weights.load`; both runtimes refuse the same files, and say the same.
-        ValueError: `runtime` is unknown, or `"onnx"` and this generator does not run there.
+        ValueError: `runtime` is unknown, or `"onnx"` and this generator does not run there; `fidelity` is out of range,
+            or there is no other end.
         ImportError: `"onnx"`, and it is not installed.
     """
     runtime, path = check(runtime), weights.find(name)
+    ends = fidelities.ends(path, fidelity)
     if runtime == "keras":
-        return _load_keras(path)
+        return _load_keras(ends)
     try:
         import onnxruntime  # noqa: F401 - before the file is read
     except ImportError as error:
@@ -114,18 +130,17 @@ def load(name: str | Path, runtime: str | None = None) -> Generator:
                 'Runtime onnx needs onnxruntime. Received: no such package. Install with `pip install -e ".[light]"`.'
             ) from error
         logger.debug("no onnxruntime: Keras runs %s", path)
-        return _load_keras(path)
-    facts, contents = weights.read(path)
-    architecture = str(facts["architecture"])
-    arguments: Any = facts["arguments"] or {}  # a file may say anything
+        return _load_keras(ends)
+    files = [_File(end, share, *weights.read(end)) for end, share in ends]
+    architecture, arguments = _same(files)
     generator = None
     try:
         found = graphs.find(architecture, arguments) if isinstance(arguments, dict) else None
         if found is None:
-            generator = _load_keras(path)  # which refuses what no graph can be made for
-            found = _make(generator, path, contents, facts)
+            generator = _load_keras(ends)  # which refuses what no graph can be made for
+            found = _make(generator, files)
             graphs.keep(found, arguments)
-        return _bind(found, path, contents, facts)
+        return _bind(found, files)
     except weights.WeightsError:
         raise
     except Exception as error:  # onnxruntime has a dozen kinds of its own
@@ -135,26 +150,86 @@ def load(name: str | Path, runtime: str | None = None) -> Generator:
                 f"({console.one_line(error)}). Take runtime keras."
             ) from error
         logger.debug("Keras runs %s: %s", path, console.one_line(error))
-        return generator or _load_keras(path)
+        return generator or _load_keras(ends)
 
 
-def _load_keras(path: Path) -> keras.Model:
+def load_once(name: str | Path, runtime: str | None = None, fidelity: float | None = None) -> Generator:
+    """As `load`, but what was loaded last is kept, until its file changes."""
+    path, runtime = weights.find(name), check(runtime)
+    # The times of the last change are part of the key: a file that training rewrote is read anew.
+    changed = tuple(end.stat().st_mtime_ns for end, _ in fidelities.ends(path, fidelity))
+    return _load_once(path, changed, runtime, fidelity)
+
+
+@functools.lru_cache(maxsize=4)  # two generators, and what samples and enlarges
+def _load_once(path: Path, changed: tuple[int, ...], runtime: str, fidelity: float | None) -> Generator:
+    return load(path, runtime, fidelity)
+
+
+class _File(NamedTuple):
+    """A weight file that was read, and its share in a generator."""
+
+    path: Path
+    share: float
+    facts: dict[str, object]
+    contents: untrusted.Contents
+
+
+def _same(files: list[_File]) -> tuple[str, Any]:
+    """The architecture and the arguments of files that must be alike in both."""
+    stated = [(str(file.facts["architecture"]), file.facts["arguments"] or {}) for file in files]
+    for file, what in zip(files[1:], stated[1:], strict=True):
+        if what != stated[0]:
+            raise weights.WeightsError(_unlike(files[0].path, file.path))
+    return stated[0]
+
+
+def _unlike(path: Path, other: Path) -> str:
+    return (
+        f"Both ends of a training must be one architecture with the same arguments. Received: {path} and {other.name}. "
+        "Leave `fidelity` out, and move the other end away."
+    )
+
+
+def _load_keras(ends: list[tuple[Path, float]]) -> keras.Model:
     console.import_keras()
-    return weights.load(path)
+    generator, *others = [weights.load(path) for path, _ in ends]
+    for other, (path, _) in zip(others, ends[1:], strict=True):
+        if (other.architecture, other.arguments) != (generator.architecture, generator.arguments):
+            raise weights.WeightsError(_unlike(ends[0][0], path))
+    if others:
+        arrays = [one.get_weights() for one in (generator, *others)]
+        generator.set_weights(fidelities.mix(arrays, [share for _, share in ends]))
+    return generator
 
 
-def _bind(graph: graphs.Graph, path: Path, contents: untrusted.Contents, facts: dict[str, object]) -> LightGenerator:
-    """A light generator with the arrays of a file, which are checked as `weights.load` does."""
-    mapping.check_count(path, contents, graph.architecture, graph.parameters)
-    arrays = mapping.ordered(path, contents, graph.architecture, list(graph.arrays), list(graph.arrays.values()))
-    return LightGenerator(graph, arrays, facts)
+def _bind(graph: graphs.Graph, files: list[_File]) -> LightGenerator:
+    """A light generator with the arrays of its files, which are checked as `weights.load` does."""
+    arrays = []
+    for path, _, _, contents in files:
+        mapping.check_count(path, contents, graph.architecture, graph.parameters)
+        arrays.append(
+            mapping.ordered(path, contents, graph.architecture, list(graph.arrays), list(graph.arrays.values()))
+        )
+    return LightGenerator(graph, fidelities.mix(arrays, [file.share for file in files]), files[0].facts)
 
 
-def _make(generator: keras.Model, path: Path, contents: untrusted.Contents, facts: dict[str, object]) -> graphs.Graph:
+def _make(generator: keras.Model, files: list[_File]) -> graphs.Graph:
     """The graph of a generator, after it was seen to give the same photograph."""
-    made = graphs.make(generator)
-    sketch = np.random.default_rng(0).random((1, 4 * made.stride, 6 * made.stride, 1), np.float32)
-    difference = np.abs(_bind(made, path, contents, facts)(sketch) - generator.predict_on_batch(sketch)).max()
+    made, rng = graphs.make(generator), np.random.default_rng(0)
+    given = [rng.random(shape, np.float32) for shape in _shapes(generator)]
+    difference = np.abs(_bind(made, files)(given) - generator.predict_on_batch(given)).max()
     if not difference <= TOLERANCE:  # NaN is refused too
         raise ValueError(f"the photograph differs from Keras's by {difference:.2g}")
     return made
+
+
+def _shapes(generator: keras.Model) -> list[tuple[int, ...]]:
+    """Shapes of inputs that go together."""
+    rows, columns = 4 * generator.stride, 6 * generator.stride
+    shapes = []
+    for name, tensor in zip(generator.takes, generator.inputs, strict=True):
+        times, parts = (1, CELL) if name == "tone" else (2, 1) if name == "sketch" != generator.takes[0] else (1, 1)
+        sides = (times * rows // parts, times * columns // parts) if len(tensor.shape) == 4 else ()
+        shapes.append((1, *sides, tensor.shape[-1]))
+    return shapes

@@ -19,6 +19,7 @@ import numpy as np
 
 from sketchback import console, images, weights
 from sketchback.inference import pipeline, runtime
+from sketchback.inference.options import Options
 
 if TYPE_CHECKING:
     from sketchback.models import Generator
@@ -240,7 +241,7 @@ class InferenceWorker:
             UnusableError: The weights cannot be loaded.
         """
         picture = decode(data, channels=3 if clean else 1)
-        return pipeline.run(self._load(name), [picture], clean=clean, compare=compare)[0]
+        return pipeline.run(self._load(name), [picture], Options(clean=clean, compare=compare))[0]
 
     def _load_quietly(self, name: str) -> None:
         with contextlib.suppress(UnusableError):

@@ -4,6 +4,8 @@ from sketchback.weights.files import ATTRIBUTES, describe, load, read, save
 from sketchback.weights.mapping import WeightsError
 from sketchback.weights.registry import (
     ENVIRONMENT,
+    FAITHFUL,
+    HELPERS,
     SUFFIX,
     SUMS,
     find,
@@ -17,6 +19,8 @@ from sketchback.weights.registry import (
 __all__ = [
     "ATTRIBUTES",
     "ENVIRONMENT",
+    "FAITHFUL",
+    "HELPERS",
     "SUFFIX",
     "SUMS",
     "WeightsError",

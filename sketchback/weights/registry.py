@@ -17,6 +17,8 @@ from sketchback.weights.mapping import WeightsError
 ENVIRONMENT = "SKETCHBACK_WEIGHTS"
 SUFFIX = ".weights.h5"
 SUMS = "SHA256SUMS"
+FAITHFUL = "-faithful"  # ends the name of the faithful end of a training, see `inference.fidelity`
+HELPERS = ("artist", "enlarger", "tones")  # networks that take no sketch alone
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -29,11 +31,14 @@ def folders() -> list[Path]:
 
 
 def names() -> list[str]:
-    """The names that `find` knows, of files that are there."""
+    """The generators that `find` knows by name, of files that are there.
+
+    It knows more: the `HELPERS`, and faithful ends.
+    """
     paths = [path for folder in folders() if folder.is_dir() for path in folder.glob(f"*{SUFFIX}")]
     # A hidden one is what a killed `save` leaves.
     found = {_name(path) for path in [*paths, *_given()] if not path.name.startswith(".")}
-    return sorted(found)
+    return sorted(name for name in found if name not in HELPERS and not name.endswith(FAITHFUL))
 
 
 def _given() -> list[Path]:

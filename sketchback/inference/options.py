@@ -1,0 +1,84 @@
+"""What can be asked of `pipeline.run`, checked before there is a drawing."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from sketchback import images
+from sketchback.inference import runtime as runtimes
+from sketchback.inference import tones as telling
+
+if TYPE_CHECKING:
+    from sketchback.models.generator import Generator
+
+SCALES = (1, 2, 4)
+MAX_CANDIDATES = 64
+
+
+@dataclasses.dataclass(frozen=True)
+class Options:
+    """What `run` does with pictures of drawings; every default leaves something out.
+
+    Attributes:
+        clean: They are photographs or scans of paper, in colour if possible, and go through `cleanup.clean`.
+        size: `(height, width)` that the sketches are brought to; their own by default.
+        fit: How, see `images.fit`.
+        working: See `predict`.
+        tone: What is known of the photograph's tone, for weights that can be told: colours in their places, an array
+            `(h, w, 3)` of any size, RGB in [0, 1], NaN where nothing is told; a reference photograph, whose tones are
+            taken over (a path, `bytes`, a Pillow image); or a mapping from `skin`, `hair`, `background`, `sky`, `wall`
+            and `ground` to colours (see `tones.colour`), and from `lighter`, `warmer` and `colourful` to numbers from
+            -1 to 1, which change the generator's own answer. It covers the sketch that the generator is shown.
+        candidates: So many photographs of each drawing that differ as photographs differ, for weights that take a
+            tone; cells that `tone` tells are the same in all. None for the one answer.
+        seed: Of the candidates.
+        scale: 1, 2 or 4 times the size of the sketch, with the enlarger. None for its size, with the enlarger's detail
+            where its weights are installed.
+        compare: Put the sketch beside each photograph.
+        runtime: Of the sampler and the enlarger, see `runtime.load`.
+
+    Raises:
+        FileNotFoundError: `tone` is the path of no file.
+        ValueError: One of them is wrong.
+        TypeError: `tone` is of another kind.
+    """
+
+    clean: bool = False
+    size: Sequence[int] | None = None
+    fit: str = "crop"
+    working: Sequence[int] | None = None
+    tone: Any = None
+    candidates: int | None = None
+    seed: int = 0
+    scale: int | None = None
+    compare: bool = False
+    runtime: str | None = None
+
+    def __post_init__(self) -> None:
+        images.check_fit(self.fit)
+        runtimes.check(self.runtime)
+        if self.size is not None:
+            object.__setattr__(self, "size", images.check_size(self.size))
+        object.__setattr__(self, "tone", telling.check(self.tone))  # a file is read once
+        if self.candidates is not None and not 1 <= self.candidates <= MAX_CANDIDATES:
+            raise ValueError(f"`candidates` must be 1 to {MAX_CANDIDATES}. Received: {self.candidates!r}.")
+        if self.scale not in (None, *SCALES):
+            raise ValueError(f"`scale` must be one of {', '.join(map(str, SCALES))}. Received: {self.scale!r}.")
+
+
+def check(generator: Generator, options: Options) -> None:
+    """Raises `ValueError` where a generator cannot do what is asked of it, before anything is computed."""
+    if generator.takes[0] != "sketch":
+        raise ValueError(
+            "`weights` must turn sketches into photographs. "
+            f"Received: those of architecture {generator.architecture}, which takes {' and '.join(generator.takes)}. "
+            "Take faces or buildings."
+        )
+    asked = [name for name in ("tone", "candidates") if getattr(options, name) is not None]
+    if asked and "tone" not in generator.takes:
+        raise ValueError(
+            f"`{asked[0]}` needs weights that take a tone map. Received: weights that take a sketch alone. "
+            f"Take faces or buildings, or leave `{asked[0]}` out."
+        )

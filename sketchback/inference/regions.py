@@ -1,0 +1,107 @@
+"""Which cells of a picture are skin, hair and background, or sky, wall and ground: a guess without a network.
+
+A generator's own answer has the colours of a face, though not those of this one, and the drawing says where strokes
+are. That is enough to tell the parts apart on the coarse grid of a tone map.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from sketchback import images
+from sketchback.images.tones import CELL
+
+FACE = ("skin", "hair", "background")
+BUILDING = ("sky", "wall", "ground")
+PARTS = (*FACE, *BUILDING)
+BLOCK = 4  # pixels: parts are found on a finer grid than they are told on
+# Differences of colour in CIELAB: from a block to the next, and from skin to what still is skin.
+STEP, SKIN = 9.0, 20.0
+DARKER = 14.0  # in lightness, 0 to 100: hair against skin
+PLAIN = 0.6  # of the mean ink: blocks with less are paper
+
+
+def find(photo: np.ndarray, sketch: np.ndarray) -> dict[str, np.ndarray]:
+    """Finds the parts of a face and of a building front; who asks knows which of both it is.
+
+    Args:
+        photo: `(H, W, 3)` in [0, 1], a generator's own answer.
+        sketch: `(H, W, 1)` in [0, 1], the drawing, paper = 1.
+
+    Returns:
+        For each name in `PARTS` the cells `(ceil(H / 16), ceil(W / 16))` that belong to it, boolean; maybe none.
+    """
+    cells = [-(-side // CELL) for side in sketch.shape[:2]]
+    size = [side * CELL // BLOCK for side in cells]
+    lab = cv2.cvtColor(images.resize(_complete(photo, cells), size), cv2.COLOR_RGB2LAB)
+    ink = 1 - images.resize(_complete(sketch, cells), size)[..., 0]
+    ink = cv2.GaussianBlur(ink, (0, 0), 1.0)
+    plain = ink <= PLAIN * ink.mean()
+    parts = {**_face(lab, plain), **_building(lab, plain)}
+    return {name: _to_cells(part, cells) for name, part in parts.items()}
+
+
+def _complete(image: np.ndarray, cells: list[int]) -> np.ndarray:
+    """Repeats the last pixels until the last cells are whole."""
+    sides = [(0, cell * CELL - side) for cell, side in zip(cells, image.shape[:2], strict=True)]
+    return np.pad(image, [*sides, (0, 0)], mode="edge")
+
+
+def _to_cells(part: np.ndarray, cells: list[int]) -> np.ndarray:
+    blocks = part.reshape(cells[0], CELL // BLOCK, cells[1], CELL // BLOCK)
+    return blocks.mean(axis=(1, 3)) > 0.5
+
+
+def _face(lab: np.ndarray, plain: np.ndarray) -> dict[str, np.ndarray]:
+    rows, columns = lab.shape[:2]
+    y, x = np.mgrid[0.5:rows, 0.5:columns] / np.array([rows, columns]).reshape(2, 1, 1)
+    away = np.hypot((y - 0.55) / 0.5, (x - 0.5) / 0.45)  # 1 near the edge of the picture
+    middle = away < 0.4
+    # The lighter half, without eyes, lips and shadows.
+    light = lab[..., 0] >= np.median(lab[middle][:, 0])
+    colour = np.median(lab[middle & light], axis=0)
+    different = np.linalg.norm((lab - colour) * (1.0, 1.3, 1.3), axis=-1)
+    skin = _connected(middle, different + 20 * np.maximum(away - 0.5, -0.4) < SKIN)
+    closed = cv2.morphologyEx(skin.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)) > 0  # eyes, mouth
+    skin |= closed & (away < 0.7)
+
+    darker = lab[..., 0] < colour[0] - DARKER
+    backdrop = ~skin & (plain | ~darker)
+    edge = (y < 1 / rows) | ((y < 0.67) & ((x < 1 / columns) | (x > 1 - 1 / columns)))
+    background = _flood(edge & backdrop, lab, backdrop)
+    chin = y[skin].max() if skin.any() else 1.0
+    beside = cv2.dilate(skin.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
+    hair = _connected(beside, ~skin & ~background & darker & (y <= chin))
+    return {"skin": skin, "hair": hair, "background": background}
+
+
+def _building(lab: np.ndarray, plain: np.ndarray) -> dict[str, np.ndarray]:
+    rows = lab.shape[0]
+    height = np.broadcast_to((np.arange(rows)[:, np.newaxis] + 0.5) / rows, plain.shape)
+    sky = _flood(plain & (height < 1 / rows), lab, plain & (height < 0.67))
+    ground = _flood(height > 1 - 1 / rows, lab, ~sky & (height > 0.7))
+    return {"sky": sky, "wall": ~sky & ~ground, "ground": ground}
+
+
+def _connected(start: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+    """The blocks of `allowed` that are connected with `start`."""
+    _, labels = cv2.connectedComponents(allowed.astype(np.uint8), connectivity=4)
+    return allowed & np.isin(labels, labels[start & allowed])
+
+
+def _flood(start: np.ndarray, lab: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+    """Spreads from block to block within `allowed` where the colour changes little."""
+    down = np.linalg.norm(np.diff(lab, axis=0), axis=-1) < STEP
+    right = np.linalg.norm(np.diff(lab, axis=1), axis=-1) < STEP
+    found = np.zeros_like(start)
+    more = start & allowed
+    while more.any():
+        found |= more
+        more = np.zeros_like(found)
+        more[1:] |= found[:-1] & down
+        more[:-1] |= found[1:] & down
+        more[:, 1:] |= found[:, :-1] & right
+        more[:, :-1] |= found[:, 1:] & right
+        more &= allowed & ~found
+    return found

@@ -1,0 +1,229 @@
+"""What a user says about tone -> the tone map that a generator is told.
+
+Said in one of three ways: as colours in their places (an array, or a photograph whose tones are taken over), by name
+(skin, hair, background; sky, wall, ground), or as a change of the generator's own answer (lighter, warmer, more
+colourful). Named parts and changes need that answer: their places and their shading come from it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import cv2
+import numpy as np
+from PIL import ImageColor
+
+from sketchback import images
+from sketchback.images import tones as grids
+from sketchback.inference import regions
+
+CHANGES = ("lighter", "warmer", "colourful")
+LEAST = 0.1  # of a cell: where so much is told, the cell is; a stroke of colour is narrower than a cell
+# What people mean by these words here is not what CSS means.
+WORDS = {
+    "skin": {"light": "#e8c4ac", "medium": "#c1906d", "olive": "#ad8660", "brown": "#8a5a3c", "dark": "#5e3c29"},
+    "hair": {
+        "blond": "#bf9b62",
+        "red": "#8c4526",
+        "brown": "#4b3323",
+        "black": "#211b19",
+        "grey": "#8e8a87",
+        "white": "#d6d2cd",
+    },
+    "sky": {"blue": "#9dbfe0", "grey": "#b9bfc5"},
+    "wall": {"brick": "#94553f", "brown": "#8a6a50", "yellow": "#d3b577", "red": "#9c5546"},
+    "ground": {"grass": "#6b7d49", "green": "#6b7d49", "brown": "#77644f"},
+}
+
+
+def colour(said: str | Sequence[float], part: str = "") -> np.ndarray:
+    """Reads a colour.
+
+    Args:
+        said: A word of `WORDS` for this part, a name of CSS, `"#6b4423"`, `"rgb(107, 68, 35)"`, or `(r, g, b)`: whole
+            numbers 0 to 255, or others in [0, 1].
+        part: What it is the colour of.
+
+    Returns:
+        `(3,)` float32, RGB in [0, 1].
+
+    Raises:
+        ValueError: It is none of those.
+
+    >>> colour("#ff8000").round(2).tolist(), colour((0, 0, 255)).tolist(), colour((0.0, 0.5, 1.0)).tolist()
+    ([1.0, 0.5, 0.0], [0.0, 0.0, 1.0], [0.0, 0.5, 1.0])
+    """
+    words = WORDS.get(part, {})
+    try:
+        if isinstance(said, str):
+            text = said.strip().lower().replace("gray", "grey").replace("blonde", "blond")
+            text = words.get(text, text)
+            return np.array(ImageColor.getrgb(text)[:3], np.float32) / 255
+        values = np.asarray(said)
+        scale = 255 if values.dtype.kind in "iu" else 1
+        if values.shape == (3,) and 0 <= values.min() and values.max() <= scale:
+            return values.astype(np.float32) / scale
+    except (ValueError, TypeError):
+        pass
+    known = f"{', '.join(words)}, " if words else ""
+    raise ValueError(
+        f"A colour must be {known}a name such as teal, '#6b4423', or (r, g, b). Received: {said!r}"
+        f"{f' for {part}' if part else ''}."
+    )
+
+
+def check(tone: Any) -> Any:
+    """Checks what can be checked before there is a drawing, and reads what is a file.
+
+    Args:
+        tone: See `pipeline.Options`.
+
+    Returns:
+        None; a mapping of names in `regions.PARTS` to colours `(3,)` and of names in `CHANGES` to numbers; a
+        reference photograph `(H, W, 3)` as a list of one; or an array `(h, w, 3)`, NaN where nothing is told.
+
+    Raises:
+        FileNotFoundError: There is no such file.
+        ValueError: A name, a colour, a number or an array is wrong.
+        TypeError: It is none of those.
+    """
+    if tone is None or isinstance(tone, list):
+        return tone
+    if isinstance(tone, Mapping):
+        if not tone:
+            return None
+        for name in tone:
+            if name not in (*regions.PARTS, *CHANGES):
+                raise ValueError(
+                    f"`tone` may name {', '.join((*regions.PARTS, *CHANGES))}. Received: {name!r}. Leave it out."
+                )
+        return {name: _change(name, said) if name in CHANGES else colour(said, name) for name, said in tone.items()}
+    if not isinstance(tone, np.ndarray):
+        return [images.as_array(tone, channels=3)]
+    values = tone.astype(np.float32) / 255 if tone.dtype == np.uint8 else tone.astype(np.float32)
+    told = values[np.isfinite(values)]
+    if values.ndim != 3 or values.shape[-1] != 3 or 0 in values.shape or np.any((told < -1e-3) | (told > 1 + 1e-3)):
+        raise ValueError(
+            "`tone` must be (h, w, 3), RGB in [0, 1], NaN where nothing is told. "
+            f"Received: shape={tone.shape}{f', from {told.min():.4g} to {told.max():.4g}' if told.size else ''}."
+        )
+    return np.clip(values, 0.0, 1.0)
+
+
+def _change(name: str, said: Any) -> float:
+    try:
+        value = float(said)
+    except (TypeError, ValueError):
+        value = np.nan
+    if not -1 <= value <= 1:  # NaN is refused too
+        raise ValueError(f"`{name}` must be a number from -1 to 1. Received: {said!r}. Try 0.2.")
+    return value
+
+
+def needs_answer(tone: Any) -> bool:
+    """Whether what `check` returned can only be understood beside the generator's own answer."""
+    return isinstance(tone, dict)
+
+
+def place(tone: Any, size: tuple[int, int], *, photo: np.ndarray | None = None, sketch: np.ndarray) -> np.ndarray:
+    """The tones of a drawing's cells.
+
+    Args:
+        tone: From `check`, not None.
+        size: `(height, width)` of the drawing itself, which a reference photograph is fitted to.
+        photo: `(H, W, 3)`, the generator's own answer, where `needs_answer`.
+        sketch: `(H, W, 1)`, the drawing as the generator sees it, which decides how many cells there are.
+
+    Returns:
+        `(ceil(H / 16), ceil(W / 16), 3)` in [0, 1], NaN where nothing is told.
+
+    Raises:
+        ValueError: A part that is named was not found.
+    """
+    if photo is not None:
+        return _tell(tone, photo, sketch)
+    values = images.fit(tone[0], size) if isinstance(tone, list) else tone
+    return to_cells(values, (sketch.shape[0], sketch.shape[1]))
+
+
+def to_cells(tones: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Averages tones over the cells of a picture that they cover, each pixel with the share of it in a cell.
+
+    Args:
+        tones: `(h, w, 3)`, any h and w; NaN where nothing is told.
+        size: `(height, width)` of the picture.
+
+    Returns:
+        `(ceil(height / 16), ceil(width / 16), 3)` float32: means over what is told; NaN in cells of which less than a
+        tenth is.
+
+    >>> to_cells(np.array([[[0.0] * 3, [1.0] * 3]]), (16, 48))[0, :, 0].tolist()
+    [0.0, 0.5, 1.0]
+    """
+    told = np.isfinite(tones).all(axis=-1, keepdims=True)
+    rows, columns = (_shares(parts, side) for parts, side in zip(tones.shape[:2], size, strict=True))
+
+    def add(values: np.ndarray) -> np.ndarray:
+        return np.einsum("yh,hwc,xw->yxc", rows, values, columns, optimize=True)
+
+    counts, sizes = add(told.astype(np.float64)), add(np.ones(told.shape))
+    means = add(np.where(told, tones, 0.0)) / np.maximum(counts, 1e-12)
+    return np.where(counts >= LEAST * sizes, means, np.nan).astype(np.float32)
+
+
+def _shares(parts: int, side: int) -> np.ndarray:
+    """How much of each of so many equal parts of a side lies in each cell: `(cells, parts)`."""
+    edges = np.linspace(0.0, side / grids.CELL, parts + 1)
+    cells = np.arange(-(-side // grids.CELL))[:, np.newaxis]
+    return np.clip(np.minimum(edges[1:], cells + 1) - np.maximum(edges[:-1], cells), 0.0, None)
+
+
+def _tell(wanted: dict[str, Any], photo: np.ndarray, sketch: np.ndarray) -> np.ndarray:
+    """Changes make a whole map of the generator's own; named parts are told in their places."""
+    own = grids.of_photo(photo)
+    told = np.full_like(own, np.nan)
+    if any(name in wanted for name in CHANGES):
+        told = change(own, **{name: wanted[name] for name in CHANGES if name in wanted})
+    found = regions.find(photo, sketch)
+    for name in (name for name in regions.PARTS if name in wanted):
+        if not found[name].any():
+            raise ValueError(
+                f"A part that `tone` names must be found in the drawing. Received: {name}, and nothing that looks like "
+                "it. Give an array with the colour where it belongs."
+            )
+        told[found[name]] = shade(own[found[name]], wanted[name])
+    return told
+
+
+def shade(own: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+    """One colour for several cells that keep their light and shadow.
+
+    Args:
+        own: `(n, 3)`, their tones in the generator's own answer.
+        wanted: `(3,)`, their mean.
+
+    Returns:
+        `(n, 3)` in [0, 1].
+    """
+    light = own @ np.array([0.299, 0.587, 0.114], np.float32)  # as `images.to_gray`
+    return np.clip(wanted * (light / max(light.mean(), 1e-3))[:, np.newaxis], 0.0, 1.0)
+
+
+def change(tones: np.ndarray, *, lighter: float = 0.0, warmer: float = 0.0, colourful: float = 0.0) -> np.ndarray:
+    """Changes the tones of a whole picture.
+
+    Args:
+        tones: `(h, w, 3)` in [0, 1].
+        lighter: From -1 to 1: 0.2 adds 20 of the 100 steps of lightness in CIELAB.
+        warmer: From -1 to 1: 0.2 moves as far towards orange, or blue where it is negative.
+        colourful: From -1, which is grey, to 1, which doubles the distance to grey.
+
+    Returns:
+        `(h, w, 3)` float32 in [0, 1].
+    """
+    lab = cv2.cvtColor(np.ascontiguousarray(tones, np.float32), cv2.COLOR_RGB2LAB)
+    stretched = lab * np.array([1, 1 + colourful, 1 + colourful], np.float32)
+    lab = stretched + np.array([100 * lighter, 30 * warmer, 60 * warmer], np.float32)
+    lab[..., 0] = np.clip(lab[..., 0], 0, 100)
+    return np.clip(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), 0.0, 1.0)
