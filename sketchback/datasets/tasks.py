@@ -6,7 +6,8 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from sketchback.images import resize, tones
+from sketchback.datasets.degradation import soften
+from sketchback.images import tones
 from sketchback.sketching.artist import HANDS
 
 Inputs = np.ndarray | tuple[np.ndarray, ...]
@@ -32,8 +33,7 @@ def drawing(sketch: np.ndarray, photo: np.ndarray, hand: str, rng: np.random.Gen
 
 def enlargement(sketch: np.ndarray, photo: np.ndarray, hand: str, rng: np.random.Generator, told: float) -> Shown:
     """From a photograph of half the size, as soft as generators make them, and the sketch at its own size."""
-    small = resize(photo, (photo.shape[0] // 2, photo.shape[1] // 2))
-    return (small, sketch), photo
+    return (soften(photo, rng), sketch), photo
 
 
 TASKS: dict[tuple[str, ...], Callable[..., Shown]] = {
