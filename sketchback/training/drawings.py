@@ -18,7 +18,7 @@ from sketchback import console, images, weights
 from sketchback.datasets import Example
 from sketchback.sketching.artist import sample_hand
 
-CANVAS = 160  # pixels: the side of the square that a photograph is drawn in
+CANVAS = 144  # pixels: the side of the square that a photograph is drawn in
 BATCH = 16
 
 logger = logging.getLogger(__name__)

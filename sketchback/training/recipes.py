@@ -176,9 +176,9 @@ _TONE = dataclasses.replace(
     pair_share=0.08,
     told=0.7,
     artist=0.5,
-    learning_rate=2e-4,
+    learning_rate=3e-4,
     warmup=100,
-    epochs=4,
+    epochs=3,
     limit=12_000,
     validate=120,
     passes_on=LAST,
@@ -191,6 +191,7 @@ _ADVERSARIAL = dataclasses.replace(
     schedule="constant",
     clip=5.0,  # the discriminator's gradients count too
     epochs=3,
+    limit=10_000,
 )
 
 FACES = Recipe(
