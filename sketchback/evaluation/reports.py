@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,15 @@ from sketchback.atomic import replacing
 from sketchback.evaluation.identification import AFTER, BEFORE, RANKS, REGIONS, cmc
 
 PLOTS = (".png", ".jpg", ".jpeg", ".webp", ".pdf", ".svg")
-COLUMNS = {"psnr": ("PSNR dB", 24, 2), "ssim": ("SSIM", 26, 3), "r": ("Pearson R", 26, 3)}  # title, width, digits
+# Two lines of columns, which one line of a terminal does not hold: title, width, digits.
+COLUMNS = (
+    {"psnr": ("PSNR dB", 24, 2), "ssim": ("SSIM", 26, 3), "r": ("Pearson R", 26, 3)},
+    {
+        "sharpness": ("sharpness ratio", 24, 2),
+        "distance": ("EfficientNet distance", 26, 3),
+        "kid": ("EfficientNet KID", 26, 2),
+    },
+)
 CAUTION = (
     "Whole-face rank-1 on CUFS proves nothing: hair and outline decide it, and the sketch itself, with no model at "
     "all, reaches 99 % of 100. Read the inner face, and what inversion gains there."
@@ -42,12 +50,18 @@ def report(result: dict[str, Any]) -> str:
 def _scores(result: dict[str, Any]) -> list[str]:
     lines: list[str] = []
     for title, scores in [("", result["scores"]), *result["labels"].items()]:
-        head = "".join(f"{name:{width}}" for name, width, _ in COLUMNS.values())
-        lines.append(f"\n{title:38}{head}".rstrip())
-        for row, own in scores.items():
-            cells = [f"{_interval(own[name], digits):{width}}" for name, (_, width, digits) in COLUMNS.items()]
-            lines.append(f"{row:38}{''.join(cells)}".rstrip())
+        for columns in COLUMNS:
+            known = [name for name in columns if all(name in own for own in scores.values())]
+            head = "".join(f"{columns[name][0]:{columns[name][1]}}" for name in known)
+            lines.append(f"\n{title:38}{head}".rstrip())
+            for row, own in scores.items():
+                lines.append(f"{row:38}{''.join(f'{cell(own, name):{columns[name][1]}}' for name in known)}".rstrip())
     return lines
+
+
+def cell(scores: Mapping[str, Sequence[float]], name: str) -> str:
+    """One score with its interval, in the digits of its column; empty where there is none."""
+    return _interval(scores[name], {**COLUMNS[0], **COLUMNS[1]}[name][2]) if name in scores else ""
 
 
 def _identification(result: dict[str, Any]) -> list[str]:
