@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from sketchback.atomic import replacing
-from sketchback.evaluation.identification import AFTER, BEFORE, RANKS, REGIONS, cmc
+from sketchback.evaluation.identification import AFTER, BEFORE, RANKS, cmc
 
 PLOTS = (".png", ".jpg", ".jpeg", ".webp", ".pdf", ".svg")
 # Two lines of columns, which one line of a terminal does not hold: title, width, digits.
@@ -66,18 +66,26 @@ def cell(scores: Mapping[str, Sequence[float]], name: str) -> str:
 
 def _identification(result: dict[str, Any]) -> list[str]:
     lines: list[str] = []
+    recogniser = result["descriptor"] != "hog"
     for gallery in dict.fromkeys(row["gallery"] for row in result["rows"]):
         enlarged = gallery > result["photographs"]
         title = f"gallery of {gallery}{', distractors ' + str(result['distractors']) if enlarged else ''}"
-        columns = [*(f"rank-{k} %" for k in RANKS), *(["distractor ahead %"] if enlarged else [])]
+        columns = [f"rank-{k} %" for k in RANKS]
+        columns += ["distance to own"] * recogniser + ["distractor ahead %"] * enlarged
         lines.append("\n" + _line(title, columns))
         for row in (row for row in result["rows"] if row["gallery"] == gallery):
             cells = [_percent(row[f"rank-{k}"]) for k in RANKS]
-            ahead = [f"{100 * row['distractors_ahead']:.0f}"] if enlarged else []
-            lines.append(_line(f"{row['region']}: {row['probe']}", [*cells, *ahead]))
+            cells += [_interval(row["distance"], 3)] if recogniser else []
+            cells += [f"{100 * row['distractors_ahead']:.0f}"] if enlarged else []
+            lines.append(_line(f"{row['region']}: {row['probe']}", cells))
             if row["gain"] is not None:
                 lines.append(_line("            gained by it", [_percent(row["gain"], "+")]))
-    return [*lines, "", CAUTION, *([CAUTION_DISTRACTORS] if result["distractors"] else [])]
+    if recogniser:
+        missed = ", ".join(f"{name} {count}" for name, count in result["undetected"].items())
+        note = f"{result['descriptor']}; no face found, and the whole picture taken for one: {missed}."
+    else:
+        note = CAUTION
+    return [*lines, "", note, *([CAUTION_DISTRACTORS] if result["distractors"] else [])]
 
 
 def _line(title: str, cells: Sequence[str]) -> str:
@@ -135,9 +143,10 @@ def plot_cmc(result: dict[str, Any], path: str | Path) -> Path:
     from matplotlib.figure import Figure  # not pyplot: no window, no global state
 
     check_plot(path)
-    figure = Figure(figsize=(10, 4.2), layout="constrained")
+    regions = list(dict.fromkeys(row["region"] for row in result["rows"]))
+    figure = Figure(figsize=(1 + 4.5 * len(regions), 4.2), layout="constrained")
     colours = {BEFORE: "0.45", AFTER: "tab:blue"}
-    for axes, region in zip(figure.subplots(1, len(REGIONS), sharey=True), REGIONS, strict=True):
+    for axes, region in zip(figure.subplots(1, len(regions), sharey=True, squeeze=False)[0], regions, strict=True):
         for row in (row for row in result["rows"] if row["region"] == region):
             enlarged = row["gallery"] > result["photographs"]
             axes.step(

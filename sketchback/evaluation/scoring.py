@@ -150,7 +150,7 @@ def identify(
         split: `"train"`, `"val"`, `"test"` or `"all"`.
         limit: Search for only so many sketches, see `sample`; the gallery shrinks with them.
         working: As in `evaluate`.
-        descriptor: A name in `identification.DESCRIPTORS`.
+        descriptor: A name in `descriptors.DESCRIPTORS`.
         cmc: Plot the CMC curves to this file.
         progress: Show bars.
 

@@ -16,8 +16,8 @@ logger = logging.getLogger(__name__)
 class Table:
     """Scores of several predictions of the same photographs, gathered batch by batch.
 
-    Every picture gets `metrics.METRICS` and `sharpness`; where EfficientNet-lite0 is installed also `distance`. One line
-    says what to install where it is not.
+    Every picture gets `metrics.METRICS` and `sharpness`; where EfficientNet-lite0 is installed also `distance`, and
+    where it is not, one line says what to install.
     """
 
     def __init__(self) -> None:
