@@ -52,7 +52,7 @@ def invert(
     compare: bool = False,
     runtime: str | None = None,
 ) -> Any:
-    """Turns a sketch into a photograph.
+    """Turns a sketch into a photograph; one that is white on black is turned first, and the log says so.
 
     Args:
         sketch: The path of an image file; the `bytes` of one; a Pillow image; an array `(H, W)`, `(H, W, 1)`,
@@ -76,8 +76,8 @@ def invert(
 
     Raises:
         FileNotFoundError: No such drawing or weights.
-        ValueError: The sketch is no image, too small, or out of range; or cleaning brought a batch to several sizes; or
-            the weights do not run there.
+        ValueError: The sketch is no image, too small, out of range, or an empty sheet; or cleaning brought a batch to
+            several sizes; or the weights do not run there.
         TypeError: The sketch is of another kind.
         ImportError: `runtime` is `"onnx"`, which is not installed.
     """

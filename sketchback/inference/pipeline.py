@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,10 +11,12 @@ import numpy as np
 from sketchback import images
 from sketchback.images import MIN_SIDE, check_size, resize
 from sketchback.inference.padding import pad_to_multiple
-from sketchback.sketching import cleanup
+from sketchback.sketching import cleanup, oddities
 
 if TYPE_CHECKING:
     from sketchback.models.generator import Generator
+
+logger = logging.getLogger(__name__)
 
 MAX_WORKING = 4_000_000  # pixels that a generator is shown; one needs up to 2 kB of memory for each
 WORKING = (512, 512)  # bounds memory where a file does not say what its generator was trained at
@@ -74,20 +77,33 @@ def predict(generator: Generator, sketches: np.ndarray, working: Sequence[int] |
 
 
 def to_sketch(
-    picture: np.ndarray, *, clean: bool = False, size: Sequence[int] | None = None, fit: str = "crop"
+    picture: np.ndarray,
+    *,
+    clean: bool = False,
+    size: Sequence[int] | None = None,
+    fit: str = "crop",
+    say: Callable[[str], object] = logger.warning,
 ) -> np.ndarray:
-    """What `run` shows to a generator.
+    """What `run` shows to a generator; a drawing that is white on black is turned.
 
     Args:
         picture: `(H, W, 1)` or `(H, W, 3)` in [0, 1].
         clean: It is a photograph or scan of paper, in colour if possible, and goes through `cleanup.clean`.
         size: `(height, width)` that the sketch is brought to.
         fit: How, see `images.fit`.
+        say: Is called with a sentence where the drawing was turned.
 
     Returns:
         `(H', W', 1)` float32 in [0, 1], paper = 1.
+
+    Raises:
+        EmptySheetError: Nothing is drawn on it; it is a `ValueError`.
     """
+    if oddities.is_negative(picture):
+        picture = oddities.turn(picture)
+        say(oddities.TURNED)
     sketch = cleanup.clean(picture) if clean else images.to_gray(picture)[..., np.newaxis]
+    oddities.check_drawn(sketch)
     return sketch if size is None else images.fit(sketch, size, fit)
 
 
@@ -100,6 +116,7 @@ def run(
     fit: str = "crop",
     working: Sequence[int] | None = None,
     compare: bool = False,
+    say: Callable[[str], object] = logger.warning,
 ) -> np.ndarray:
     """Turns pictures of drawings into photographs, all the way.
 
@@ -111,14 +128,15 @@ def run(
         fit: See `to_sketch`.
         working: See `predict`.
         compare: Put the sketch beside each photograph.
+        say: See `to_sketch`.
 
     Returns:
         `(B, H', W', 3)` float32 in [0, 1].
 
     Raises:
-        ValueError: The sketches differ in size, maybe after cleaning.
+        ValueError: The sketches differ in size, maybe after cleaning; or nothing is drawn on one of them.
     """
-    sketches = [to_sketch(picture, clean=clean, size=size, fit=fit) for picture in pictures]
+    sketches = [to_sketch(picture, clean=clean, size=size, fit=fit, say=say) for picture in pictures]
     sizes = sorted({sketch.shape[:2] for sketch in sketches})
     if len(sizes) > 1:
         raise ValueError(
