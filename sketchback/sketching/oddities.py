@@ -118,7 +118,8 @@ def is_empty(sketch: np.ndarray) -> bool:
     tone = reduce(to_gray(sketch)[..., np.newaxis], EMPTY_AT)[..., 0]
     longest = max(tone.shape)
     fine = cv2.GaussianBlur(tone, (0, 0), 1.0)
-    off = np.abs(fine - cv2.GaussianBlur(tone, (0, 0), max(longest / 40, 2.0)))
+    side = max(2 * (longest // 24) + 1, 7)  # wider than strokes, narrower than shadows
+    off = np.abs(fine - cv2.blur(tone, (side, side)))
     grain = 1.4826 * float(np.median(off))  # the standard deviation, if it is all grain
     ink = (off > np.clip(4 * grain, 0.03, 0.1)).astype(np.uint8)  # what is coarser than paper counts as drawn
     _, _, boxes, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
