@@ -10,7 +10,7 @@ from PIL import Image
 
 from sketchback import images, models, weights
 from sketchback.invert import invert, main
-from sketchback.sketching import cleanup
+from sketchback.sketching import cleanup, oddities
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +42,9 @@ def on_paper(tmp_path: Path) -> Path:
 
 @pytest.mark.parametrize("shape", [(16, 16), (17, 31, 1), (18, 20, 2), (205, 282, 3), (33, 20, 4), (2, 40, 33)])
 def test_arrays_of_any_size(generator, shape: tuple[int, ...]) -> None:
-    photo = invert(np.ones(shape, np.float32), generator)
+    sketch = np.ones(shape, np.float32)
+    sketch[(slice(None),) * (shape[0] == 2) + (slice(4, 12), slice(8, 10))] = 0.4  # where that is alpha, too
+    photo = invert(sketch, generator)
     assert photo.shape == ((*shape, 3) if shape[0] == 2 else (*shape[:2], 3)) and photo.dtype == np.float32
     assert 0 <= photo.min() <= photo.max() <= 1
 
@@ -57,7 +59,7 @@ def test_what_is_given_comes_back_in_kind(generator, tiny: Path, drawing: Path) 
     assert invert(data, generator) == expected
     picture = invert(palette, generator)
     assert isinstance(picture, Image.Image) and images.encode(images.as_array(picture)) == expected
-    several = invert([drawing, data, np.ones((20, 20))], generator)
+    several = invert([drawing, data, np.eye(20)], generator)
     np.testing.assert_array_equal(several[0], photo)
     assert several[1] == expected and several[2].shape == (20, 20, 3)
     assert invert((), generator) == []
@@ -88,7 +90,9 @@ def test_clean_inverts_the_cleaned_sketch(generator, on_paper: Path) -> None:
         np.testing.assert_array_equal(invert(same, generator, clean=True), expected)
     both = invert(picture, generator, clean=True, compare=True)
     np.testing.assert_array_equal(both, images.side_by_side([cleaned, expected]))
-    batch = np.stack([picture, np.ones_like(picture)])
+    bare = np.ones_like(picture)
+    bare[50:150, 75:80] = 0.1  # a drawing without a table
+    batch = np.stack([picture, bare])
     with pytest.raises(ValueError, match="batch must have one size.*after cleaning.*Give `size`"):
         invert(batch, generator, clean=True)
     together = invert(batch, generator, size=(32, 24), clean=True)
@@ -101,13 +105,26 @@ def test_a_wrong_array_is_refused(generator, bad: np.ndarray) -> None:
         invert(bad, generator)
 
 
+def test_white_on_black_is_turned_and_said(generator, drawing: Path, caplog) -> None:
+    sketch = images.read(drawing, channels=1)
+    together = invert([sketch, 1 - sketch], generator)  # each by itself
+    np.testing.assert_allclose(*together, atol=1e-5)
+    assert [record.message for record in caplog.records] == [oddities.TURNED]
+
+
+@pytest.mark.parametrize("clean", [False, True])
+def test_an_empty_sheet_gets_a_sentence(generator, clean: bool) -> None:
+    with pytest.raises(ValueError, match=r"must be drawn.*Received: an empty one, 40 rows x 30 columns\. Draw on it"):
+        invert(np.full((40, 30), 0.9), generator, clean=clean)
+
+
 def test_a_rewritten_file_is_read_anew(tmp_path: Path) -> None:
     photos = []
     for value in (0.0, 3.0):
         generator = models.build("scribbler", width=4, halvings=2, blocks=1)
         generator.get_layer("photo").bias.assign(np.full(3, value, np.float32))
         path = weights.save(generator, tmp_path / "changing.weights.h5")
-        photos.append(invert(np.ones((16, 16)), path))
+        photos.append(invert(np.eye(16), path))
     assert photos[1].mean() > photos[0].mean() + 0.1
 
 

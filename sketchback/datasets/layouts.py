@@ -22,7 +22,7 @@ MEBEAUTY_NAME = re.compile(r"^((female|male)_(asian|black|caucasian|hispanic|ind
 # Age, gender, race, date and time; the set's own files end in .jpg.chip.jpg.
 UTKFACE_NAME = re.compile(r"^((\d{1,3})_([01])_([0-4])_\d{14,17})(?:\.jpg\.chip)?$", re.IGNORECASE)
 UTKFACE_RACES = ("white", "black", "asian", "indian", "other")
-AGES = {12: "child", 35: "young", 59: "middle", 999: "old"}  # up to this age
+AGES = {12: "child", 35: "young", 59: "middle-aged", 999: "old"}  # up to this age
 
 
 def recognise(folder: Path) -> list[Example]:

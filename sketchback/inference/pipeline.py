@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
+import logging
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,10 +17,12 @@ from sketchback.inference import runtime as runtimes
 from sketchback.inference import tones as telling
 from sketchback.inference.options import Options, check
 from sketchback.inference.padding import pad_to_multiple
-from sketchback.sketching import cleanup
+from sketchback.sketching import cleanup, oddities
 
 if TYPE_CHECKING:
     from sketchback.models.generator import Generator
+
+logger = logging.getLogger(__name__)
 
 MAX_WORKING = 4_000_000  # pixels that a generator is shown; one needs up to 2 kB of memory for each
 WORKING = (512, 512)  # bounds memory where a file does not say what its generator was trained at
@@ -134,41 +137,62 @@ def _answer(generator: Generator, view: View, told: np.ndarray | None = None) ->
 
 
 def to_sketch(
-    picture: np.ndarray, *, clean: bool = False, size: Sequence[int] | None = None, fit: str = "crop"
+    picture: np.ndarray,
+    *,
+    clean: bool = False,
+    size: Sequence[int] | None = None,
+    fit: str = "crop",
+    say: Callable[[str], object] = logger.warning,
 ) -> np.ndarray:
-    """What `run` shows to a generator.
+    """What `run` shows to a generator; a drawing that is white on black is turned.
 
     Args:
         picture: `(H, W, 1)` or `(H, W, 3)` in [0, 1].
         clean: It is a photograph or scan of paper, in colour if possible, and goes through `cleanup.clean`.
         size: `(height, width)` that the sketch is brought to.
         fit: How, see `images.fit`.
+        say: Is called with a sentence where the drawing was turned.
 
     Returns:
         `(H', W', 1)` float32 in [0, 1], paper = 1.
+
+    Raises:
+        EmptySheetError: Nothing is drawn on it; it is a `ValueError`.
     """
+    if oddities.is_negative(picture):
+        picture = oddities.turn(picture)
+        say(oddities.TURNED)
     sketch = cleanup.clean(picture) if clean else images.to_gray(picture)[..., np.newaxis]
+    oddities.check_drawn(sketch)
     return sketch if size is None else images.fit(sketch, size, fit)
 
 
-def run(generator: Generator, pictures: Sequence[np.ndarray], options: Options | None = None) -> np.ndarray:
+def run(
+    generator: Generator,
+    pictures: Sequence[np.ndarray],
+    options: Options | None = None,
+    *,
+    say: Callable[[str], object] = logger.warning,
+) -> np.ndarray:
     """Turns pictures of drawings into photographs, all the way.
 
     Args:
         generator: See `predict`.
         pictures: Each `(H, W, 1)` or `(H, W, 3)` in [0, 1].
         options: What is done with them; nothing but what must be by default.
+        say: See `to_sketch`.
 
     Returns:
         `(B, H', W', 3)` float32 in [0, 1], with candidates `(B, candidates, H', W', 3)`.
 
     Raises:
-        ValueError: The sketches differ in size, maybe after cleaning; or the generator, or what is installed, cannot
-            do what is asked of it.
+        ValueError: The sketches differ in size, maybe after cleaning; nothing is drawn on one of them; or the
+            generator, or what is installed, cannot do what is asked of it.
     """
     options = options or Options()
     check(generator, options)
-    sketches = [to_sketch(picture, clean=options.clean, size=options.size, fit=options.fit) for picture in pictures]
+    asked: dict[str, Any] = {"clean": options.clean, "size": options.size, "fit": options.fit}
+    sketches = [to_sketch(picture, **asked, say=say) for picture in pictures]
     sizes = sorted({sketch.shape[:2] for sketch in sketches})
     if len(sizes) > 1:
         raise ValueError(

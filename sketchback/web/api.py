@@ -10,12 +10,14 @@ from typing import Annotated, Any
 from fastapi import FastAPI, Query, Request, Response
 
 from sketchback import __version__
+from sketchback.sketching.oddities import EmptySheetError
 from sketchback.web.errors import RefusedError
 from sketchback.web.worker import FORMATS, MAX_PIXELS, BusyError, Format, InferenceWorker, UnusableError, encode
 
 MAX_BYTES = 25_000_000
 BODY_SECONDS = 20.0  # for the whole body to arrive
 WORK_SECONDS = 60.0  # for waiting and work together
+NOTE = "Sketchback-Note"  # the header of an answer that says in a sentence what was done to the drawing
 INTRODUCTION = f"""
 The bytes of a drawing in, the bytes of a photograph out; nothing leaves this machine.
 
@@ -25,10 +27,13 @@ curl --data-binary @drawing.png -H 'Content-Type: image/png' -o photo.png http:/
 
 The body is the file itself: PNG, JPEG, WebP, TIFF, BMP or GIF, at most {MAX_BYTES // 10**6} MB and
 {MAX_PIXELS // 10**6} megapixels. Every error is JSON, `{{"error": "a sentence"}}`. When many ask at once, the answer is
-503 with `Retry-After`: come again in a moment.
+503 with `Retry-After`: come again in a moment. A drawing that is white on black is turned, and the header
+`{NOTE}` says so.
 
 A generated face is a suggestion, not evidence of identity.
 """
+
+Say = Callable[[str], object]
 
 # ---- what the OpenAPI schema says about bodies and answers
 
@@ -52,6 +57,7 @@ _ERRORS = {
     408: f"The file did not arrive within {BODY_SECONDS:.0f} seconds.",
     413: f"The file is larger than {MAX_BYTES // 10**6} MB.",
     415: "The body is a form or is compressed, not the file itself.",
+    422: "Nothing is drawn on the sheet.",
     500: "Something went wrong here.",
     503: "Busy. `Retry-After` says in how many seconds to come again.",
     504: f"The work took longer than {WORK_SECONDS:.0f} seconds.",
@@ -100,8 +106,8 @@ def add_routes(app: FastAPI, worker: InferenceWorker) -> None:
         except ValueError as error:
             raise RefusedError(400, str(error)) from None
 
-        def work(data: bytes) -> bytes:
-            return encode(worker.invert(data, name, clean, compare), format)
+        def work(data: bytes, say: Say) -> bytes:
+            return encode(worker.invert(data, name, clean, compare, say), format)
 
         return await _answer(request, worker, work, name=f"photograph.{format}", media_type=FORMATS[format][1])
 
@@ -118,8 +124,8 @@ def add_routes(app: FastAPI, worker: InferenceWorker) -> None:
         request: Request,
         clean: Annotated[bool, Query(description="Straighten, flatten and crop a photograph of paper.")] = True,
     ) -> Response:
-        def work(data: bytes) -> bytes:
-            return encode(worker.sketch(data, clean), "png")
+        def work(data: bytes, say: Say) -> bytes:
+            return encode(worker.sketch(data, clean, say), "png")
 
         return await _answer(request, worker, work, name="drawing.png", media_type="image/png")
 
@@ -128,19 +134,22 @@ def add_routes(app: FastAPI, worker: InferenceWorker) -> None:
 
 
 async def _answer(
-    request: Request, worker: InferenceWorker, work: Callable[[bytes], bytes], *, name: str, media_type: str
+    request: Request, worker: InferenceWorker, work: Callable[[bytes, Say], bytes], *, name: str, media_type: str
 ) -> Response:
     """Reads the body, waits for the inference worker, and answers; each within its limits."""
     began = time.perf_counter()
+    notes: list[str] = []
     try:
         with worker.place():  # before the body is read: this bounds the bodies that wait, too
             data = await _read_body(request)
             arrived = time.perf_counter()
-            result = await _wait(request, worker, work, data)
+            result = await _wait(request, worker, lambda: work(data, notes.append))
     except BusyError as error:
         raise RefusedError(503, str(error), headers={"Retry-After": "1"}) from None
     except UnusableError as error:
         raise RefusedError(500, str(error)) from None
+    except EmptySheetError as error:
+        raise RefusedError(422, str(error)) from None
     except ValueError as error:
         raise RefusedError(400, str(error)) from None
     except MemoryError:
@@ -152,6 +161,8 @@ async def _answer(
         "Content-Disposition": f'inline; filename="{name}"',
         "Server-Timing": f"body;dur={(arrived - began) * 1e3:.1f}, work;dur={(done - arrived) * 1e3:.1f}",
     }
+    if notes:
+        headers[NOTE] = " ".join(notes)
     return Response(result, media_type=media_type, headers=headers)
 
 
@@ -194,14 +205,14 @@ async def _read_body(request: Request) -> bytes:
         raise RefusedError(408, sentence, headers={"Connection": "close"}) from None
 
 
-async def _wait(request: Request, worker: InferenceWorker, work: Callable[[bytes], bytes], data: bytes) -> bytes:
+async def _wait(request: Request, worker: InferenceWorker, work: Callable[[], bytes]) -> bytes:
     """Waits for the worker; work that has not begun is cancelled when the client goes away or has waited too long."""
 
     async def disconnected() -> None:
         while (await request.receive())["type"] != "http.disconnect":
             pass
 
-    result = asyncio.wrap_future(worker.submit(work, data))
+    result = asyncio.wrap_future(worker.submit(work))
     leaving = asyncio.create_task(disconnected())
     either: set[asyncio.Future[Any]] = {result, leaving}
     try:

@@ -39,6 +39,8 @@ FORMATS: dict[Format, tuple[str, str]] = {  # the name in a request -> Pillow's,
 TITLES = {"drawings": "Drawn faces", "faces-unet": "Faces (U-Net)"}  # others are called by their names
 T = TypeVar("T")
 
+logger = logging.getLogger(__name__)
+
 
 class BusyError(RuntimeError):
     """Every place is taken; try again in a moment."""
@@ -141,7 +143,7 @@ class InferenceWorker:
             except weights.WeightsError as error:
                 if name == self.default:
                     raise
-                logging.getLogger(__name__).warning("left out: %s", error)
+                logger.warning("left out: %s", error)
             else:
                 self.known[name] = path
         self._generators: dict[str, Generator] = {}
@@ -215,19 +217,27 @@ class InferenceWorker:
 
     # ---- what is submitted to the thread
 
-    def sketch(self, data: bytes, clean: bool = True) -> np.ndarray:
+    def sketch(self, data: bytes, clean: bool = True, say: Callable[[str], object] = logger.warning) -> np.ndarray:
         """The bytes of a picture -> the drawing `(H, W, 1)` as a generator is shown it, paper = 1.
 
         Args:
             data: See `decode`.
             clean: Whether to straighten, flatten and crop a photograph of paper; see `cleanup.clean`.
+            say: See `pipeline.to_sketch`.
 
         Raises:
-            ValueError: See `decode`.
+            ValueError: See `decode` and `pipeline.to_sketch`.
         """
-        return pipeline.to_sketch(decode(data, channels=3 if clean else 1), clean=clean)
+        return pipeline.to_sketch(decode(data, channels=3 if clean else 1), clean=clean, say=say)
 
-    def invert(self, data: bytes, name: str, clean: bool = False, compare: bool = False) -> np.ndarray:
+    def invert(
+        self,
+        data: bytes,
+        name: str,
+        clean: bool = False,
+        compare: bool = False,
+        say: Callable[[str], object] = logger.warning,
+    ) -> np.ndarray:
         """The bytes of a drawing -> its photograph `(H, W, 3)`, of the size of the drawing.
 
         Args:
@@ -235,13 +245,14 @@ class InferenceWorker:
             name: Of the weights.
             clean: See `sketch`.
             compare: Put the drawing beside the photograph.
+            say: See `pipeline.to_sketch`.
 
         Raises:
-            ValueError: See `decode`.
+            ValueError: See `decode` and `pipeline.to_sketch`.
             UnusableError: The weights cannot be loaded.
         """
         picture = decode(data, channels=3 if clean else 1)
-        return pipeline.run(self._load(name), [picture], Options(clean=clean, compare=compare))[0]
+        return pipeline.run(self._load(name), [picture], Options(clean=clean, compare=compare), say=say)[0]
 
     def _load_quietly(self, name: str) -> None:
         with contextlib.suppress(UnusableError):
@@ -256,8 +267,8 @@ class InferenceWorker:
                 for sides in ((96, 96), (128, 112)):
                     pipeline.predict(generator, np.ones((1, *sides, 1), np.float32), working=sides)
             except (ValueError, OSError, MemoryError, ImportError) as error:
-                logging.getLogger(__name__).error("error: %s", console.one_line(error))
+                logger.error("error: %s", console.one_line(error))
                 raise UnusableError(f"The weights {name!r} cannot be loaded; the terminal says why.") from None
             self._generators[name] = generator
-            logging.getLogger(__name__).info("%s: loaded in %.1f s", title(name), time.monotonic() - began)
+            logger.info("%s: loaded in %.1f s", title(name), time.monotonic() - began)
         return self._generators[name]

@@ -74,6 +74,14 @@ class TestAnswers:
         of_cleaned = read(client.post("/api/invert?clean=1", content=drawing).content)
         np.testing.assert_allclose(of_cleaned, photo, atol=0.02)  # `cleaned` was rounded to 8 bits
 
+    def test_white_on_black_is_turned_and_said(self, client, drawing) -> None:
+        black = images.encode(1 - decode(drawing))
+        for path in ("/api/invert", "/api/sketch?clean=false"):
+            answer, plain = (client.post(path, content=data) for data in (black, drawing))
+            np.testing.assert_allclose(read(answer.content), read(plain.content), atol=0.02)
+            assert "white on black" in answer.headers["sketchback-note"]
+            assert "sketchback-note" not in plain.headers
+
     def test_state(self, client) -> None:
         answer = client.get("/api/weights").json()
         assert (answer["default"], [one["title"] for one in answer["weights"]]) == ("faces", ["Faces", "Buildings"])
@@ -90,6 +98,11 @@ class TestRefusals:
         refused(client.post(path, content=drawing, headers={"Content-Encoding": "gzip"}), 415, "compressed")
         refused(client.post(path, content=bytes(api.MAX_BYTES + 1)), 413, "at most 25 MB")
         assert worker.taken == 0
+
+    @pytest.mark.parametrize("path", ["/api/invert", "/api/sketch"])
+    def test_an_empty_sheet(self, client, path: str) -> None:
+        sheet = images.encode(np.full((40, 33, 1), 0.9, np.float32))
+        refused(client.post(path, content=sheet), 422, "must be drawn on the sheet. Received: an empty one")
 
     def test_parameters(self, client, drawing, weight_files) -> None:
         for value in ("three", str(weight_files["faces"]), "../faces", "%2Fetc%2Fpasswd", "x" * 5000):

@@ -52,5 +52,5 @@ def test_the_schema_describes_what_there_is(client) -> None:
     assert set(schema["paths"]) == {"/api/health", "/api/weights", "/api/invert", "/api/sketch"}
     invert = schema["paths"]["/api/invert"]["post"]
     assert {one["name"] for one in invert["parameters"]} == {"weights", "clean", "compare", "format"}
-    assert set(invert["responses"]) == {"200", "400", "403", "408", "413", "415", "500", "503", "504"}
+    assert set(invert["responses"]) == {"200", "400", "403", "408", "413", "415", "422", "500", "503", "504"}
     assert "image/png" in invert["requestBody"]["content"] and "image/png" in invert["responses"]["200"]["content"]

@@ -365,6 +365,16 @@ class TestPictures:
         np.testing.assert_array_equal(seen.photo(), first)
         seen.inferred(lambda: seen.give(file))  # and it goes on
 
+    def test_white_on_black_is_turned_and_an_empty_sheet_is_said(self, visit, file: Path, tmp_path: Path) -> None:
+        seen, black = visit(), images.write(tmp_path / "black.png", 1 - images.read(file, 1))
+        seen.inferred(lambda: seen.give(black))
+        assert "white on black" in seen.alert() and np.median(seen.canvas()) > 240
+        seen.give(images.write(tmp_path / "blank.png", np.full((60, 80, 1), 0.9, np.float32)))
+        seen.until(lambda: "blank.png: Something must be drawn" in seen.alert())
+        seen.click("Clear: a new sheet")
+        seen.stroke((0.5, 0.5), (0.501, 0.5))  # a dot: no alert while somebody begins to draw
+        seen.until(lambda: seen.says("status") == "Nothing is drawn yet")
+
     def test_several_at_once(self, visit, file: Path, tmp_path: Path) -> None:
         (tmp_path / "two").mkdir()
         again, bad = tmp_path / "two" / file.name, tmp_path / "notes.txt"

@@ -11,7 +11,8 @@ const TRIES = 20; // a busy server is asked again, about once a second
  * The photograph of a drawing.
  * @param {Blob} drawing
  * @param {{weights: string, format: string}} query
- * @param {{signal?: AbortSignal, busy?: () => void}} options `busy` is called when the request has to wait
+ * @param {{signal?: AbortSignal, busy?: () => void, note?: (text: string) => void}} options `busy` is called when the
+ *   request has to wait, `note` with a sentence about what was done to the drawing
  * @returns {Promise<Blob>}
  */
 export const invert = (drawing, query, options) => send("/api/invert", query, drawing, options);
@@ -47,13 +48,15 @@ async function sentence(response) {
   }
 }
 
-async function send(path, query, body, { signal, busy } = {}) {
+async function send(path, query, body, { signal, busy, note } = {}) {
   const address = `${path}?${new URLSearchParams(query)}`;
   const headers = { "Content-Type": "application/octet-stream" };
   for (let tries = 1; ; tries += 1) {
     const response = await request(address, { method: "POST", body, signal, headers });
+    const noted = response.headers.get("Sketchback-Note");
+    if (noted) note?.(noted);
     if (response.ok) return response.blob();
-    if (response.status !== 503 || tries === TRIES) throw new Refusal(await sentence(response));
+    if (response.status !== 503 || tries === TRIES) throw new Refusal(await sentence(response), response.status);
     busy?.();
     const seconds = Number(response.headers.get("Retry-After")) || 1;
     await new Promise((done) => setTimeout(done, 1000 * seconds));

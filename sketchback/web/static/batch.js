@@ -107,12 +107,14 @@ export class Batch {
   async #invert(file, card, { weights, clean }, signal) {
     this.#say(card, "working", "Reading");
     const busy = () => this.#say(card, "working", "Waiting for a free place");
-    const drawing = await sketch(await prepare(file), { clean }, { signal, busy });
+    let noted = "";
+    const note = (text) => { noted = text; };
+    const drawing = await sketch(await prepare(file), { clean }, { signal, busy, note });
     this.#frame(card, 0, drawing, `Drawing ${file.name}`);
     this.#say(card, "working", "Making the photograph");
     const photo = await invert(drawing, { weights, format: "png" }, { signal, busy });
     this.#frame(card, 1, photo, `Photograph made from ${file.name}`);
-    this.#say(card, "done", "");
+    this.#say(card, "done", noted);
     const name = this.#name(file.name);
     this.#done.push({ name, blob: photo });
     const button = (text, act) => {

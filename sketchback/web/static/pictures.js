@@ -2,7 +2,7 @@
 
 import { sketch } from "./backend.js";
 import { Refusal } from "./refusal.js";
-import { status } from "./ui.js";
+import { say, status } from "./ui.js";
 
 const LARGE = 2_000_000; // bytes from which a photograph is reduced before it is sent
 const REDUCED = 2000; // pixels of its longer side then
@@ -11,7 +11,7 @@ const MOST_BYTES = 25_000_000;
 /** The drawing in a file, as a bitmap. */
 export async function read(file, clean) {
   const busy = () => status("Busy; waiting for a free place…");
-  return createImageBitmap(await sketch(await prepare(file), { clean }, { busy }));
+  return createImageBitmap(await sketch(await prepare(file), { clean }, { busy, note: say }));
 }
 
 /** The bytes to send: photographs of phones are larger than anything that is looked at; other kinds stay as they are. */

@@ -9,6 +9,8 @@ import { chosen, titleOf } from "./weights.js";
 
 const LIVE = 512; // pixels of the longer side of what is sent while the person draws; generators see less
 
+const EMPTY = 422; // what the backend answers to a sheet on which nothing is drawn
+
 const follower = new Follower(follow);
 let shown = null; // { drawing, photo }: addresses of what is seen
 
@@ -34,12 +36,21 @@ async function follow(isNewest) {
     const weights = chosen();
     const sent = await drawing.picture(LIVE);
     const busy = () => status("Busy; waiting for a free place…");
-    const photo = await invert(sent, { weights, format: "jpg" }, { busy });
+    let noted = "Photograph ready";
+    const note = (text) => { noted = text; };
+    const photo = await invert(sent, { weights, format: "jpg" }, { busy, note });
     const addresses = { drawing: await loaded(sent), photo: await loaded(photo) };
-    if (isNewest()) show(addresses, weights, performance.now() - began);
-    else revoke(addresses);
+    if (isNewest()) {
+      show(addresses, weights, performance.now() - began);
+      status(noted);
+    } else revoke(addresses);
   } catch (error) {
     if (!isNewest()) return;
+    if (error.status === EMPTY) { // a first dot, or all is erased
+      arrange(false);
+      status("Nothing is drawn yet");
+      return;
+    }
     status("No photograph");
     failed(error);
   } finally {
@@ -76,7 +87,6 @@ function show(addresses, weights, milliseconds) {
   element("thumbnail").querySelector("img").src = addresses.photo;
   if (before) revoke(before);
   arrange(true);
-  status("Photograph ready");
 }
 
 function arrange(there) {

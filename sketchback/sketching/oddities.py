@@ -1,0 +1,138 @@
+"""Drawings that are not dark strokes on light paper: white on black, and sheets on which nothing is drawn.
+
+Nothing here imports Keras.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+
+from sketchback.images import reduce, to_gray
+from sketchback.sketching.cleanup import flatten
+from sketchback.sketching.page_detection import DETECTION, find_page, rectify
+
+TURNED = "The drawing is white on black: it was turned into black on white."
+LOOKED_AT = 128  # pixels on the long side at which strokes are thin and shaded areas are not
+CONTRAST = 0.1  # between the darkest and the lightest, below which there are no strokes to look at
+# Logistic regression on 6,700 sketches and their negatives: hand-drawn, simulated in all styles, photographed on paper.
+# It was moved until it took none of the sketches for a negative, stencils of XDoG that are nearly black among them.
+WEIGHTS = {"strokes": 1.9, "middle": 1.9, "flat": 0.5, "light": 2.3, "lighter half": -0.5}
+NEGATIVE = 1.0  # a weighted sum below it is a negative
+EMPTY_AT = 512  # pixels on the long side at which strokes are sought
+STROKE = 0.03  # of the long side: what is shorter is a speck
+
+
+class EmptySheetError(ValueError):
+    """Nothing is drawn on a sheet."""
+
+
+def is_negative(picture: np.ndarray) -> bool:
+    """Whether a drawing is light on dark: a blackboard, a screen in dark colours, a photographic negative.
+
+    Thin strokes decide first: lighter than what is around them, all over and in the middle, where a face is. Then how
+    light the flat areas are, and how large the light ones. Dark hair, a dark background and a dark table around a page
+    do not make a negative.
+
+    Args:
+        picture: `(H, W)`, `(H, W, 1)` or `(H, W, 3)` in [0, 1].
+
+    >>> paper = np.ones((64, 64), np.float32)
+    >>> paper[8:56, 30:33] = paper[30:33, 8:56] = 0.1
+    >>> is_negative(paper), is_negative(1 - paper)
+    (False, True)
+    """
+    if not _looks_negative(picture):
+        return False
+    image = reduce(to_gray(picture)[..., np.newaxis], DETECTION)
+    corners = find_page(image)  # a page on a dark table is judged without the table
+    return corners is None or _looks_negative(rectify(image, corners))
+
+
+def _looks_negative(picture: np.ndarray) -> bool:
+    tone = reduce(to_gray(picture)[..., np.newaxis], LOOKED_AT)[..., 0]
+    low, high = np.percentile(tone, [1, 99])
+    if high - low < 2 * CONTRAST:  # few strokes
+        low, high = tone.min(), tone.max()
+    if high - low < CONTRAST or np.percentile(tone, 25) > 0.5:
+        return False
+    tone = np.clip((tone - low) / (high - low), 0, 1).astype(np.float32)
+    height, width = tone.shape
+    inside = np.zeros(tone.shape, bool)
+    inside[height // 4 : height - height // 4, width // 4 : width - width // 4] = True
+    lighter, light = np.percentile(tone, [75, 90])
+    seen = {
+        "strokes": _polarity(tone, 3),
+        "middle": _polarity(tone, 5, inside),
+        "flat": _flat(tone),
+        "light": light,
+        "lighter half": lighter,
+    }
+    return bool(sum(WEIGHTS[name] * value for name, value in seen.items()) < NEGATIVE)
+
+
+def _polarity(tone: np.ndarray, side: int, where: np.ndarray | bool = True) -> float:
+    """From -1, where all that is thinner than `side` pixels is lighter than around it, to 1, where it is darker.
+
+    The top-hat and bottom-hat transforms of mathematical morphology (Meyer 1979).
+    """
+    square = np.ones((side, side), np.uint8)
+    lighter = (tone - cv2.morphologyEx(tone, cv2.MORPH_OPEN, square)).sum(where=where)
+    darker = (cv2.morphologyEx(tone, cv2.MORPH_CLOSE, square) - tone).sum(where=where)
+    return float((darker - lighter) / (darker + lighter + 1e-3))
+
+
+def _flat(tone: np.ndarray) -> float:
+    """From -1 to 1, how light it is where no edge is near."""
+    slope = np.hypot(cv2.Sobel(tone, cv2.CV_32F, 1, 0), cv2.Sobel(tone, cv2.CV_32F, 0, 1))
+    weights = np.exp(-cv2.GaussianBlur(slope, (0, 0), 2) / 0.1)
+    return float(((2 * tone - 1) * weights).sum() / (weights.sum() + 1e-6))
+
+
+def turn(picture: np.ndarray) -> np.ndarray:
+    """Turns a negative into dark strokes on white paper.
+
+    Args:
+        picture: `(H, W, 1)` or `(H, W, 3)` in [0, 1].
+
+    Returns:
+        The same shape, float32: its complement, divided by its own paper, because blackboards and screens are seldom
+        quite black.
+    """
+    return flatten(1 - np.clip(picture, 0, 1).astype(np.float32))
+
+
+def is_empty(sketch: np.ndarray) -> bool:
+    """Whether nothing is drawn on a sheet: one tone, light that falls off, grain of paper, dust.
+
+    Args:
+        sketch: `(H, W)`, `(H, W, 1)` or `(H, W, 3)` in [0, 1].
+
+    Returns:
+        False as soon as one stroke is longer than 3 % of the long side.
+
+    >>> sheet = np.ones((64, 64), np.float32)
+    >>> is_empty(sheet), is_empty(np.where(np.eye(64) > 0, 0.7, sheet))
+    (True, False)
+    """
+    tone = reduce(to_gray(sketch)[..., np.newaxis], EMPTY_AT)[..., 0]
+    longest = max(tone.shape)
+    fine = cv2.GaussianBlur(tone, (0, 0), 1.0)
+    side = max(2 * (longest // 24) + 1, 7)  # wider than strokes, narrower than shadows
+    off = np.abs(fine - cv2.blur(tone, (side, side)))
+    grain = 1.4826 * float(np.median(off))  # the standard deviation, if it is all grain
+    ink = (off > np.clip(4 * grain, 0.03, 0.1)).astype(np.uint8)  # what is coarser than paper counts as drawn
+    _, _, boxes, _ = cv2.connectedComponentsWithStats(ink, connectivity=8)
+    sides = boxes[1:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]]
+    return not (np.hypot(*sides.T) > max(STROKE * longest, 3)).any()
+
+
+def check_drawn(sketch: np.ndarray) -> np.ndarray:
+    """Returns a sketch, or raises `EmptySheetError` where `is_empty` finds nothing drawn on it."""
+    if is_empty(sketch):
+        height, width = sketch.shape[:2]
+        raise EmptySheetError(
+            f"Something must be drawn on the sheet. Received: an empty one, {height} rows x {width} columns. "
+            "Draw on it, or give another picture; very faint strokes need more contrast."
+        )
+    return sketch

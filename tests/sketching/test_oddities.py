@@ -1,0 +1,85 @@
+"""White on black is noticed and turned, an empty sheet is told from a drawing, and nothing else is touched."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from places import DATA, DRAWINGS
+from tabletop import TILTED, head, photographed
+
+from sketchback import datasets, images
+from sketchback.sketching import oddities, styles
+
+OWN = sorted(DRAWINGS.glob("*.png"))
+
+
+def blackboard(sketch: np.ndarray, seed: int = 0) -> np.ndarray:
+    """Chalk on green slate, `(H, W, 3)`: never quite black, smudged, lit from one side."""
+    rng = np.random.default_rng(seed)
+    ramp = np.linspace(0.12, 0.3, sketch.shape[1], dtype=np.float32)[:, np.newaxis]
+    noisy = ramp + 0.55 * (1 - sketch) + 0.02 * rng.standard_normal(sketch.shape)
+    return np.clip(noisy * (0.9, 1.0, 0.92), 0, 1).astype(np.float32)
+
+
+@pytest.mark.parametrize("path", OWN, ids=lambda path: path.stem)
+def test_drawings_of_ours_on_paper_on_a_board_and_on_a_screen(path) -> None:
+    sketch = images.read(path, channels=1)
+    assert not oddities.is_negative(sketch) and not oddities.is_empty(sketch)
+    for dark in (1 - sketch, 0.12 + 0.8 * (1 - sketch), blackboard(sketch)):
+        assert oddities.is_negative(dark)
+        turned = oddities.turn(dark)
+        assert turned.shape == dark.shape and np.median(turned) > 0.95
+        assert not oddities.is_negative(turned) and not oddities.is_empty(turned)
+    assert np.corrcoef(turned[..., 1].ravel(), sketch.ravel())[0, 1] > 0.95
+
+
+def test_one_line_is_noticed_in_both_ways() -> None:
+    sheet = np.ones((600, 480), np.float32)
+    sheet[200:260, 240:243] = 0.2
+    assert not oddities.is_negative(sheet) and oddities.is_negative(1 - sheet)
+    assert not oddities.is_empty(sheet) and not oddities.is_empty(1 - sheet)
+
+
+@pytest.mark.parametrize("size", [(16, 16), (40, 33), (512, 400), (1500, 1200)])
+@pytest.mark.parametrize(("tone", "grain"), [(1.0, 0.0), (0.9, 0.03), (0.8, 0.06), (0.1, 0.02)])
+def test_a_sheet_without_strokes_is_empty(size: tuple[int, int], tone: float, grain: float) -> None:
+    falling = np.linspace(1, 0.7, size[1])
+    noise = np.random.default_rng(0).standard_normal(size)
+    sheet = np.clip(tone * falling + grain * noise, 0, 1).astype(np.float32)
+    assert oddities.is_empty(sheet) and not oddities.is_negative(sheet)
+    sheet[size[0] // 4 : size[0] // 2, size[1] // 2 : size[1] // 2 + 2 + size[1] // 300] = abs(tone - 0.6)
+    assert not oddities.is_empty(sheet)
+
+
+def test_a_page_on_a_dark_table_is_no_negative() -> None:
+    assert not oddities.is_negative(photographed(head(), TILTED, (680, 620), table=(0.1, 0.1, 0.1)))
+
+
+def test_dust_is_not_drawn() -> None:
+    sheet = np.ones((500, 400, 1), np.float32)
+    sheet[100:104, 50:54] = sheet[300:305, 200:203] = 0.0
+    with pytest.raises(ValueError, match="must be drawn.*Received: an empty one, 500 rows x 400 columns"):
+        oddities.check_drawn(sheet)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("name", "found"), [("cufs", 0.98), ("fs2k", 0.98), ("xm2vts", 0.9)])
+def test_no_hand_drawn_sketch_is_taken_for_a_negative(name: str, found: float) -> None:
+    if not (DATA / name).is_dir():
+        pytest.skip(f"needs ../shared/data/{name}")
+    sketches = [example.read_sketch() for example in datasets.find(DATA / name)]
+    assert not any(map(oddities.is_negative, sketches)) and not any(map(oddities.is_empty, sketches))
+    assert np.mean([oddities.is_negative(1 - sketch) for sketch in sketches]) > found
+    assert not any(
+        oddities.is_negative(photographed(sketch, TILTED, (680, 620))) for sketch in sketches[::20]
+    )  # on a dark table
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("style", ["pencil", "xdog", "line"])
+def test_no_simulated_sketch_is_taken_for_a_negative(style: str) -> None:
+    if not (DATA / "mebeauty").is_dir():
+        pytest.skip("needs ../shared/data/mebeauty")
+    for example in datasets.find(DATA / "mebeauty")[::20]:
+        sketch = styles.sketch(example.read_photo(), style)
+        assert not oddities.is_negative(sketch) and not oddities.is_empty(sketch), example.name
