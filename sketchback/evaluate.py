@@ -10,7 +10,7 @@ import logging
 from pathlib import Path
 
 from sketchback import console, datasets
-from sketchback.evaluation.identification import DESCRIPTORS
+from sketchback.evaluation.descriptors import DESCRIPTORS
 from sketchback.evaluation.reports import report, write_json
 from sketchback.evaluation.scoring import GENERATOR, evaluate, identify
 from sketchback.sketching import STYLES
@@ -38,12 +38,14 @@ def main(argv: list[str] | None = None) -> int:
     made = console.parser(
         "evaluate",
         "Score weights on a test split. Beside every score stand its baselines, which need no network: the sketch\n"
-        "itself, the mean training photograph, and the linear mix of both that fits the training pairs best.\n"
+        "itself, the mean training photograph, the linear mix of both that fits the training pairs best; and\n"
+        "the generator's own picture, sharpened, because sharpness alone is no merit.\n"
         "With --identify, search for the people of hand-drawn sketches among photographs instead.",
         "  python -m sketchback.evaluate --weights faces --data CELEBA --size 128x128 --style pencil\n"
         "  python -m sketchback.evaluate --weights faces --data CUFS --grid cufs.png --json cufs.json\n"
         "  python -m sketchback.evaluate --baselines --data CUFS\n"
-        "  python -m sketchback.evaluate --weights faces --data CUFS --identify --distractors LFW all --cmc cmc.png",
+        "  python -m sketchback.evaluate --weights faces --data CUFS --identify --distractors LFW all --cmc cmc.png\n"
+        "  python -m sketchback.evaluate --weights faces --data CUFS --identify --descriptor dlib",
     )
     made.add_argument("--weights", default="faces", metavar="W", help="a name or a file (default: faces)")
     made.add_argument("--baselines", "--floors", action="store_true", help="score the baselines alone, without weights")
@@ -59,7 +61,7 @@ def main(argv: list[str] | None = None) -> int:
         "--identify",
         action="store_true",
         help="search for the people of hand-drawn sketches among their photographs, before and after "
-        "inversion: rank-1, 5 and 10, whole face and inner face",
+        "inversion: rank-1, 5 and 10",
     )
     made.add_argument(
         "--distractors",
@@ -75,7 +77,8 @@ def main(argv: list[str] | None = None) -> int:
         "--descriptor",
         default="hog",
         metavar="NAME",
-        help=f"compares faces: {', '.join(DESCRIPTORS)} (default: hog)",
+        help=f"compares faces: {', '.join(DESCRIPTORS)} (default: hog); dlib is a face recogniser, see the extra "
+        "`identify`",
     )
     made.add_argument("--cmc", metavar="FILE", help="plot the curves of --identify, found against rank, to this file")
 

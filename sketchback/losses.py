@@ -63,6 +63,33 @@ def total_variation(prediction):
     return ops.sum(down + right, axis=(1, 2, 3))
 
 
+def absolute(truth, prediction):
+    """Mean absolute difference of pixels, `mean(|t - p|)`.
+
+    Args:
+        truth: `(B, H, W, C)`.
+        prediction: The same shape.
+
+    Returns:
+        `(B,)`.
+    """
+    return ops.mean(ops.abs(ops.cast(truth, "float32") - ops.cast(prediction, "float32")), axis=(1, 2, 3))
+
+
+def coarse(truth, prediction):
+    """The formula of `absolute` on means over 4 x 4 pixels: right in tone, free in where a stroke lies.
+
+    Args:
+        truth: `(B, H, W, C)`.
+        prediction: The same shape.
+
+    Returns:
+        `(B,)`.
+    """
+    difference = ops.cast(truth, "float32") - ops.cast(prediction, "float32")
+    return ops.mean(ops.abs(ops.average_pool(difference, 4, padding="same")), axis=(1, 2, 3))
+
+
 class Term(NamedTuple):
     """An entry of `TERMS`.
 
@@ -85,6 +112,8 @@ TERMS = {
     "pixel": Term(lambda truth, prediction, features: pixel(truth, prediction)),
     "feature": Term(_feature, needs_features=True),
     "variation": Term(lambda truth, prediction, features: total_variation(prediction)),
+    "absolute": Term(lambda truth, prediction, features: absolute(truth, prediction)),
+    "coarse": Term(lambda truth, prediction, features: coarse(truth, prediction)),
 }
 WEIGHTS = {"pixel": 1.0, "feature": 1e-3, "variation": 1e-5}  # the paper's; 0 for every other term
 

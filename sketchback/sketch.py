@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import functools
 import inspect
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from sketchback import console, images, sketching
+from sketchback.sketching.artist import HANDS, read_hand
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -26,6 +28,9 @@ PARAMETERS = {  # command-line options, each passed to the styles that know it
     "low": (float, "line: gradient above which an edge is followed (0.02)"),
     "high": (float, "line: gradient above which an edge begins (0.05)"),
     "thickness": (float, "line: width of the pen in pixels (1)"),
+    "hand": (str, f"artist: whose, {', '.join(HANDS)}; or shares, CUFS=0.5,XM2VTS=0.5 (FS2K 1)"),
+    "side": (int, "artist: pixels of the photograph's shorter side as it is drawn (144)"),
+    "weights": (str, "artist: its weights, a name or a file (artist)"),
     "steps": (int, "neural: steps of the optimisation"),
     "vgg16": (str, "neural: VGG16's weights, .npz or .h5, instead of a download"),
 }
@@ -57,7 +62,7 @@ def sketch(
         seed: Decides a random style and the paper; in a list each photograph has its own, counted from here.
         paper: Lay the sketch on textured paper.
         compare: Put the photograph beside the sketch.
-        **parameters: Of the style's own function.
+        **parameters: Of the style's own function; of the artist `hand` (see `artist.read_hand`), `side` and `weights`.
 
     Returns:
         For a path or an array `(H, W, 1)` float32 in [0, 1] (with `compare` `(H, W', 3)`); for `bytes` the bytes of a
@@ -72,10 +77,26 @@ def sketch(
     if isinstance(photo, (list, tuple)):
         return [sketch(one, style, seed=number, **options) for number, one in enumerate(photo, start=seed)]
     image = images.as_array(photo)
+    if style == "artist":
+        network = _artist(parameters.pop("weights", "artist"))
+        parameters |= {"network": network, "weights": read_hand(parameters.pop("hand", "FS2K 1"))}
     drawn = sketching.sketch(image, style, seed, **parameters)
     if paper:
         drawn = sketching.on_paper(drawn, sketching.paper_texture(image.shape[:2], seed))
     return images.as_kind_of(photo, images.side_by_side([image, drawn]) if compare else drawn)
+
+
+@functools.lru_cache(maxsize=1)
+def _artist(weights: str | Path) -> Any:
+    from sketchback.inference import runtime
+
+    network = runtime.load(weights)
+    if network.takes != ("photo", "hand"):
+        raise ValueError(
+            f"Style artist needs weights that draw. Received: {weights}, which take {', '.join(network.takes)}. "
+            "Train some with `sketchback.train artist`."
+        )
+    return network
 
 
 def _check(style: str, given: dict[str, Any]) -> None:
@@ -85,8 +106,8 @@ def _check(style: str, given: dict[str, Any]) -> None:
         "xdog": sketching.xdog,
         "line": sketching.line,
     }
-    if style == "neural":
-        known = {"steps", "vgg16"}
+    if style in ("artist", "neural"):
+        known = {"hand", "side", "weights"} if style == "artist" else {"steps", "vgg16"}
     else:
         known = set(inspect.signature(functions[style]).parameters) if style in functions else set()
     unknown = sorted(set(given) - known)
@@ -99,10 +120,11 @@ def main(argv: list[str] | None = None) -> int:
     """The command line of `python -m sketchback.sketch`."""
     made = console.parser(
         "sketch",
-        "Turn photographs into sketches, by simulation.",
+        "Turn photographs into sketches: by simulation, or in the hand of an artist.",
         "  python -m sketchback.sketch face.jpg                   writes face.sketch.png\n"
         "  python -m sketchback.sketch photos/ -o sketches --style xdog --sigma 1.2\n"
         "  python -m sketchback.sketch photos/ --style random     shows what training sees\n"
+        "  python -m sketchback.sketch face.jpg --style artist --hand CUFS\n"
         "  python -m sketchback.sketch house.jpg --style neural --drawing my_drawing.png",
     )
     console.add_files(made, "photo", "sketch")

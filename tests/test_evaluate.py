@@ -28,7 +28,7 @@ def test_the_command_scores_and_writes(pairs: Path, tiny: Path, tmp_path: Path, 
     arguments = ["--weights", tiny, "--data", pairs, "--json", written, "--grid", grid, "--quiet"]
     assert main(list(map(str, arguments))) == 0
     scores = json.loads(written.read_text())["scores"]
-    assert set(scores["the generator"]) == {"psnr", "ssim", "r"}
+    assert {"psnr", "ssim", "r", "sharpness"} <= set(scores["the generator"]) == set(scores["the generator, sharpened"])
     assert images.probe(grid) == (2 * 24 + 4, 3 * 20 + 8)
     table = capsys.readouterr().out
     assert "the generator" in table and "the sketch itself" in table and "24 rows x 20 columns" in table
@@ -41,9 +41,9 @@ def test_baselines_alone_and_equal_images(option: str, tmp_path: Path) -> None:
             images.write(tmp_path / "equal" / "test" / name / f"{number}.png", np.full((16, 16, 1), 0.5, np.float32))
     written = tmp_path / "s.json"
     assert main([option, "--data", str(tmp_path / "equal"), "--json", str(written), "--quiet"]) == 0
-    assert json.loads(written.read_text())["scores"] == {
-        "the sketch itself": {"psnr": [None] * 3, "ssim": [1.0] * 3, "r": [0.0] * 3}
-    }
+    scores = json.loads(written.read_text())["scores"]["the sketch itself"]
+    assert scores.pop("distance", [0.0] * 3) == [0.0] * 3
+    assert scores == {"psnr": [None] * 3, "ssim": [1.0] * 3, "r": [0.0] * 3, "sharpness": [1.0] * 3}
 
 
 @pytest.mark.parametrize("option", ["--distractors", "--strangers"])  # the second is the old spelling
@@ -71,7 +71,7 @@ def test_the_command_searches_plots_and_writes(option: str, pairs: Path, tiny: P
         (["--identify", "--data", "demo:faces"], "needs hand-drawn sketches with their photographs"),
         (["--identify", "--limit", "1"], "at least 2 people"),
         (["--identify", "--limit", "0"], "`limit` must be at least 1"),
-        (["--identify", "--descriptor", "sift"], "one of hog. Received: 'sift'"),
+        (["--identify", "--descriptor", "sift"], "one of hog, dlib. Received: 'sift'"),
         (["--identify", "--cmc", "cmc.xyz"], "must end in one of .png"),
         (["--identify", "--distractors", "nowhere"], "Received: nowhere"),
         (["--identify", "--fit", "stretch"], "one of crop, squeeze, pad"),

@@ -1,4 +1,4 @@
-"""Examples -> batches of sketches and photographs; `prefetch` makes them ahead of the training step."""
+"""Examples -> batches of what a network is shown and asked for; `prefetch` makes them ahead of the training step."""
 
 from __future__ import annotations
 
@@ -9,9 +9,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from sketchback.datasets import tasks
 from sketchback.datasets.augmentation import AUGMENTATIONS, NO_AUGMENTATION
 from sketchback.datasets.examples import Example
 from sketchback.datasets.views import View
+from sketchback.images import check_size
 
 logger = logging.getLogger(__name__)
 
@@ -37,6 +39,10 @@ class Batches:
         aspect: Change the proportions of a quarter of the examples by up to this factor.
         shuffle: Show another order each epoch.
         limit: Show at most so many examples an epoch.
+        crop: `(height, width)`: of what is seen at `view.size`, show a window of this size at a random place.
+        takes: The inputs of the network, see `tasks.TASKS`.
+        told: How often tones are told, in [0, 1], see `tasks.tell`.
+        artist: How often the artist's drawing is shown, in [0, 1], see `View.see`.
 
     Raises:
         ValueError: There are no examples, or an argument is out of range.
@@ -57,6 +63,10 @@ class Batches:
         aspect: float = 1.0,
         shuffle: bool = True,
         limit: int | None = None,
+        crop: tuple[int, int] | None = None,
+        takes: tuple[str, ...] = ("sketch",),
+        told: float = 0.0,
+        artist: float = 0.0,
     ):
         if not examples:
             raise ValueError("Batches need at least one example. Received: none. Is there a training part?")
@@ -71,6 +81,15 @@ class Batches:
                 raise ValueError(f"`{name}` must be at least 1. Received: {name}={value}.")
         if not 0 <= pair_share < 1:
             raise ValueError(f"`pair_share` must be in [0, 1). Received: pair_share={pair_share}.")
+        if takes not in tasks.TASKS:
+            known = "; ".join(", ".join(one) for one in tasks.TASKS)
+            raise ValueError(f"A network must take one of: {known}. Received: {', '.join(takes)}.")
+        for name, share in {"told": told, "artist": artist}.items():
+            if not 0 <= share <= 1:
+                raise ValueError(f"`{name}` must be in [0, 1]. Received: {name}={share}.")
+        if crop is not None and any(part > whole for part, whole in zip(check_size(crop), view.size, strict=True)):
+            raise ValueError(f"`crop` must fit into `size`. Received: crop={crop}, size={view.size}.")
+        self.crop, self.takes, self.told, self.artist = crop, takes, told, artist
         self.examples, self.view, self.batch_size, self.seed = list(examples), view, batch_size, seed
         self.augmentation, self.pair_augmentation = augmentation, pair_augmentation
         self.pair_share, self.flip, self.shuffle, self.limit = pair_share, flip, shuffle, limit
@@ -131,17 +150,18 @@ class Batches:
     def __len__(self) -> int:
         return self.steps - self.first
 
-    def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
-        """Returns sketches `(B, H, W, 1)` and photographs `(B, H, W, 3)`."""
+    def __getitem__(self, index: int) -> tasks.Shown:
+        """Returns the network's input, or a tuple of inputs, and the targets: sketches `(B, H, W, 1)` and photographs
+        `(B, H, W, 3)` for a network that takes a sketch alone.
+        """
         if not 0 <= index < len(self):
             raise IndexError(f"A batch must be one of {len(self)}. Received: index={index}.")
         count = self.batch_size // self.parts
         begin = (self.first + index) * self.batch_size + self.rank * count
         shown = [self._show(place) for place in range(begin, begin + count)]
-        sketches, photos = zip(*shown, strict=True)
-        return np.stack(sketches), np.stack(photos)
+        return tasks.stack(shown)
 
-    def _show(self, place: int) -> tuple[np.ndarray, np.ndarray]:
+    def _show(self, place: int) -> tasks.Shown:
         # A file that breaks off is found only now; the next example in order stands in for it.
         for offset in range(len(self._order)):
             example = self.examples[self._order[(place + offset) % len(self._order)]]
@@ -150,12 +170,30 @@ class Batches:
             augmentation = self.augmentation if example.sketch is None else self.pair_augmentation
             try:
                 seed = (self.seed, self.epoch, place)
-                return self.view.see(
-                    example, seed, augmentation=augmentation, flip=self.flip, zoom=self.zoom, aspect=self.aspect
+                sketch, photo = self.view.see(
+                    example,
+                    seed,
+                    augmentation=augmentation,
+                    flip=self.flip,
+                    zoom=self.zoom,
+                    aspect=self.aspect,
+                    artist=self.artist,
                 )
+                rng = np.random.default_rng((*seed, 1))
+                if self.crop is not None:
+                    sketch, photo = _crop(sketch, photo, self.crop, rng)
+                return tasks.TASKS[self.takes](sketch, photo, example.hand, rng, self.told)
             except (ValueError, OSError) as error:
                 with self._skipping:
                     if example not in self.skipped:
                         self.skipped[example] = str(error)
                         logger.warning("left out %d so far: %s", len(self.skipped), error)
         raise ValueError(f"Training needs one example that can be read. Received: {len(self.examples)}, all damaged.")
+
+
+def _crop(
+    sketch: np.ndarray, photo: np.ndarray, size: tuple[int, int], rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    top, left = (int(rng.integers(whole - part + 1)) for whole, part in zip(photo.shape[:2], size, strict=True))
+    window = np.s_[top : top + size[0], left : left + size[1]]
+    return sketch[window], photo[window]

@@ -32,6 +32,7 @@ class Example:
     kind: str = ""
     label: str = ""
     traits: tuple[str, ...] = ()
+    drawing: Path | None = None
 
     @property
     def hand(self) -> str:

@@ -10,6 +10,7 @@ import numpy as np
 from sketchback import images, sketching
 from sketchback.datasets.augmentation import NO_AUGMENTATION, augment
 from sketchback.datasets.examples import Example
+from sketchback.sketching.artist import bend
 
 ASPECT_SHARE = 0.25  # the share of pictures whose proportions `aspect` changes
 
@@ -28,9 +29,9 @@ class View:
     enlarge: tuple[int, int] | None = None
 
     def __post_init__(self) -> None:
-        if sketching.check_style(self.style) == "neural":
+        if sketching.check_style(self.style) in ("artist", "neural"):
             raise ValueError(
-                "`style` must be quick to draw here. Received: 'neural', which takes seconds a picture. "
+                f"`style` must be drawn without a network here. Received: {self.style!r}. "
                 "Draw with sketchback.sketch first, and give the pairs."
             )
         images.check_fit(self.fit)
@@ -47,6 +48,7 @@ class View:
         flip: bool = False,
         zoom: float = 1.0,
         aspect: float = 1.0,
+        artist: float = 0.0,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Makes the sketch and the photograph of one example; the same seed gives the same pixels.
 
@@ -57,6 +59,7 @@ class View:
             flip: Mirror both, for half of the seeds.
             zoom: Show a window of the picture, enlarged by 1 to `zoom`, at a random place; 1 shows all that fits.
             aspect: Change the proportions of a quarter of the pictures by up to this factor; 1 changes none.
+            artist: How often the sketch of a photograph is the drawing that the artist made of it, where one did.
 
         Returns:
             Sketch `(H, W, 1)` and photograph `(H, W, 3)`, float32 in [0, 1]. `zoom` and `aspect` choose a window
@@ -79,11 +82,7 @@ class View:
             photo, sketch = augment(photo, sketch, kind=augmentation, seed=augmentation_seed)
         if sketch is None:
             # Drawn at the photograph's own size and resized afterwards, as the original did.
-            sketch = (
-                sketching.apply_style(photo, sketching.sample_style(rng))
-                if self.style == "random"
-                else sketching.sketch(photo, self.style)
-            )
+            sketch = self._draw(photo, example, rng, artist)
         if self.size is not None and (zoom > 1 or aspect > 1):
             window = _window(photo.shape[:2], self.size, zoom, aspect, window_numbers)
             photo, sketch = (images.resize(image[window], self.size) for image in (photo, sketch))
@@ -94,6 +93,15 @@ class View:
         # Averaging over an area rounds white up to 1.0000001.
         sketch, photo = (np.clip(image, 0.0, 1.0) for image in (sketch, photo))
         return np.ascontiguousarray(sketch), np.ascontiguousarray(photo)
+
+    def _draw(self, photo: np.ndarray, example: Example, rng: np.random.Generator, artist: float) -> np.ndarray:
+        if self.style != "random":
+            return sketching.sketch(photo, self.style)
+        style = sketching.sample_style(rng)
+        if example.drawing is None or rng.random() >= artist:
+            return sketching.apply_style(photo, style)
+        drawing = images.resize(images.read(example.drawing, channels=1), photo.shape[:2])
+        return sketching.apply_style(photo, style, bend(drawing, rng))
 
 
 def _window(

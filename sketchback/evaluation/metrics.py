@@ -22,9 +22,9 @@ SSIM_WINDOW = 7
 
 
 class Interval(NamedTuple):
-    """A mean over images and the interval that holds it at the confidence asked for."""
+    """A mean, a median or an estimate, and the interval that holds it at the confidence asked for."""
 
-    mean: float
+    value: float
     low: float
     high: float
 
@@ -51,7 +51,7 @@ def psnr(truth: np.ndarray, prediction: np.ndarray) -> float:
     """
     from skimage.metrics import peak_signal_noise_ratio
 
-    _check_pair(truth, prediction)
+    check_pair(truth, prediction)
     true, predicted = to_uint8(truth), to_uint8(prediction)
     if np.array_equal(true, predicted):
         return float("inf")  # scikit-image gives the same, after a warning about a division by zero
@@ -81,7 +81,7 @@ def ssim(truth: np.ndarray, prediction: np.ndarray) -> float:
     """
     from skimage.metrics import structural_similarity
 
-    _check_pair(truth, prediction)
+    check_pair(truth, prediction)
     if min(truth.shape[:2]) < SSIM_WINDOW:
         raise ValueError(
             f"SSIM needs images of at least {SSIM_WINDOW} x {SSIM_WINDOW} pixels, the size of its window. "
@@ -113,7 +113,7 @@ def pearson_r(truth: np.ndarray, prediction: np.ndarray) -> float:
     >>> round(pearson_r(ramp, 1 - ramp), 6), pearson_r(ramp, np.ones_like(ramp))
     (-1.0, 0.0)
     """
-    _check_pair(truth, prediction)
+    check_pair(truth, prediction)
     # Asked of the values, not of the variance: in floats the variance of a constant image is not always zero.
     if truth.min() == truth.max() or prediction.min() == prediction.max():
         return 0.0
@@ -143,29 +143,35 @@ def score(truth: np.ndarray, prediction: np.ndarray) -> dict[str, float]:
 
 
 def bootstrap_interval(
-    values: Sequence[float] | np.ndarray, *, confidence: float = 0.95, resamples: int = 1000, seed: int = 0
+    values: Sequence[float] | np.ndarray,
+    *,
+    statistic: Callable[[np.ndarray], np.floating] = np.mean,
+    confidence: float = 0.95,
+    resamples: int = 1000,
+    seed: int = 0,
 ) -> Interval:
-    """Averages one score over images and bounds the mean by the percentile bootstrap.
+    """Summarises one score over images and bounds the summary by the percentile bootstrap.
 
     Samples as many images as there are, with replacement, `resamples` times, and cuts `(1 - confidence) / 2` of
-    the means off at either end (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13). It
+    their summaries off at either end (Efron and Tibshirani, An Introduction to the Bootstrap, 1993, chapter 13). It
     takes images as independent: several pictures of one person make it too narrow. It is about other test
     images, not about another training run.
 
     Args:
         values: One score an image; infinite ones (PSNR of equal images) are carried through.
+        statistic: What summarises them, `np.mean` or `np.median`.
         confidence: Between 0 and 1, both excluded.
-        resamples: How many means are taken, at least 1.
+        resamples: How many summaries are taken, at least 1.
         seed: The same seed gives the same interval.
 
     Returns:
-        The mean of `values` and the two ends of the interval, all in the unit of `values`.
+        The summary of `values` and the two ends of the interval, all in the unit of `values`.
 
     Raises:
         ValueError: There is no value, one is not a number, or `confidence` or `resamples` is out of range.
 
     >>> bootstrap_interval([3.0, 3.0, 3.0])
-    Interval(mean=3.0, low=3.0, high=3.0)
+    Interval(value=3.0, low=3.0, high=3.0)
     """
     values = np.asarray(values, np.float64)
     if values.ndim != 1 or values.size == 0:
@@ -185,10 +191,10 @@ def bootstrap_interval(
         raise ValueError(f"`resamples` must be at least 1. Received: resamples={resamples}. Choose 1000.")
     rng = np.random.default_rng(seed)
     # One resample at a time: all at once would be an array of resamples x images.
-    means = np.sort([values[rng.integers(values.size, size=values.size)].mean() for _ in range(resamples)])
+    drawn = np.sort([statistic(values[rng.integers(values.size, size=values.size)]) for _ in range(resamples)])
     # Order statistics without interpolation, which would make NaN of two infinite means.
     cut = min(round((1.0 - confidence) / 2.0 * resamples), (resamples - 1) // 2)
-    return Interval(float(values.mean()), float(means[cut]), float(means[resamples - 1 - cut]))
+    return Interval(float(statistic(values)), float(drawn[cut]), float(drawn[resamples - 1 - cut]))
 
 
 def check_image(name: str, image: np.ndarray, channels: int) -> None:
@@ -216,7 +222,8 @@ def check_image(name: str, image: np.ndarray, channels: int) -> None:
         )
 
 
-def _check_pair(truth: np.ndarray, prediction: np.ndarray) -> None:
+def check_pair(truth: np.ndarray, prediction: np.ndarray) -> None:
+    """Raises `ValueError` unless both are `(H, W, 3)` finite float of one shape, and the truth lies in [0, 1]."""
     check_image("truth", truth, 3)
     check_image("prediction", prediction, 3)
     if truth.shape != prediction.shape:

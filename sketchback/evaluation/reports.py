@@ -4,17 +4,25 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from sketchback.atomic import replacing
-from sketchback.evaluation.identification import AFTER, BEFORE, RANKS, REGIONS, cmc
+from sketchback.evaluation.identification import AFTER, BEFORE, RANKS, cmc
 
 PLOTS = (".png", ".jpg", ".jpeg", ".webp", ".pdf", ".svg")
-COLUMNS = {"psnr": ("PSNR dB", 24, 2), "ssim": ("SSIM", 26, 3), "r": ("Pearson R", 26, 3)}  # title, width, digits
+# Two lines of columns, which one line of a terminal does not hold: title, width, digits.
+COLUMNS = (
+    {"psnr": ("PSNR dB", 24, 2), "ssim": ("SSIM", 26, 3), "r": ("Pearson R", 26, 3)},
+    {
+        "sharpness": ("sharpness ratio", 24, 2),
+        "distance": ("EfficientNet distance", 26, 3),
+        "kid": ("EfficientNet KID", 26, 2),
+    },
+)
 CAUTION = (
     "Whole-face rank-1 on CUFS proves nothing: hair and outline decide it, and the sketch itself, with no model at "
     "all, reaches 99 % of 100. Read the inner face, and what inversion gains there."
@@ -42,11 +50,12 @@ def report(result: dict[str, Any]) -> str:
 def _scores(result: dict[str, Any]) -> list[str]:
     lines: list[str] = []
     for title, scores in [("", result["scores"]), *result["labels"].items()]:
-        head = "".join(f"{name:{width}}" for name, width, _ in COLUMNS.values())
-        lines.append(f"\n{title:38}{head}".rstrip())
-        for row, own in scores.items():
-            cells = [f"{_interval(own[name], digits):{width}}" for name, (_, width, digits) in COLUMNS.items()]
-            lines.append(f"{row:38}{''.join(cells)}".rstrip())
+        for columns in COLUMNS:
+            known = [name for name in columns if all(name in own for own in scores.values())]
+            head = "".join(f"{columns[name][0]:{columns[name][1]}}" for name in known)
+            lines.append(f"\n{title:38}{head}".rstrip())
+            for row, own in scores.items():
+                lines.append(f"{row:38}{''.join(f'{cell(own, name):{columns[name][1]}}' for name in known)}".rstrip())
     return lines + _brightness(result.get("brightness", {}))
 
 
@@ -60,20 +69,33 @@ def _brightness(found: dict[str, Any]) -> list[str]:
     return lines
 
 
+def cell(scores: Mapping[str, Sequence[float]], name: str) -> str:
+    """One score with its interval, in the digits of its column; empty where there is none."""
+    return _interval(scores[name], {**COLUMNS[0], **COLUMNS[1]}[name][2]) if name in scores else ""
+
+
 def _identification(result: dict[str, Any]) -> list[str]:
     lines: list[str] = []
+    recogniser = result["descriptor"] != "hog"
     for gallery in dict.fromkeys(row["gallery"] for row in result["rows"]):
         enlarged = gallery > result["photographs"]
         title = f"gallery of {gallery}{', distractors ' + str(result['distractors']) if enlarged else ''}"
-        columns = [*(f"rank-{k} %" for k in RANKS), *(["distractor ahead %"] if enlarged else [])]
+        columns = [f"rank-{k} %" for k in RANKS]
+        columns += ["distance to own"] * recogniser + ["distractor ahead %"] * enlarged
         lines.append("\n" + _line(title, columns))
         for row in (row for row in result["rows"] if row["gallery"] == gallery):
             cells = [_percent(row[f"rank-{k}"]) for k in RANKS]
-            ahead = [f"{100 * row['distractors_ahead']:.0f}"] if enlarged else []
-            lines.append(_line(f"{row['region']}: {row['probe']}", [*cells, *ahead]))
+            cells += [_interval(row["distance"], 3)] if recogniser else []
+            cells += [f"{100 * row['distractors_ahead']:.0f}"] if enlarged else []
+            lines.append(_line(f"{row['region']}: {row['probe']}", cells))
             if row["gain"] is not None:
                 lines.append(_line("            gained by it", [_percent(row["gain"], "+")]))
-    return [*lines, "", CAUTION, *([CAUTION_DISTRACTORS] if result["distractors"] else [])]
+    if recogniser:
+        missed = ", ".join(f"{name} {count}" for name, count in result["undetected"].items())
+        note = f"{result['descriptor']}; no face found, and the whole picture taken for one: {missed}."
+    else:
+        note = CAUTION
+    return [*lines, "", note, *([CAUTION_DISTRACTORS] if result["distractors"] else [])]
 
 
 def _line(title: str, cells: Sequence[str]) -> str:
@@ -131,9 +153,10 @@ def plot_cmc(result: dict[str, Any], path: str | Path) -> Path:
     from matplotlib.figure import Figure  # not pyplot: no window, no global state
 
     check_plot(path)
-    figure = Figure(figsize=(10, 4.2), layout="constrained")
+    regions = list(dict.fromkeys(row["region"] for row in result["rows"]))
+    figure = Figure(figsize=(1 + 4.5 * len(regions), 4.2), layout="constrained")
     colours = {BEFORE: "0.45", AFTER: "tab:blue"}
-    for axes, region in zip(figure.subplots(1, len(REGIONS), sharey=True), REGIONS, strict=True):
+    for axes, region in zip(figure.subplots(1, len(regions), sharey=True, squeeze=False)[0], regions, strict=True):
         for row in (row for row in result["rows"] if row["region"] == region):
             enlarged = row["gallery"] > result["photographs"]
             axes.step(

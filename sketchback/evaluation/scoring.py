@@ -12,8 +12,9 @@ import numpy as np
 
 from sketchback import console, datasets, images
 from sketchback.datasets.views import View
-from sketchback.evaluation import brightness, identification, metrics, reports
-from sketchback.evaluation.baselines import ITSELF, Baselines
+from sketchback.evaluation import brightness, identification, reports
+from sketchback.evaluation.baselines import ITSELF, SHARPENED, Baselines, sharpened
+from sketchback.evaluation.tables import Table
 from sketchback.inference import pipeline
 from sketchback.weights import load as load_weights
 
@@ -49,7 +50,9 @@ def evaluate(
     """Scores weights, and the baselines beside them.
 
     PSNR and SSIM are scikit-image's defaults on 8-bit RGB with `data_range=255`, R is Pearson's; all are means over
-    images with a 95 % bootstrap interval. The baselines are fitted on the training and validation parts.
+    images with a 95 % bootstrap interval. The sharpness ratio is a median over images, likewise; the distance and the
+    KID (of 200 images and more) are those of `perceptual`, and left out where its network is not installed. The
+    baselines are fitted on the training and validation parts; the generator's own picture, sharpened, is one as well.
 
     Args:
         weights: A name or a file; None scores the baselines alone.
@@ -66,8 +69,9 @@ def evaluate(
         progress: Show a bar.
 
     Returns:
-        What was scored and how, and `scores`: row -> metric -> (mean, low, high); `labels` holds the same for each
-        label of the data (the styles of FS2K), and `brightness` what `brightness.by_group` says of weights.
+        What was scored and how, and `scores`: row -> metric -> (value, low, high), the metrics being `psnr`, `ssim`,
+        `r`, `sharpness`, `distance`, `kid`; `labels` holds the same for each label of the data (the styles of
+        FS2K), and `brightness` what `brightness.by_group` says of weights.
 
     Raises:
         ValueError: The split is empty, or nothing in it can be read.
@@ -87,25 +91,29 @@ def evaluate(
     training = sample(training, BASELINE_EXAMPLES)
     baselines = _fit_baselines(training, view, progress)
 
-    table: dict[str, list[dict[str, float]]] = {}
+    table = Table()
     labels: list[str] = []
     light: tuple[list[float], list[float]] = [], []  # of the middle, true and made
     rows: list[list[np.ndarray]] = []
     seen = _each(test, lambda example, index: (*view.see(example, (0, index)), example.label), "scoring", progress)
     while batch := list(itertools.islice(seen, BATCH)):
-        sketches = np.stack([sketch for sketch, _, _ in batch])
-        photos = [] if generator is None else list(pipeline.predict(generator, sketches, working))
+        sketches, truths = (np.stack(own) for own in zip(*((sketch, truth) for sketch, truth, _ in batch), strict=True))
+        candidates: dict[str, list[np.ndarray]] = {}
+        if generator is not None:
+            photos = list(pipeline.predict(generator, sketches, working))
+            candidates = {GENERATOR: photos, SHARPENED: [sharpened(photo) for photo in photos]}
+        for sketch in sketches:
+            own = baselines.predictions(sketch) if baselines else {ITSELF: np.repeat(sketch, 3, axis=-1)}
+            for row, candidate in own.items():
+                candidates.setdefault(row, []).append(candidate)
+        table.add(truths, candidates)
         for index, (sketch, truth, label) in enumerate(batch):
-            candidates = {GENERATOR: photos[index]} if photos else {}
-            candidates |= baselines.predictions(sketch) if baselines else {ITSELF: np.repeat(sketch, 3, axis=-1)}
-            for row, candidate in candidates.items():
-                table.setdefault(row, []).append(metrics.score(truth, candidate))
             labels.append(label)
-            for photo in photos[index : index + 1]:
+            for photo in candidates.get(GENERATOR, [])[index : index + 1]:
                 light[0].append(brightness.middle(truth))
                 light[1].append(brightness.middle(photo))
             if len(rows) < ROWS:
-                rows.append([sketch, *photos[index : index + 1], truth])
+                rows.append([sketch, *candidates.get(GENERATOR, [])[index : index + 1], truth])
     if not labels:
         raise ValueError(f"An evaluation needs one example that can be read. Received: {len(test)}, all damaged.")
     if grid is not None:
@@ -116,14 +124,8 @@ def evaluate(
         "hand_drawn": sum(example.sketch is not None for example in test),
         "style": style,
         "baselines_fitted_on": len(training),
-        "scores": {row: _summarise(own) for row, own in table.items()},
-        "labels": {
-            label: {
-                row: _summarise([scores for scores, mine in zip(own, labels, strict=True) if mine == label])
-                for row, own in table.items()
-            }
-            for label in sorted(set(labels) - {""})
-        },
+        "scores": table.summary(np.ones(len(labels), bool)),
+        "labels": {label: table.summary(np.array(labels) == label) for label in sorted(set(labels) - {""})},
         "brightness": brightness.by_group(*light, [[label] for label in labels]),
     }
 
@@ -154,7 +156,7 @@ def identify(
         split: `"train"`, `"val"`, `"test"` or `"all"`.
         limit: Search for only so many sketches, see `sample`; the gallery shrinks with them.
         working: As in `evaluate`.
-        descriptor: A name in `identification.DESCRIPTORS`.
+        descriptor: A name in `descriptors.DESCRIPTORS`.
         cmc: Plot the CMC curves to this file.
         progress: Show bars.
 
@@ -263,10 +265,6 @@ def _each(examples: list[Example], see: Callable[[Example, int], Seen], what: st
             logger.warning("left out: %s", error)
         else:
             yield seen
-
-
-def _summarise(scores: list[dict[str, float]]) -> dict[str, metrics.Interval]:
-    return {name: metrics.bootstrap_interval([score[name] for score in scores]) for name in metrics.METRICS}
 
 
 def _facts(

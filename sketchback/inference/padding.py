@@ -30,23 +30,26 @@ def pad_to_multiple(batch: np.ndarray, multiple: int) -> np.ndarray:
     return np.pad(batch, sides, mode="reflect") if sides else batch
 
 
-def call_padded(generator: keras.Model, sketch: Any, *, training: bool | None = None) -> Any:
+def call_padded(generator: keras.Model, inputs: Any, *, training: bool | None = None) -> Any:
     """Calls a generator on tensors of a known size that need be no multiple of its stride.
 
     Args:
-        generator: `(B, H, W, 1) -> (B, H, W, 3)`, which knows its `stride`.
-        sketch: `(B, H, W, 1)`, a tensor of which H and W are known when the graph is made.
+        generator: It knows its `stride`.
+        inputs: `(B, H, W, C)`, a tensor of which H and W are known when the graph is made; or several inputs in the
+            order of `generator.takes`, of which the first is padded: a tone map has cells for what is added.
         training: As Keras means it.
 
     Returns:
-        `(B, H, W, 3)`, a tensor.
+        `(B, H, W, C')`, a tensor.
     """
     import keras
 
-    height, width = sketch.shape[1:3]
-    sides = _sides(sketch.shape, generator.stride)
-    padded = keras.ops.pad(sketch, sides, mode="reflect") if sides else sketch
-    return generator(padded, training=training)[:, :height, :width]
+    first, *others = inputs if isinstance(inputs, (list, tuple)) else [inputs]
+    height, width = first.shape[1:3]
+    sides = _sides(first.shape, generator.stride)
+    padded = keras.ops.pad(first, sides, mode="reflect") if sides else first
+    made = generator([padded, *others] if others else padded, training=training)
+    return made[:, :height, :width] if sides else made
 
 
 def _sides(shape: tuple[int, ...], multiple: int) -> tuple[tuple[int, int], ...]:

@@ -9,15 +9,19 @@ from typing import Any
 import keras
 
 from sketchback.models.artist import artist
+from sketchback.models.enlarger import enlarger
 from sketchback.models.scribbler import least_parameters, scribbler
 from sketchback.models.sketchback2017 import sketchback2017
+from sketchback.models.tone import tone_sampler
 from sketchback.models.unet import unet_resnet
 
 ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
+    "artist": artist,
+    "enlarger": enlarger,
     "scribbler": scribbler,
     "sketchback2017": sketchback2017,
+    "tone_sampler": tone_sampler,
     "unet_resnet": unet_resnet,
-    "artist": artist,
 }
 
 
@@ -79,7 +83,7 @@ def _complete_inputs(generator: keras.Model) -> None:
             batch, height, width = keras.ops.shape(given[0])[:3]
             given.append(keras.ops.zeros((batch, height // stride, width // stride, 4), given[0].dtype))
         sides = [side for side in shapes[0][1:3] if side is not None]
-        channels = {"sketch": 1, "photo": 3}.get(takes[0])
+        channels = generator.inputs[0].shape[3]
         right = len(shapes[0]) == 4 and shapes[0][3] in (channels, None) and len(given) == len(takes)
         if not right or any(side % stride for side in sides):
             raise ValueError(

@@ -8,32 +8,36 @@ from keras import layers
 from sketchback.models.generator import declare
 from sketchback.models.scribbler import trunk
 
-HANDS = ("CUFS", "XM2VTS", "FS2K 1", "FS2K 2", "FS2K 3")  # in the order of the weights that a hand is given by
 
-
-def artist(width: int = 24, blocks: int = 3, dtype: str | keras.DTypePolicy | None = None) -> keras.Model:
+def artist(
+    width: int = 24, blocks: int = 3, hands: int = 5, dtype: str | keras.DTypePolicy | None = None
+) -> keras.Model:
     """Scribbler's generator the other way round, which is told whose hand draws.
 
-    The hand is a vector of one weight for each of `HANDS`, `[1, 0, 0, 0, 0]` for the first of them alone; weights in
-    between draw in between. What is learnt of it is added at the stem, the smallest size and each larger one.
+    The hand is a vector of one weight for each that was taught, `[1, 0, 0, 0, 0]` for the first of them alone (see
+    `sketching.artist.HANDS`); weights in between draw in between. What is learnt of it is added at the stem, the
+    smallest size and each larger one.
 
     Args:
         width: As in `scribbler`.
         blocks: Likewise.
+        hands: How many.
         dtype: Precision policy; the last convolution computes in float32.
 
     Returns:
-        A model `[(B, H, W, 3), (B, 5)] -> (B, H, W, 1)`, sides multiples of 16; 5.5 million parameters by default.
+        A model `[(B, H, W, 3), (B, hands)] -> (B, H, W, 1)`, sides multiples of 16; 5.5 million parameters by default.
 
     Raises:
         ValueError: An argument is out of range.
     """
-    if not (isinstance(width, int) and isinstance(blocks, int) and 1 <= width <= 64 and 0 <= blocks <= 8):
+    whole = all(isinstance(value, int) for value in (width, blocks, hands))
+    if not whole or not 1 <= width <= 64 or not 0 <= blocks <= 8 or not 1 <= hands <= 64:
         raise ValueError(
-            f"`width` must be 1 to 64 and `blocks` 0 to 8, whole numbers. Received: width={width!r}, blocks={blocks!r}."
+            "`width` and `hands` must be 1 to 64 and `blocks` 0 to 8, whole numbers. "
+            f"Received: width={width!r}, blocks={blocks!r}, hands={hands!r}."
         )
-    photo, hand = layers.Input((None, None, 3), name="photo"), layers.Input((len(HANDS),), name="hand")
-    weights = layers.Reshape((1, 1, len(HANDS)), name="hand_map", dtype=dtype)(hand)
+    photo, hand = layers.Input((None, None, 3), name="photo"), layers.Input((hands,), name="hand")
+    weights = layers.Reshape((1, 1, hands), name="hand_map", dtype=dtype)(hand)
 
     def tell(x, place: str):
         y = layers.Conv2D(x.shape[-1], 1, use_bias=False, name=f"{place}_hand", dtype=dtype)(weights)
@@ -42,4 +46,4 @@ def artist(width: int = 24, blocks: int = 3, dtype: str | keras.DTypePolicy | No
     x = trunk(photo, width=width, blocks=blocks, dtype=dtype, condition=tell)
     drawing = layers.Conv2D(1, 3, padding="same", activation="sigmoid", name="drawing", dtype="float32")(x)
     model = keras.Model([photo, hand], drawing, name="artist")
-    return declare(model, arguments={"width": width, "blocks": blocks}, stride=16)
+    return declare(model, arguments={"width": width, "blocks": blocks, "hands": hands}, stride=16)

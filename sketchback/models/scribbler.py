@@ -6,6 +6,7 @@ from collections.abc import Callable
 from typing import Any
 
 import keras
+import numpy as np
 from keras import layers
 
 from sketchback.images.tones import CELL
@@ -39,7 +40,7 @@ def scribbler(
             so that the untrained network is near the identity.
         blocks: Residual blocks at the smallest size.
         tone: Take a tone map too, as the paper's colour strokes: enlarged it joins the sketch at the stem, and through
-            two convolutions, the second of which starts at zero, it is added at the smallest size. Needs 4 halvings.
+            two convolutions, the second of which starts at zero, it is added at the smallest size. The stride is 16.
         dtype: Precision policy, for example `"mixed_bfloat16"`; Keras's current one by default. The last
             convolution computes in float32.
 
@@ -51,9 +52,8 @@ def scribbler(
         ValueError: An argument is out of range.
     """
     _check(width, halvings, normalisation, blocks)
-    if tone and 2**halvings != CELL:
-        raise ValueError(f"`tone` needs 4 halvings, a cell of {CELL} pixels. Received: halvings={halvings}.")
-    architecture = {"width": width, "halvings": halvings, "skips": skips, "normalisation": normalisation}
+    architecture: dict[str, Any] = {"width": width, "halvings": halvings, "skips": skips}
+    architecture["normalisation"] = normalisation
     sketch = layers.Input((None, None, 1), name="sketch")
     if not tone:
         inputs, x = sketch, trunk(sketch, **architecture, blocks=blocks, dtype=dtype)
@@ -78,12 +78,26 @@ def scribbler(
                 dtype=dtype,
             )(told)
             y = layers.Conv2D(x.shape[-1], 1, kernel_initializer="zeros", name="tone_conv2", dtype=dtype)(y)
+            if halvings < 4:
+                y = layers.UpSampling2D(CELL // 2**halvings, interpolation="nearest", name="tone_up", dtype=dtype)(y)
             return layers.Add(name="tone_add", dtype=dtype)([x, y])
 
         x = trunk(x, **architecture, blocks=blocks, dtype=dtype, condition=tell)
     photo = layers.Conv2D(3, 3, padding="same", activation="sigmoid", name="photo", dtype="float32")(x)
     arguments = {**architecture, "blocks": blocks, "tone": tone}
-    return declare(keras.Model(inputs, photo, name="scribbler"), arguments=arguments, stride=2**halvings)
+    return declare(
+        keras.Model(inputs, photo, name="scribbler"), arguments=arguments, stride=CELL if tone else 2**halvings
+    )
+
+
+def take_untold(telling: keras.Model, plain: keras.Model) -> None:
+    """Gives a generator that takes tones the weights of one that does not; untold, both then give the same."""
+    for layer in plain.layers:
+        arrays = layer.get_weights()
+        if layer.name == "stem":  # (7, 7, 1, c): nothing comes from the four channels of the tone map yet
+            arrays[0] = np.concatenate([arrays[0], np.zeros_like(arrays[0]).repeat(4, axis=2)], axis=2)
+        if arrays:
+            telling.get_layer(layer.name).set_weights(arrays)
 
 
 def trunk(

@@ -14,10 +14,11 @@ import cv2
 import numpy as np
 
 from sketchback.images import to_gray
+from sketchback.sketching import artist
 from sketchback.sketching.filters import line, pencil, xdog
 
 FILTERS: dict[str, Callable[..., np.ndarray]] = {"pencil": pencil, "xdog": xdog, "line": line}
-STYLES = (*FILTERS, "neural", "random")
+STYLES = (*FILTERS, "artist", "neural", "random")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -94,18 +95,21 @@ def sample_style(seed: int | np.random.Generator, name: str = "random") -> Style
     return Style(name=name, scale=sampled.scale if any_size else 1.0, seed=sampled.seed) if usual else sampled
 
 
-def apply_style(photo: np.ndarray, style: Style) -> np.ndarray:
+def apply_style(photo: np.ndarray, style: Style, drawing: np.ndarray | None = None) -> np.ndarray:
     """Draws a photograph in one style, with the wear and the displacement that the style holds.
 
     Args:
         photo: `(H, W, 3)` RGB or `(H, W, 1)` in [0, 1], at its own size.
         style: From `sample_style`, or made by hand.
+        drawing: `(H, W, 1)`, what the artist drew of it, which wear and displacement are then applied to.
 
     Returns:
         `(H, W, 1)` float32 in [0, 1].
     """
     gray = to_gray(photo)[..., np.newaxis]
-    if style.name == "pencil":
+    if drawing is not None:
+        sketch = drawing
+    elif style.name == "pencil":
         sketch = pencil(gray, style.blur, scale=style.scale)
     elif style.name == "xdog":
         sketch = xdog(gray, sigma=style.sigma, p=style.p, epsilon=style.epsilon, phi=style.phi, scale=style.scale)
@@ -157,7 +161,7 @@ def sketch(photo: np.ndarray, style: str = "pencil", seed: int = 0, **parameters
 
     Args:
         photo: `(H, W, 3)` RGB in [0, 1].
-        style: `"pencil"`, `"xdog"`, `"line"`, `"neural"` or `"random"`.
+        style: `"pencil"`, `"xdog"`, `"line"`, `"artist"`, `"neural"` or `"random"`.
         seed: Used by `"random"` only, which samples a style and its parameters with it.
         **parameters: Passed to the function of that name; `"random"` takes none.
 
@@ -172,6 +176,8 @@ def sketch(photo: np.ndarray, style: str = "pencil", seed: int = 0, **parameters
         raise ValueError(f"`seed` must not be negative. Received: seed={seed}.")
     if style == "random":
         return apply_style(photo, sample_style(seed))
+    if style == "artist":
+        return artist.draw(photo, **parameters)
     if style == "neural":
         from sketchback.sketching.style_transfer import neural  # and with it Keras
 

@@ -16,7 +16,7 @@ from sketchback.datasets import near_duplicates
 from sketchback.datasets.batches import Batches
 from sketchback.datasets.views import View
 from sketchback.losses import TERMS, WeightedLoss
-from sketchback.training import configuration, distribution, initialisation, model, validation
+from sketchback.training import configuration, distribution, drawings, initialisation, model, validation
 from sketchback.training.configuration import CONFIGURATION, Checkpoint, Configuration
 from sketchback.training.distribution import Devices
 from sketchback.training.model import TrainingModel
@@ -90,6 +90,18 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
             resumed=checkpoint.configuration if checkpoint else None,
         )
     examples = _examples(session, stage)
+    if start.generator.takes[-1] == "hand":
+        examples = [example for example in examples if example.hand]
+        if not examples:
+            raise ValueError(
+                "An artist needs drawings of known hands: CUFS, XM2VTS or FS2K. "
+                f"Received: {', '.join(session.data)}, none of them. Give their folders as --data."
+            )
+    if stage.artist:
+        with devices.alone():
+            examples = drawings.draw_all(
+                examples, session.folder / "drawings", policy=policy, progress=session.progress
+            )
     view = View(stage.size, stage.style, stage.fit, stage.enlarge)
     batches = Batches(
         datasets.subset(examples, "train"),
@@ -103,6 +115,10 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
         zoom=stage.zoom,
         aspect=stage.aspect,
         limit=stage.limit,
+        crop=stage.crop,
+        takes=start.generator.takes,
+        told=stage.told,
+        artist=stage.artist,
     )
     needed = any(term.needs_features and getattr(stage, name) for name, term in TERMS.items())
     with devices.alone():  # it becomes a constant of the step, which may not lie on several processes
@@ -110,6 +126,7 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
             session.vgg16, needed=needed, policy=policy, demo=all(map(datasets.is_demo, examples))
         )
         objective = WeightedLoss(network, **{name: getattr(stage, name) for name in TERMS})
+        discriminator = _discriminator(stage) if stage.adversarial else None
         if start.is_new:
             TrainingModel(start.generator, objective).calibrate(batches)
     resolved = Configuration(
@@ -136,7 +153,11 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
     return Trainer(
         run,
         resolved,
-        _compile(TrainingModel(devices.spread(start.generator), objective), stage, batches.steps),
+        _compile(
+            TrainingModel(devices.spread(start.generator), objective, discriminator, stage.adversarial),
+            stage,
+            batches,
+        ),
         start.generator,
         batches,
         view,
@@ -175,7 +196,17 @@ def _is_of(example: Example, sets: tuple[str, ...]) -> bool:
     return example.kind in sets or example.name.partition("/")[0] in sets
 
 
-def _compile(made: TrainingModel, stage: Stage, steps: int) -> TrainingModel:
+def _discriminator(stage: Stage) -> keras.layers.Layer:
+    from sketchback.models.discriminator import ProjectedDiscriminator
+    from sketchback.models.efficientnet import efficientnet_lite0
+
+    discriminator = ProjectedDiscriminator(efficientnet_lite0(dtype="float32"), seed=stage.seed)
+    discriminator.build((None, *(stage.crop or stage.size), 3))
+    return discriminator
+
+
+def _compile(made: TrainingModel, stage: Stage, batches: Batches) -> TrainingModel:
+    steps = batches.steps
     made.compile(
         optimizer=model.adam(
             stage.schedule,
@@ -188,7 +219,7 @@ def _compile(made: TrainingModel, stage: Stage, steps: int) -> TrainingModel:
         # XLA's convolutions are several times slower than oneDNN's on a CPU; JAX has no other way.
         jit_compile=keras.backend.backend() == "jax",
     )
-    made.build((None, *stage.size, 1))
+    made.built = True  # generator and discriminator are
     made.optimizer.build(made.trainable_variables)
     return made
 

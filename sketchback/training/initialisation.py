@@ -67,6 +67,8 @@ def initialise(recipe: Recipe, *, initial: str | Path | None, policy: str, resum
     path = weights.find(initial)
     made = weights.load(path, dtype=policy)
     logger.info("starting from %s (%s)", path, made.architecture)
+    if recipe.arguments.get("tone") and made.architecture == recipe.model and made.takes == ("sketch",):
+        made = _with_tone(made, policy)
     recipe = dataclasses.replace(
         recipe,
         model=made.architecture,
@@ -75,6 +77,17 @@ def initialise(recipe: Recipe, *, initial: str | Path | None, policy: str, resum
     )
     data, terms = made.facts.get("data"), str(made.facts.get("terms") or "")
     return Beginning(made, recipe, list(data) if isinstance(data, list) else [], terms.split("; "), is_new=False)
+
+
+def _with_tone(plain: keras.Model, policy: str) -> keras.Model:
+    """The same generator with a tone map among its inputs, which it does not look at yet."""
+    from sketchback import models
+    from sketchback.models.scribbler import take_untold
+
+    telling = models.build(plain.architecture, **{**plain.arguments, "tone": True}, dtype=policy)
+    take_untold(telling, plain)
+    telling.facts = plain.facts
+    return telling
 
 
 def name_of(path: Path) -> str:

@@ -19,40 +19,57 @@ CALIBRATION = 32  # batches
 class TrainingModel(keras.Model):
     """A generator and what it is asked to do; only the generator is ever saved.
 
-    `train_on_batch(sketches, photos, return_dict=True)` takes one step and returns the loss and each of its terms.
+    `train_on_batch(inputs, targets, return_dict=True)` takes one step and returns the loss and each of its terms.
+
+    In an adversarial stage the discriminator learns in the same step, from what the generator made in it: neither
+    of the two losses has a gradient in the other's weights, so that their sum is minimised by one optimiser.
 
     Args:
-        generator: `(B, H, W, 1) -> (B, H, W, 3)`.
+        generator: For example `(B, H, W, 1) -> (B, H, W, 3)`.
         objective: What is minimised.
+        discriminator: What the generator is to deceive, see `models.discriminator`.
+        adversarial: The weight of that.
     """
 
-    def __init__(self, generator: keras.Model, objective: WeightedLoss):
+    def __init__(
+        self,
+        generator: keras.Model,
+        objective: WeightedLoss,
+        discriminator: keras.layers.Layer | None = None,
+        adversarial: float = 0.0,
+    ):
         super().__init__(name="training_model")
         self.generator = generator
         self.objective = objective
-        self.trackers = {name: keras.metrics.Mean(name=name) for name in objective.names}
+        self.discriminator, self.adversarial = discriminator, adversarial
+        names = [*objective.names, *(("adversarial", "discriminator") if discriminator else ())]
+        self.trackers = {name: keras.metrics.Mean(name=name) for name in names}
 
-    def call(self, sketch: Any, training: bool | None = None) -> Any:
-        """Sketches `(B, H, W, 1)` -> photographs `(B, H, W, 3)`, padded to the generator's stride and cropped back."""
-        return call_padded(self.generator, sketch, training=training)  # buildings have 120 rows, the stride is 16
+    def call(self, inputs: Any, training: bool | None = None) -> Any:
+        """What the generator makes of its inputs, padded to its stride and cropped back."""
+        return call_padded(self.generator, inputs, training=training)  # buildings have 120 rows, the stride is 16
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True
     ) -> Any:
         """The weighted loss of a batch; its terms are noted on the way, without a second forward pass."""
         terms = self.objective.terms(y, y_pred)
+        total = self.objective.total(terms)
+        if self.discriminator is not None:
+            terms["adversarial"], terms["discriminator"] = self.discriminator(y, y_pred)
+            total = total + self.adversarial * terms["adversarial"] + terms["discriminator"]
         for name, tracker in self.trackers.items():
             tracker.update_state(terms[name])
-        return self.objective.total(terms)
+        return total
 
-    def calibrate(self, batches: Numbered[tuple[np.ndarray, np.ndarray]]) -> None:
+    def calibrate(self, batches: Numbered[tuple[Any, np.ndarray]]) -> None:
         """Measures the statistics of the generator's batch normalisations, frozen ones too: their means over batches.
 
         Moving statistics lag behind the weights; these belong to the weights that are there, as in PreciseBN (Wu and
         Johnson 2021).
 
         Args:
-            batches: Sketches `(B, H, W, 1)` come first in each; the first `CALIBRATION` batches are looked at.
+            batches: The inputs come first in each; the first `CALIBRATION` batches are looked at.
         """
         own = [layer for layer in self.generator.layers if isinstance(layer, keras.layers.BatchNormalization)]
         before = [(layer.momentum, layer.trainable) for layer in own]
@@ -101,7 +118,8 @@ class TrainingModel(keras.Model):
                 variable.assign(array)
 
     def _groups(self) -> dict[str, list[Any]]:
-        return {"generator": self.generator.variables, "optimizer": self.optimizer.variables}
+        groups = {"generator": self.generator.variables, "optimizer": self.optimizer.variables}
+        return groups if self.discriminator is None else {**groups, "discriminator": self.discriminator.variables}
 
 
 def adam(

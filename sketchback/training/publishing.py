@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sketchback import weights
-from sketchback.training.recipes import BEST, Recipe, Stage
+from sketchback.training.recipes import BEST, BLENDED, Stage
 
 if TYPE_CHECKING:
     import keras
@@ -41,24 +41,34 @@ def blend(first: str | Path, second: str | Path, *, share: float) -> keras.Model
     return one
 
 
-def finish(recipe: Recipe, folder: Path, plan: Sequence[Stage]) -> Path:
-    """Writes what a recipe of several stages gives: the best weights of the last one, blended where it says so.
+def blend_stage(folder: Path, began: Path, *, share: float) -> Path:
+    """Writes what a stage passes on where its best weights alone are not wanted.
 
     Args:
-        recipe: Which one.
+        folder: Of its run.
+        began: The weights that it began with.
+        share: Of these.
+
+    Returns:
+        `blended.weights.h5` in that folder.
+    """
+    made = blend(folder / BEST, began, share=share)
+    note = f"blended with {share:g} of {began.parent.name}/{began.name} (sha256 {weights.sha256(began)})"
+    return _save(made, folder / BLENDED, scores={}, note=note)  # the validation of the best is not theirs
+
+
+def finish(folder: Path, plan: Sequence[Stage]) -> Path:
+    """Writes what a recipe of several stages gives: what the last one passes on.
+
+    Args:
         folder: Of the recipe, with a folder for each stage.
         plan: Its stages.
 
     Returns:
         `best.weights.h5` in that folder.
     """
-    last, before = folder / plan[-1].name / BEST, folder / plan[-2].name / BEST
-    made = blend(last, before, share=recipe.blend)
-    note, scores = "", made.facts["scores"]
-    if recipe.blend:
-        note = f"blended with {recipe.blend:g} of stage {plan[-2].name} (sha256 {weights.sha256(before)})"
-        scores = {}  # the validation of the last stage is not theirs
-    return _save(made, folder / BEST, scores=scores, note=note)
+    made = weights.load(folder / plan[-1].name / plan[-1].passes_on)
+    return _save(made, folder / BEST, scores=made.facts["scores"], note=str(made.facts["note"]))
 
 
 def publish(

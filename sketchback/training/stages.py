@@ -54,9 +54,12 @@ def run_stages(session: Session) -> Path:
         with build(dataclasses.replace(ready, resume=goes_on), stage) as trainer:
             if not fit(trainer):
                 return folder_of_stage / BEST
+        if stage.blend:
+            before = stages[number - 1]
+            publishing.blend_stage(folder_of_stage, session.place(before) / before.passes_on, share=stage.blend)
     if len(stages) == 1 or session.stage is not None:
         return session.place(asked[-1]) / BEST
-    return publishing.finish(session.recipe, session.folder, stages)
+    return publishing.finish(session.folder, stages)
 
 
 def _checkpoint(session: Session, stage: Stage) -> bool:

@@ -111,8 +111,8 @@ def _take_steps(trainer: Trainer, bar: console.Bar, stop: threading.Event) -> bo
     # The batches are fixed by (seed, epoch, index), so that an epoch can begin in its middle.
     left = trainer.batches.at(progress.epoch, progress.step, devices.rank, devices.workers)
     with prefetch(left, threads=trainer.threads) as batches:
-        for sketches, photos in batches:
-            log = trainer.model.train_on_batch(sketches, photos, return_dict=True)
+        for inputs, targets in batches:
+            log = trainer.model.train_on_batch(inputs, targets, return_dict=True)
             if not math.isfinite(log["loss"]):
                 terms = ", ".join(f"{name} {value:.4g}" for name, value in log.items())
                 raise _diverged(f"The loss must stay finite. Received: {terms}.", progress.epoch, progress.step + 1)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sketchback.datasets import tasks
 from sketchback.evaluation import metrics
 from sketchback.inference import pipeline
 from sketchback.training.distribution import ONE, Devices
@@ -47,17 +48,26 @@ def validate(
         seen = []
         for index, example in enumerate(examples[begin : begin + batch_size], start=begin):
             try:
-                seen.append((index, *view.see(example, (0, index))))
+                sketch, photo = view.see(example, (0, index))
+                task = tasks.TASKS[generator.takes]
+                seen.append((index, *task(sketch, photo, example.hand, np.random.default_rng(0), 0.0)))
             except (ValueError, OSError) as error:
                 logger.warning("left out of validation: %s", error)
         if not seen:
             continue
-        # At the size that is trained on, whatever the weights that it began with were trained at.
-        predictions = pipeline.predict(generator, np.stack([sketch for _, sketch, _ in seen]), view.size)
-        for (index, sketch, photo), prediction in zip(seen, predictions, strict=True):
-            scores[index] = [measure(photo, prediction) for measure in measures]
+        inputs: Any = tasks.stack([(shown, target) for _, shown, target in seen])[0]
+        # Any size of sketch, untold; other networks are scored at sizes that they take.
+        firsts: Any = inputs[0] if len(generator.takes) > 1 else inputs
+        predictions = (
+            pipeline.predict(generator, firsts, view.size)
+            if generator.takes[0] == "sketch"
+            else np.asarray(generator.predict_on_batch(inputs), np.float32)
+        )
+        for (index, _, target), first, prediction in zip(seen, firsts, predictions, strict=True):
+            pair = [np.repeat(one, 3, axis=-1) if one.shape[-1] == 1 else one for one in (target, prediction)]
+            scores[index] = [measure(*pair) for measure in measures]
             if len(rows) < SAMPLES:
-                rows.append([sketch, prediction, photo])
+                rows.append([first, prediction, target])
     scores = devices.gather(scores)[scorers, np.arange(len(examples))]
     scores = scores[~np.isnan(scores).all(axis=1)]  # what was left out
     return {name: float(np.mean(scores[:, place])) for place, name in enumerate(("psnr", "ssim")) if len(scores)}, rows

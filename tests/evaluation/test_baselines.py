@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sketchback.evaluation.baselines import ITSELF, LINEAR, MEAN, Baselines
+from sketchback.evaluation.baselines import ITSELF, LINEAR, MEAN, Baselines, sharpened
 
 
 def noise(seed: int, size: tuple[int, int] = (6, 5), channels: int = 1) -> np.ndarray:
@@ -78,3 +78,13 @@ def test_what_cannot_be_fitted(fitted, says):
 def test_a_sketch_of_another_size_is_refused():
     with pytest.raises(ValueError, match="fitted on, 6 x 5. Received: 5 x 6. Bring it"):
         Baselines.fit(pairs(2)).predictions(noise(0, (5, 6)))
+
+
+def test_an_unsharp_mask_exaggerates_edges_and_stays_in_range():
+    step = np.full((20, 20, 3), 0.4, np.float32)
+    step[:, 10:] = 0.6
+    crisp = sharpened(step)
+    assert crisp[10, 9, 0] < 0.35 and crisp[10, 10, 0] > 0.65  # beside the edge
+    np.testing.assert_allclose(crisp[:, [0, -1]], step[:, [0, -1]], atol=1e-6)  # far from it
+    steeper = sharpened(np.float32(step > 0.5))
+    assert steeper.dtype == np.float32 and steeper.min() == 0.0 and steeper.max() == 1.0

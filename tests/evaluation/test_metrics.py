@@ -148,6 +148,7 @@ def test_intervals_by_hand():
     # Resamples of (0, 1) have the means 0, 1/2, 1 with probabilities 1/4, 1/2, 1/4.
     assert bootstrap_interval([0.0, 1.0], confidence=0.9) == Interval(0.5, 0.0, 1.0)
     assert bootstrap_interval([0.0, 1.0], confidence=0.3) == Interval(0.5, 0.5, 0.5)
+    assert bootstrap_interval([0.0, 1.0, 9.0], statistic=np.median, confidence=0.9) == Interval(1.0, 0.0, 9.0)
     assert bootstrap_interval([20.0, 20.0, math.inf]) == Interval(math.inf, 20.0, math.inf)
 
 

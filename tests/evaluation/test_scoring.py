@@ -11,7 +11,7 @@ from small_pairs import write_distractors, write_pairs, write_weights
 
 from sketchback import images, weights
 from sketchback.evaluation import brightness, identification, metrics
-from sketchback.evaluation.baselines import ITSELF, LINEAR, MEAN
+from sketchback.evaluation.baselines import ITSELF, LINEAR, MEAN, SHARPENED
 from sketchback.evaluation.scoring import GENERATOR, evaluate, identify, sample
 from sketchback.inference import pipeline
 
@@ -46,7 +46,7 @@ def test_the_generator_is_scored_as_it_inverts(pairs: Path, tiny: Path) -> None:
         mean, low, high = result["scores"][GENERATOR][name]
         assert mean == pytest.approx(np.mean([own[name] for own in scores]), abs=0.001) and low <= mean <= high
     assert result["size"] == result["working"] == [24, 20] and result["images"] == result["hand_drawn"] == 2
-    assert result["baselines_fitted_on"] == 6 and list(result["scores"]) == [GENERATOR, ITSELF, MEAN, LINEAR]
+    assert result["baselines_fitted_on"] == 6 and list(result["scores"]) == [GENERATOR, SHARPENED, ITSELF, MEAN, LINEAR]
     assert result["scores"][LINEAR]["psnr"][0] > 45  # photographs are half their sketch, up to rounding to 8 bits
     assert result["scores"][MEAN]["psnr"][0] < 30
     light = [brightness.middle(read(pairs, "test", number)[1]) for number in range(2)]

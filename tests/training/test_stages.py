@@ -12,11 +12,11 @@ import pytest
 from toys import TOY, final, make_photos, run
 
 from sketchback import datasets, weights
-from sketchback.training.recipes import BEST, LAST
+from sketchback.training.recipes import BEST, BLENDED, LAST
 
 ONE = dataclasses.replace(TOY.single, name="one", epochs=1, feature=0.0, passes_on=LAST)
-TWO = dataclasses.replace(ONE, name="two", seed=1, passes_on=BEST)
-STAGED = dataclasses.replace(TOY, stages=(ONE, TWO), blend=0.25)
+TWO = dataclasses.replace(ONE, name="two", seed=1, blend=0.25, passes_on=BLENDED)
+STAGED = dataclasses.replace(TOY, stages=(ONE, TWO))
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +43,7 @@ def test_what_the_recipe_gives_is_blended_and_says_so(both):
     first, second, given = (weights.load(path) for path in (both / "one" / BEST, both / "two" / BEST, both / BEST))
     for a, b, c in zip(first.get_weights(), second.get_weights(), given.get_weights(), strict=True):
         np.testing.assert_allclose(c, 0.25 * a + 0.75 * b, atol=1e-6)
-    assert str(given.facts["note"]).startswith("blended with 0.25 of stage one") and given.facts["scores"] == {}
+    assert str(given.facts["note"]).startswith(f"blended with 0.25 of one/{LAST}") and given.facts["scores"] == {}
 
 
 @pytest.mark.slow

@@ -1,0 +1,101 @@
+"""The artist's drawings of the photographs that a stage shows, made once and kept beside its run.
+
+Back-translation (Sennrich et al. 2016): a network that was taught by a few hundred drawings draws thousands of
+photographs, so that the generator sees as many "hand-drawn" pairs, each in a hand somewhere between those known.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import logging
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+
+from sketchback import console, images, weights
+from sketchback.datasets import Example
+from sketchback.sketching.artist import sample_hand
+
+CANVAS = 144  # pixels: the side of the square that a photograph is drawn in
+BATCH = 16
+
+logger = logging.getLogger(__name__)
+
+
+def draw_all(
+    examples: Sequence[Example], folder: Path, *, artist: str | Path = "artist", policy: str, progress: bool = False
+) -> list[Example]:
+    """Draws each photograph of the training part that has no drawn sketch.
+
+    Args:
+        examples: All of a stage.
+        folder: Where drawings are kept; what is there already is not made again.
+        artist: Its weights, a name or a file.
+        policy: Keras's name of the precision.
+        progress: Show a bar.
+
+    Returns:
+        The examples, each with its `drawing` where it has one.
+
+    Raises:
+        FileNotFoundError: There are no weights of an artist.
+        OSError: The folder cannot be written.
+    """
+    path = weights.find(artist)
+    folder = folder / weights.sha256(path)[:12]
+    folder.mkdir(parents=True, exist_ok=True)
+    places = {
+        index: folder / f"{_key(example)}.jpg"
+        for index, example in enumerate(examples)
+        if example.sketch is None and example.split == "train"
+    }
+    missing = [index for index, place in places.items() if not place.is_file()]
+    if missing:
+        network = weights.load(path, dtype=policy)
+        starts = range(0, len(missing), BATCH)
+        bar = console.Bar(len(missing), "the artist draws", "photograph", shown=progress)
+        for begin in starts:
+            own = missing[begin : begin + BATCH]
+            _draw(network, [examples[index] for index in own], [places[index] for index in own])
+            for _ in own:
+                bar.advance("the artist draws")
+        bar.close()
+        logger.info("the artist drew %d photographs, in %s", len(missing), folder)
+    return [
+        dataclasses.replace(example, drawing=places[index]) if index in places and places[index].is_file() else example
+        for index, example in enumerate(examples)
+    ]
+
+
+def _draw(network: object, examples: Sequence[Example], places: Sequence[Path]) -> None:
+    photos, hands, kept = [], [], []
+    for example, place in zip(examples, places, strict=True):
+        try:
+            photo = example.read_photo()
+        except (ValueError, OSError):  # said when it is to be shown
+            continue
+        rows, columns = _fitting(photo.shape[:2])
+        canvas = np.pad(
+            images.resize(photo, (rows, columns)), ((0, CANVAS - rows), (0, CANVAS - columns), (0, 0)), mode="edge"
+        )
+        photos.append(canvas)
+        hands.append(sample_hand(np.random.default_rng(int(place.stem[:8], 16))))
+        kept.append((place, rows, columns))
+    if not kept:
+        return
+    short = BATCH - len(kept)  # one size of batch, so that one graph serves all
+    batch = [np.stack(one + one[-1:] * short) for one in (photos, hands)]
+    drawn = np.asarray(network.predict_on_batch(batch))  # type: ignore[attr-defined]
+    for (place, rows, columns), drawing in zip(kept, drawn[: len(kept)], strict=True):
+        images.write(place, drawing[:rows, :columns])
+
+
+def _fitting(size: tuple[int, int]) -> tuple[int, int]:
+    ratio = CANVAS / max(size)
+    return min(round(size[0] * ratio), CANVAS), min(round(size[1] * ratio), CANVAS)
+
+
+def _key(example: Example) -> str:
+    return hashlib.sha256(f"{example.kind}/{example.name}".encode()).hexdigest()[:24]

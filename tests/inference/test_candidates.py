@@ -1,0 +1,93 @@
+"""Candidates: what a sampler is shown, and that samples keep to the seed, to the flow and to what is told."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from sketchback import models
+from sketchback.images import tones
+from sketchback.inference import candidates
+
+
+@pytest.fixture(scope="module")
+def generator():
+    return models.build("scribbler", width=2, blocks=0, tone=True)
+
+
+@pytest.fixture(scope="module")
+def sampler():
+    """Untrained, but not at rest."""
+    made = models.build("tone_sampler", width=4, blocks=1)
+    last = made.get_layer("velocity")
+    last.set_weights([np.random.default_rng(1).normal(0, 0.1, array.shape) for array in last.get_weights()])
+    return made
+
+
+SKETCHES = np.random.default_rng(0).random((2, 32, 48, 1), np.float32)
+
+
+def test_ink_says_where_in_a_cell_it_lies():
+    sketch = np.ones((1, 20, 32, 1), np.float32)
+    sketch[0, 4:8, 24:28] = 0.0  # second row, third square of the second cell
+    found = candidates.ink(sketch)
+    assert found.shape == (1, 2, 2, 20)
+    assert found[0, 0, 1, 6] == 1 and found[..., :16].sum() == 1
+    assert np.flatnonzero(found[0, 0, 1, 16:]).tolist() == [1] and not found[0, 1].any()
+
+
+def test_the_answer_has_the_means_of_the_photograph_and_hears_what_is_told(generator):
+    photo = generator.predict_on_batch(SKETCHES)
+    np.testing.assert_allclose(candidates.answer(generator, SKETCHES)[1], tones.of_photo(photo[1]), atol=1e-6)
+    told = np.random.default_rng(2).random((2, 2, 3, 3), np.float32)
+    assert np.abs(candidates.answer(generator, SKETCHES, told) - candidates.answer(generator, SKETCHES)).max() > 1e-3
+    old = models.build("scribbler", width=2, halvings=2, blocks=0)
+    assert candidates.answer(old, SKETCHES[:, :20], told).shape == (2, 2, 3, 3)
+
+
+def test_samples_depend_on_the_seed_alone(generator, sampler):
+    many = candidates.sample(sampler, generator, SKETCHES, candidates=3, seed=5)
+    assert many.shape == (2, 3, 2, 3, 3) and many.dtype == np.float32 and many.min() >= 0 and many.max() <= 1
+    alone = candidates.sample(sampler, generator, SKETCHES[1:], candidates=2, seed=5)
+    np.testing.assert_allclose(alone[0], many[1, :2], atol=1e-5)
+    assert np.abs(many[0, 0] - many[0, 1]).max() > 0.05
+    assert np.abs(candidates.sample(sampler, generator, SKETCHES, seed=6)[:, :3] - many).max() > 0.05
+
+
+def test_told_cells_are_kept_and_the_others_differ(generator, sampler):
+    told = np.full((2, 2, 3, 3), np.nan, np.float32)
+    told[0, 1, 2] = [0.9, 0.5, 0.1]
+    found = candidates.sample(sampler, generator, SKETCHES, candidates=2, told=told)
+    np.testing.assert_array_equal(found[0, :, 1, 2], [told[0, 1, 2]] * 2)
+    assert (found[0, 0, 0] != found[0, 1, 0]).any()
+
+
+class Towards:
+    """A flow whose end is known: its velocity leads straight to a goal."""
+
+    takes, goal = ("state",), 0.5
+
+    def predict_on_batch(self, state: np.ndarray) -> np.ndarray:
+        return (self.goal - state[..., :3]) / np.maximum(1 - state[..., -1:], 1e-3)
+
+
+def test_the_flow_ends_where_its_velocity_leads(generator):
+    found = candidates.sample(Towards(), generator, SKETCHES, candidates=2)
+    own = candidates.answer(generator, SKETCHES)
+    expected = np.clip(own + candidates.SPREAD * Towards.goal, 0, 1)
+    np.testing.assert_allclose(found, np.stack([expected] * 2, axis=1), atol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"candidates": 0}, "`candidates` must be"),
+        ({"seed": -1}, "`seed` at least 0"),
+        ({"told": np.zeros((2, 3, 3, 3))}, "`told` must hold"),
+        ({"sketches": SKETCHES[0]}, r"`sketches` must be \(B, H, W, 1\)"),
+    ],
+)
+def test_what_does_not_fit_is_refused(generator, sampler, change, message):
+    arguments = {"sketches": SKETCHES, **change}
+    with pytest.raises(ValueError, match=f"{message}.*Received: "):
+        candidates.sample(sampler, generator, arguments.pop("sketches"), **arguments)
