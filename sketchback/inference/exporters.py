@@ -25,6 +25,7 @@ from sketchback.inference.runtime import TOLERANCE
 if TYPE_CHECKING:
     import keras
 
+Inputs = dict[str, np.ndarray]  # of a graph, by name
 SIZES = ((64, 64), (33, 47), (96, 80), (16, 128))  # what a file of any size is tried with
 FACTS = "sketchback.json"  # what a SavedModel or LiteRT file says of itself, inside it
 
@@ -37,7 +38,7 @@ class Format:
     suffix: str
     needs: tuple[str, ...]
     complete: Callable[[Path, dict[str, str]], None]
-    run: Callable[[Path, np.ndarray], np.ndarray]
+    run: Callable[[Path, Inputs], np.ndarray]
     any_size: bool = True
 
 
@@ -51,8 +52,8 @@ def _complete_onnx(path: Path, facts: dict[str, str]) -> None:
 
     model = onnx.load(path)
     graph = model.graph
-    graph.node.append(helper.make_node("Identity", [graph.output[0].name], ["photo"]))
-    graph.output[0].name = "photo"
+    graph.node.append(helper.make_node("Identity", [graph.output[0].name], [facts["gives"]]))
+    graph.output[0].name = facts["gives"]
     helper.set_model_props(model, facts)
     onnx.checker.check_model(model)
     onnx.save(model, path)
@@ -110,48 +111,57 @@ def _text(facts: dict[str, str]) -> str:
 # ---- running what was written
 
 
-def _run_onnx(path: Path, sketches: np.ndarray) -> np.ndarray:
+def _run_onnx(path: Path, inputs: Inputs) -> np.ndarray:
     import onnxruntime
 
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
-    return session.run(["photo"], {"sketch": sketches})[0]
+    return session.run(None, inputs)[0]
 
 
-def _run_openvino(path: Path, sketches: np.ndarray) -> np.ndarray:
+def _run_openvino(path: Path, inputs: Inputs) -> np.ndarray:
     import openvino
 
     # On CPUs that can, it would compute in bfloat16.
-    return openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})(sketches)[0]
+    return openvino.Core().compile_model(path, "CPU", {"INFERENCE_PRECISION_HINT": "f32"})(list(inputs.values()))[0]
 
 
-def _run_saved_model(path: Path, sketches: np.ndarray) -> np.ndarray:
+def _run_saved_model(path: Path, inputs: Inputs) -> np.ndarray:
     import tensorflow as tf
 
     loaded = tf.saved_model.load(str(path))  # its variables live as long as it does
-    return loaded.serve(sketches).numpy()
+    given = list(inputs.values())
+    return loaded.serve(given if len(given) > 1 else given[0]).numpy()
 
 
-def _run_litert(path: Path, sketches: np.ndarray) -> np.ndarray:
+def _run_litert(path: Path, inputs: Inputs) -> np.ndarray:
     import tensorflow as tf
 
     interpreter = tf.lite.Interpreter(str(path))
     interpreter.allocate_tensors()
-    photos = []
-    for sketch in sketches:
-        interpreter.set_tensor(interpreter.get_input_details()[0]["index"], sketch[np.newaxis])
+    made = []
+    for number in range(len(next(iter(inputs.values())))):
+        for detail in interpreter.get_input_details():
+            (name,) = (name for name in inputs if f"_{name}:" in detail["name"])
+            interpreter.set_tensor(detail["index"], inputs[name][number : number + 1])
         interpreter.invoke()
-        photos.append(interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0])
-    return np.stack(photos)
+        made.append(interpreter.get_tensor(interpreter.get_output_details()[0]["index"])[0])
+    return np.stack(made)
 
 
-def compare(generator: keras.Model, run: Callable[[np.ndarray], np.ndarray], size: tuple[int, int] | None) -> float:
-    """The largest difference to Keras, on noise and on sketches."""
+def compare(generator: keras.Model, run: Callable[[Inputs], np.ndarray], size: tuple[int, int] | None) -> float:
+    """The largest difference to Keras, on noise and, where it takes sketches, on sketches."""
     rng = np.random.default_rng(0)
     largest = 0.0
     for number, one in enumerate(SIZES if size is None else (size,)):
-        drawn = sketching.pencil(builtin.face(number, (max(one[0], 32), max(one[1], 32))))
-        sketches = np.stack([rng.random((*one, 1), np.float32), images.resize(drawn, one)])
-        largest = max(largest, float(np.abs(pipeline.predict(generator, sketches, one) - run(sketches)).max()))
+        shapes = padding.shapes(generator, one)
+        given = {name: rng.random((2, *shape[1:]), np.float32) for name, shape in shapes.items()}
+        if "sketch" in given:
+            drawn = sketching.pencil(builtin.face(number, (max(one[0], 32), max(one[1], 32))))
+            given["sketch"][1] = images.resize(drawn, shapes["sketch"][1:3])
+        inputs = padding.pad_inputs(generator, list(given.values()))
+        expected = generator.predict_on_batch(inputs if len(inputs) > 1 else inputs[0])
+        rows, columns = max(shape[1:3] for shape in shapes.values() if len(shape) == 4)
+        largest = max(largest, float(np.abs(expected[:, :rows, :columns] - run(given)).max()))
     return largest
 
 
@@ -192,6 +202,8 @@ def describe(generator: keras.Model, path: Path, size: tuple[int, int] | None = 
     return facts | {
         "sha256": weights.sha256(path),
         "stride": str(generator.stride),
+        "takes": ",".join(generator.takes),
+        "gives": generator.output_names[0],
         "working": "x".join(map(str, pipeline.working_size(generator))),
         "size": "any" if size is None else "x".join(map(str, size)),
         "sketchback": __version__,
@@ -227,13 +239,14 @@ def write(
     whole = padding.of_any_size(generator) if size is None else padding.of_one_size(generator, size)
     with replacing(out) as temporary:
         with quietly():
-            whole(np.zeros((1, *(size or SIZES[0]), 1), np.float32))  # Keras exports what has been called before
+            given = [np.zeros(shape, np.float32) for shape in padding.shapes(generator, size or SIZES[0]).values()]
+            whole(given if len(given) > 1 else given[0])  # Keras exports what has been called before
             whole.export(str(temporary), format=how.keras, verbose=False)
         how.complete(temporary, facts)
         if half:
             _halve_onnx(temporary)
         with quietly():
-            difference = compare(generator, lambda sketches: how.run(temporary, sketches), size)
+            difference = compare(generator, lambda inputs: how.run(temporary, inputs), size)
         # Written as a negation, so that NaN is refused too.
         if not difference <= TOLERANCE:
             raise ValueError(

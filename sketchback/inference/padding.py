@@ -5,9 +5,12 @@ In three forms: of arrays, in a graph whose sizes are known, and in a graph of a
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+
+from sketchback.images.tones import CELL
 
 if TYPE_CHECKING:
     import keras
@@ -55,6 +58,26 @@ def _sides(shape: tuple[int, ...], multiple: int) -> tuple[tuple[int, int], ...]
     return ((0, 0), (0, bottom), (0, right), (0, 0)) if bottom or right else ()
 
 
+def pad_inputs(generator: Any, inputs: Sequence[np.ndarray]) -> list[np.ndarray]:
+    """Pads all inputs of a generator that go along with the first of them.
+
+    Args:
+        generator: It knows its `stride` and what it `takes`.
+        inputs: In the order of `takes`; the first `(B, H, W, C)` of any size. A tone map has `ceil(H / 16)` x
+            `ceil(W / 16)` cells already.
+
+    Returns:
+        The same, to be given to the generator.
+    """
+    scales = (scale(generator, place) for place in range(len(inputs)))
+    return [pad_to_multiple(one, generator.stride * by) if by else one for one, by in zip(inputs, scales, strict=True)]
+
+
+def scale(generator: Any, place: int) -> int:
+    """How many pixels an input has for one of the first: 2 for the drawing that leads an enlarger; 0 for no picture."""
+    return 1 if place == 0 else 2 if generator.takes[place] == "sketch" else 0
+
+
 def of_any_size(generator: keras.Model) -> keras.Model:
     """The generator with padding before it and cropping after it, in one graph for every size."""
     import keras
@@ -65,28 +88,37 @@ def of_any_size(generator: keras.Model) -> keras.Model:
             super().__init__()
             self.multiple = multiple
 
-        def call(self, sketch):  # (B, H, W, 1) -> (B, H', W', 1)
+        def call(self, picture):  # (B, H, W, C) -> (B, H', W', C)
             for axis in (1, 2):
-                side = ops.shape(sketch)[axis]
+                side = ops.shape(picture)[axis]
                 # ONNX's remainder of a negative number is negative: both stay positive here.
                 place = ops.arange(side + (self.multiple - side % self.multiple) % self.multiple)
-                sketch = ops.take(sketch, ops.where(place < side, place, 2 * side - 2 - place), axis=axis)
-            return sketch
+                picture = ops.take(picture, ops.where(place < side, place, 2 * side - 2 - place), axis=axis)
+            return picture
 
         def compute_output_shape(self, shape):
             return (shape[0], None, None, shape[3])
 
     class CropLike(layers.Layer):
         def call(self, pictures):
-            photo, sketch = pictures
-            return photo[:, : ops.shape(sketch)[1], : ops.shape(sketch)[2]]
+            made, given = pictures
+            return made[:, : ops.shape(given)[1], : ops.shape(given)[2]]
 
         def compute_output_shape(self, shapes):
             return (*shapes[1][:3], shapes[0][3])
 
-    sketch = keras.Input((None, None, 1), name="sketch")
-    photo = generator(Reflect(generator.stride)(sketch), training=False)
-    return keras.Model(sketch, CropLike(name="photo")([photo, sketch]), name=generator.name)
+    inputs = [
+        keras.Input(tensor.shape[1:], name=name) for name, tensor in zip(generator.takes, generator.inputs, strict=True)
+    ]
+    scales = [scale(generator, place) for place in range(len(inputs))]
+    padded = [
+        Reflect(generator.stride * by)(one) if by and generator.stride > 1 else one
+        for one, by in zip(inputs, scales, strict=True)
+    ]
+    made = generator(padded if len(inputs) > 1 else padded[0], training=False)
+    (name,) = generator.output_names
+    cropped = CropLike(name=name)([made, inputs[int(np.argmax(scales))]])
+    return keras.Model(inputs if len(inputs) > 1 else inputs[0], cropped, name=generator.name)
 
 
 def of_one_size(generator: keras.Model, size: tuple[int, int]) -> keras.Model:
@@ -94,8 +126,30 @@ def of_one_size(generator: keras.Model, size: tuple[int, int]) -> keras.Model:
     import keras
 
     class Constant(keras.layers.Layer):
-        def call(self, sketch):
-            return call_padded(generator, sketch, training=False)
+        def call(self, inputs):
+            given = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+            large = [scale(generator, place) for place in range(len(given))]
+            rows, columns = (max(large) * side for side in size)
+            padded = []
+            for one, by in zip(given, large, strict=True):
+                sides = _sides(one.shape, generator.stride * by) if by else ()
+                padded.append(keras.ops.pad(one, sides, mode="reflect") if sides else one)
+            return generator(padded if len(padded) > 1 else padded[0], training=False)[:, :rows, :columns]
 
-    sketch = keras.Input((*size, 1), batch_size=1, name="sketch")
-    return keras.Model(sketch, Constant(name="photo")(sketch), name=generator.name)
+    inputs = [keras.Input(shape[1:], batch_size=1, name=name) for name, shape in shapes(generator, size).items()]
+    given = inputs if len(inputs) > 1 else inputs[0]
+    (name,) = generator.output_names
+    return keras.Model(given, Constant(name=name)(given), name=generator.name)
+
+
+def shapes(generator: keras.Model, size: tuple[int, int]) -> dict[str, tuple[int, ...]]:
+    """The shapes of a generator's inputs, by name, for one picture of a size."""
+    found = {}
+    for place, (name, tensor) in enumerate(zip(generator.takes, generator.inputs, strict=True)):
+        sides: tuple[int, ...] = ()
+        if name == "tone":
+            sides = tuple(-(-side // CELL) for side in size)
+        elif len(tensor.shape) == 4:
+            sides = tuple((scale(generator, place) or 1) * side for side in size)
+        found[name] = (1, *sides, tensor.shape[-1])
+    return found

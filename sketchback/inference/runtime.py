@@ -18,7 +18,7 @@ import numpy as np
 from sketchback import console, weights
 from sketchback.images.tones import CELL
 from sketchback.inference import fidelity as fidelities
-from sketchback.inference import graphs
+from sketchback.inference import graphs, padding
 from sketchback.weights import mapping, untrusted
 
 if TYPE_CHECKING:
@@ -217,19 +217,9 @@ def _bind(graph: graphs.Graph, files: list[_File]) -> LightGenerator:
 def _make(generator: keras.Model, files: list[_File]) -> graphs.Graph:
     """The graph of a generator, after it was seen to give the same photograph."""
     made, rng = graphs.make(generator), np.random.default_rng(0)
-    given = [rng.random(shape, np.float32) for shape in _shapes(generator)]
+    size = 4 * made.stride, 6 * made.stride
+    given = [rng.random(shape, np.float32) for shape in padding.shapes(generator, size).values()]
     difference = np.abs(_bind(made, files)(given) - generator.predict_on_batch(given)).max()
     if not difference <= TOLERANCE:  # NaN is refused too
         raise ValueError(f"the photograph differs from Keras's by {difference:.2g}")
     return made
-
-
-def _shapes(generator: keras.Model) -> list[tuple[int, ...]]:
-    """Shapes of inputs that go together."""
-    rows, columns = 4 * generator.stride, 6 * generator.stride
-    shapes = []
-    for name, tensor in zip(generator.takes, generator.inputs, strict=True):
-        times, parts = (1, CELL) if name == "tone" else (2, 1) if name == "sketch" != generator.takes[0] else (1, 1)
-        sides = (times * rows // parts, times * columns // parts) if len(tensor.shape) == 4 else ()
-        shapes.append((1, *sides, tensor.shape[-1]))
-    return shapes

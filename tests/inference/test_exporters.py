@@ -103,7 +103,7 @@ def test_other_formats_write_a_file_that_says_what_it_is(format, small, tmp_path
     sketch = images.resize(sketch, size)[np.newaxis]
     expected = pipeline.predict(weights.load(small), sketch, size)
     with exporters.quietly():
-        np.testing.assert_allclose(how.run(written, sketch), expected, rtol=0, atol=1 / 255)
+        np.testing.assert_allclose(how.run(written, {"sketch": sketch}), expected, rtol=0, atol=1 / 255)
     facts = inside(format, written)
     assert facts["sha256"] == weights.sha256(small) and facts["working"] == "48x40"
     assert json.loads(facts["recipe"])["name"] == "toy"

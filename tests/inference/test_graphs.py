@@ -16,8 +16,7 @@ import pytest
 
 from sketchback import images, models, sketching
 from sketchback.datasets import builtin
-from sketchback.inference import graphs
-from sketchback.inference.pipeline import predict
+from sketchback.inference import graphs, padding
 from sketchback.inference.runtime import LightGenerator
 
 SIZES = [(64, 64), (33, 47), (16, 128)]
@@ -35,7 +34,7 @@ def randomised(generator: keras.Model, seed: int = 0) -> keras.Model:
             # A quarter of He's variance: residual sums grow.
             scales = [np.sqrt(0.5 / np.prod(shape[:-1])) if len(shape) == 4 else 0.1 for shape in shapes]
             layer.set_weights([rng.normal(0, scale, shape) for scale, shape in zip(scales, shapes, strict=True)])
-    last = generator.get_layer("photo")
+    last = generator.layers[-1]
     last.set_weights([4 * array for array in last.get_weights()])
     return generator
 
@@ -45,37 +44,47 @@ def light(generator: keras.Model, found: graphs.Graph) -> LightGenerator:
 
 
 def agree(generator: keras.Model, found: graphs.Graph, sizes: list[tuple[int, int]]) -> None:
-    """The same photograph to 1/255 of noise and of a sketch, in a picture that is not all one colour."""
-    other = light(generator, found)
+    """The same picture to 1/255 of noise and of a sketch, in a picture that is not all one colour."""
+    other, rng = light(generator, found), np.random.default_rng(0)
     for number, size in enumerate(sizes):
-        noise = np.random.default_rng(number).random((*size, 1), np.float32)
-        drawn = sketching.pencil(builtin.face(number, tuple(max(side, 32) for side in size)))
-        sketches = np.stack([noise, images.resize(drawn, size)])
-        expected = predict(generator, sketches)
+        given = {
+            name: rng.random((2, *shape[1:]), np.float32) for name, shape in padding.shapes(generator, size).items()
+        }
+        if "sketch" in given:
+            drawn = sketching.pencil(builtin.face(number, tuple(max(side, 32) for side in size)))
+            given["sketch"][1] = images.resize(drawn, given["sketch"].shape[1:3])
+        inputs = padding.pad_inputs(generator, list(given.values()))
+        expected = generator.predict_on_batch(inputs)
         assert expected.std() > 0.02
-        np.testing.assert_allclose(predict(other, sketches), expected, rtol=0, atol=1 / 255)
+        np.testing.assert_allclose(other.predict_on_batch(inputs), expected, rtol=0, atol=1 / 255)
+
+
+SHIPPED = {**{name: {} for name in models.ARCHITECTURES}, **graphs.VARIANTS}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("architecture", list(models.ARCHITECTURES))
-def test_what_ships_fits_the_models_of_today(architecture: str) -> None:
-    generator = models.build(architecture)
-    shipped, made = graphs.find(architecture, {}), graphs.make(generator)
+@pytest.mark.parametrize("name", SHIPPED)
+def test_what_ships_fits_the_models_of_today(name: str) -> None:
+    architecture, arguments = name.partition("-")[0], SHIPPED[name]
+    generator = models.build(architecture, **arguments)
+    shipped, made = graphs.find(architecture, arguments), graphs.make(generator)
     assert shipped is not None, REMAKE
     assert dataclasses.replace(shipped, model=b"") == dataclasses.replace(made, model=b""), REMAKE
     assert onnx.load_from_string(shipped.model) == onnx.load_from_string(made.model), REMAKE
-    assert shipped.parameters == models.build(architecture).count_params()
+    assert shipped.parameters == generator.count_params()
     agree(randomised(generator), shipped, SIZES)
 
 
 def test_what_ships_is_small_and_well_formed() -> None:
-    assert {path.stem for path in graphs.SHIPPED.glob("*.onnx")} == set(models.ARCHITECTURES)
+    assert {path.stem for path in graphs.SHIPPED.glob("*.onnx")} == set(SHIPPED), REMAKE
     for path in graphs.SHIPPED.glob("*.onnx"):
         assert path.stat().st_size < 60_000
         model = onnx.load(path, load_external_data=False)
         assert {opset.version for opset in model.opset_import} == {graphs.OPSET}
         inside = {tensor.name for tensor in model.graph.initializer if len(tensor.external_data)}
-        assert inside == set(graphs.read(path.with_suffix(".json")).arrays)
+        graph = graphs.read(path.with_suffix(".json"))
+        assert inside == set(graph.arrays)
+        assert tuple(one.name for one in model.graph.input) == graph.takes
 
 
 @pytest.mark.parametrize(
@@ -84,7 +93,9 @@ def test_what_ships_is_small_and_well_formed() -> None:
         ("scribbler", {"width": 4, "halvings": 1, "skips": False, "blocks": 0}),
         ("scribbler", {"width": 4, "halvings": 3, "skips": False, "normalisation": "batch", "blocks": 2}),
         ("scribbler", {"width": 3, "normalisation": "batch"}),
+        ("scribbler", {"width": 3, "tone": True}),
         ("unet_resnet", {"width": 2}),
+        ("artist", {"width": 2, "blocks": 1}),
     ],
     ids=str,
 )
@@ -119,7 +130,7 @@ def test_the_order_of_arrays_matters() -> None:
 def test_what_is_not_known_is_refused(layer: keras.Layer) -> None:
     sketch = keras.Input((None, None, 1))
     generator = keras.Model(sketch, layer(sketch))
-    generator.architecture, generator.arguments = "other", {}
+    generator.architecture, generator.arguments, generator.takes = "other", {}, ("sketch",)
     with pytest.raises(ValueError, match="A layer must .* Received: "):
         graphs.make(generator)
 
@@ -141,10 +152,13 @@ def small() -> graphs.Graph:
 def test_defaults_ship_however_they_are_stated() -> None:
     for arguments in ({}, {"width": 32}, models.complete("scribbler", {}) | {"halvings": 4}):
         arguments.pop("dtype", None)
-        assert graphs.find("scribbler", arguments).arguments["width"] == 32
+        assert graphs.find("scribbler", arguments).takes == ("sketch",)
+    assert graphs.find("scribbler", {"tone": True}).takes == ("sketch", "tone")
 
 
-@pytest.mark.parametrize("arguments", [{"width": 16}, {"width": 32.0}, {"skips": 1}, {"depth": 3}], ids=str)
+@pytest.mark.parametrize(
+    "arguments", [{"width": 16}, {"width": 32.0}, {"skips": 1}, {"tone": 1}, {"depth": 3}], ids=str
+)
 def test_other_arguments_do_not_ship(cache: Path, arguments: dict[str, object]) -> None:
     assert graphs.find("scribbler", arguments) is None
 
@@ -178,13 +192,14 @@ def test_a_cache_that_cannot_be_written_is_no_error(tmp_path: Path, monkeypatch,
 
 
 def test_a_name_from_a_file_leads_nowhere_else(cache: Path, tmp_path: Path, small: graphs.Graph) -> None:
-    for name in ("../scribbler", "../../out", "/etc/passwd", "a" * 5000, "sc*ibbler", "\0", "\udc80"):
+    names = ("../scribbler", "../../out", "/etc/passwd", "a" * 5000, "sc*ibbler", "scribbler-tone", "\0", "\udc80")
+    for name in names:
         assert graphs.find(name, {}) is None
         graphs.keep(dataclasses.replace(small, architecture=name), {})
     assert {path.parent for path in tmp_path.rglob("*.json")} == {cache / "graphs"}
 
 
-@pytest.mark.parametrize("changed", graphs.SOURCES)
+@pytest.mark.parametrize("changed", [*graphs.SOURCES[:3], "models/scribbler.py", "models/artist.py"])
 def test_graphs_that_other_code_made_are_not_found(tmp_path: Path, changed: str) -> None:
     shutil.copytree(graphs.PACKAGE, tmp_path / "sketchback", ignore=shutil.ignore_patterns("__pycache__", "static"))
     code = "from sketchback.inference import graphs; print(graphs._kept('scribbler', {'width': 2}))"

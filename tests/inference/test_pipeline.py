@@ -57,7 +57,7 @@ def test_a_sketch_is_brought_to_what_the_generator_knows():
 class Watched:
     """A generator that tells the shape of what it was shown."""
 
-    stride = 4
+    stride, takes = 4, ("sketch",)
 
     def predict_on_batch(self, batch: np.ndarray) -> np.ndarray:
         self.seen = batch.shape
