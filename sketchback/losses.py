@@ -90,6 +90,19 @@ def coarse(truth, prediction):
     return ops.mean(ops.abs(ops.average_pool(difference, 4, padding="same")), axis=(1, 2, 3))
 
 
+def square(truth, prediction):
+    """Mean squared difference, `mean((t - p) ** 2)`: its least is the mean of all that may be true, as a flow needs.
+
+    Args:
+        truth: `(B, H, W, C)`.
+        prediction: The same shape.
+
+    Returns:
+        `(B,)`.
+    """
+    return ops.mean(ops.square(ops.cast(truth, "float32") - ops.cast(prediction, "float32")), axis=(1, 2, 3))
+
+
 class Term(NamedTuple):
     """An entry of `TERMS`.
 
@@ -114,6 +127,7 @@ TERMS = {
     "variation": Term(lambda truth, prediction, features: total_variation(prediction)),
     "absolute": Term(lambda truth, prediction, features: absolute(truth, prediction)),
     "coarse": Term(lambda truth, prediction, features: coarse(truth, prediction)),
+    "square": Term(lambda truth, prediction, features: square(truth, prediction)),
 }
 WEIGHTS = {"pixel": 1.0, "feature": 1e-3, "variation": 1e-5}  # the paper's; 0 for every other term
 

@@ -16,7 +16,7 @@ from sketchback.datasets import near_duplicates
 from sketchback.datasets.batches import Batches
 from sketchback.datasets.views import View
 from sketchback.losses import TERMS, WeightedLoss
-from sketchback.training import configuration, distribution, drawings, initialisation, model, validation
+from sketchback.training import configuration, distribution, drawings, initialisation, model, tones, validation
 from sketchback.training.configuration import CONFIGURATION, Checkpoint, Configuration
 from sketchback.training.distribution import Devices
 from sketchback.training.model import TrainingModel
@@ -102,8 +102,9 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
             examples = drawings.draw_all(
                 examples, session.folder / "drawings", policy=policy, progress=session.progress
             )
+    is_sampler = start.generator.takes == ("state",)
     view = View(stage.size, stage.style, stage.fit, stage.enlarge)
-    batches = Batches(
+    batches: Batches | tones.FlowBatches = Batches(
         datasets.subset(examples, "train"),
         view,
         batch_size=stage.batch_size,
@@ -116,10 +117,22 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
         aspect=stage.aspect,
         limit=stage.limit,
         crop=stage.crop,
-        takes=start.generator.takes,
+        takes=("sketch",) if is_sampler else start.generator.takes,
         told=stage.told,
         artist=stage.artist,
     )
+    if isinstance(batches, Batches) and is_sampler:
+        with devices.alone():
+            answers = tones.answers_of(
+                start.teacher,
+                batches,
+                session.folder / "answers",
+                teacher_name=str(start.recipe.initial),
+                told=stage.told,
+                threads=session.threads,
+                progress=session.progress,
+            )
+        batches = tones.FlowBatches(answers, batches.examples, batch_size=stage.batch_size, seed=stage.seed)
     needed = any(term.needs_features and getattr(stage, name) for name, term in TERMS.items())
     with devices.alone():  # it becomes a constant of the step, which may not lie on several processes
         network, vgg16 = initialisation.feature_network(
@@ -205,7 +218,7 @@ def _discriminator(stage: Stage) -> keras.layers.Layer:
     return discriminator
 
 
-def _compile(made: TrainingModel, stage: Stage, batches: Batches) -> TrainingModel:
+def _compile(made: TrainingModel, stage: Stage, batches: Batches | tones.FlowBatches) -> TrainingModel:
     steps = batches.steps
     made.compile(
         optimizer=model.adam(

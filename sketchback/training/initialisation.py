@@ -27,6 +27,7 @@ class Beginning:
         seen: The data that its weights have seen.
         terms: The terms of use that come with them.
         is_new: Whether its weights are new.
+        teacher: The generator whose answers a tone sampler learns from; None where there are no new ones to ask for.
     """
 
     generator: keras.Model
@@ -34,13 +35,14 @@ class Beginning:
     seen: list[str]
     terms: list[str]
     is_new: bool
+    teacher: keras.Model | None = None
 
 
 def initialise(recipe: Recipe, *, initial: str | Path | None, policy: str, resumed: Configuration | None) -> Beginning:
     """Makes the generator of a run: that of its checkpoint, of weights, or a new one.
 
     Where the weights come from, in this order: the checkpoint of a run that is resumed; `initial`; `recipe.initial`;
-    ImageNet, for the encoder of a U-Net; random numbers.
+    ImageNet, for the encoder of a U-Net; random numbers. A tone sampler is new: the weights are its teacher's.
 
     Args:
         recipe: What the run was given.
@@ -67,6 +69,9 @@ def initialise(recipe: Recipe, *, initial: str | Path | None, policy: str, resum
     path = weights.find(initial)
     made = weights.load(path, dtype=policy)
     logger.info("starting from %s (%s)", path, made.architecture)
+    teacher = None
+    if recipe.model == "tone_sampler":
+        made, teacher = _sampler_of(made, recipe, policy), made
     if recipe.arguments.get("tone") and made.architecture == recipe.model and made.takes == ("sketch",):
         made = _with_tone(made, policy)
     recipe = dataclasses.replace(
@@ -76,7 +81,22 @@ def initialise(recipe: Recipe, *, initial: str | Path | None, policy: str, resum
         initial=name_of(path),
     )
     data, terms = made.facts.get("data"), str(made.facts.get("terms") or "")
-    return Beginning(made, recipe, list(data) if isinstance(data, list) else [], terms.split("; "), is_new=False)
+    seen = list(data) if isinstance(data, list) else []
+    return Beginning(made, recipe, seen, terms.split("; "), is_new=False, teacher=teacher)
+
+
+def _sampler_of(generator: keras.Model, recipe: Recipe, policy: str) -> keras.Model:
+    """A new tone sampler, which has seen what its generator has."""
+    from sketchback import models
+
+    if generator.takes[0] != "sketch":
+        raise ValueError(
+            "A tone sampler learns from a generator of photographs. Received: weights of the architecture "
+            f"{generator.architecture}. Give the generator's with --weights."
+        )
+    sampler = models.build(recipe.model, **recipe.arguments, dtype=policy)
+    sampler.facts = generator.facts
+    return sampler
 
 
 def _with_tone(plain: keras.Model, policy: str) -> keras.Model:

@@ -15,7 +15,7 @@ from sketchback.sketching import STYLES
 
 BEST, LAST, BLENDED = "best.weights.h5", "last.weights.h5", "blended.weights.h5"
 # The terms of `losses.TERMS`, each with its weight in `Stage`, and the adversarial one.
-LOSSES = ("pixel", "feature", "variation", "absolute", "coarse", "adversarial")
+LOSSES = ("pixel", "feature", "variation", "absolute", "coarse", "square", "adversarial")
 SCHEDULES = ("cosine", "constant")
 ENCODERS = ("auto", "imagenet", "scratch")
 # The neural style takes seconds a picture: draw with `sketch` first, and train on the pairs. For the artist's drawings
@@ -56,6 +56,7 @@ class Stage:
     variation: float = _number(1e-5, "weight of the total variation")
     absolute: float = _number(0.0, "weight of the mean absolute difference")
     coarse: float = _number(0.0, "weight of the same on means over 4 x 4 pixels")
+    square: float = _number(0.0, "weight of the mean squared difference")
     adversarial: float = _number(0.0, "weight of the adversarial loss (projected discriminator)")
     # optimisation: Adam
     epochs: int = _number(17, "how often all examples are seen")
@@ -267,6 +268,74 @@ ARTIST = Recipe(
     model="artist",
 )
 
+TONES = Recipe(
+    name="tones",
+    claim="Samples tone maps that photographs of a drawing may have, around what a generator answers by itself.",
+    command="python -m sketchback.train tones --data CELEBA --data CUFS --data FS2K --data MEBEAUTY --weights faces",
+    cost="12,000 answers gathered once, then 16 epochs: 0.3 hours on 2 CPU cores with bfloat16",
+    result="weights/README.md",
+    demo="demo:faces",
+    single=Stage(
+        pair_share=0.2,
+        zoom=1.3,
+        aspect=1.5,
+        told=0.3,
+        limit=12_000,
+        validate=0,
+        pixel=0.0,
+        feature=0.0,
+        variation=0.0,
+        square=1.0,
+        epochs=16,
+        batch_size=64,
+        learning_rate=1e-3,
+        warmup=50,
+        average=0.5,
+    ),
+    model="tone_sampler",
+    initial="faces",  # whose answers are learnt from
+)
+
+# Windows of 64 to 100 % of a picture, which is seldom enlarged by that: what is learnt is as sharp as the photographs.
+_ENLARGER = Stage(
+    name="plain",
+    pair_share=0.2,
+    zoom=1.6,
+    feature=0.0,  # VGG16 costs four times as much as the enlarger itself
+    variation=0.0,
+    pixel=0.0,
+    absolute=1.0,
+    epochs=3,
+    batch_size=16,
+    learning_rate=1e-3,
+    warmup=100,
+    average=0.2,
+    validate=60,
+)
+
+ENLARGER = Recipe(
+    name="enlarger",
+    claim="Doubles the size of a photograph; the strokes of its drawing lead the edges.",
+    command="python -m sketchback.train enlarger --data MEBEAUTY --data UTKFACE --data FS2K --data BUILDINGS",
+    cost="3 epochs, then 1: 0.2 hours on 2 CPU cores with bfloat16",
+    result="weights/README.md",
+    demo="demo:faces",
+    single=_ENLARGER,
+    stages=(
+        _ENLARGER,
+        dataclasses.replace(
+            _ENLARGER,
+            name="sharp",
+            adversarial=0.005,
+            epochs=1,
+            learning_rate=3e-4,
+            clip=5.0,  # the discriminator's gradients count too
+            passes_on=LAST,
+        ),
+    ),
+    model="enlarger",
+)
+
 DRAWINGS = Recipe(
     name="drawings",
     claim="The faces' generator, fine-tuned on hand-drawn pairs, follows artists more closely than simulated styles.",
@@ -353,7 +422,8 @@ BUILDINGS_2017 = dataclasses.replace(
 )
 
 RECIPES = {
-    recipe.name: recipe for recipe in (FACES, FACES_UNET, ARTIST, DRAWINGS, BUILDINGS, FACES_2017, BUILDINGS_2017)
+    recipe.name: recipe
+    for recipe in (FACES, FACES_UNET, ARTIST, TONES, ENLARGER, DRAWINGS, BUILDINGS, FACES_2017, BUILDINGS_2017)
 }
 
 

@@ -23,6 +23,7 @@ from sketchback.training.distribution import Devices
 from sketchback.training.model import TrainingModel
 from sketchback.training.recipes import BEST, LAST, Stage
 from sketchback.training.runs import Progress, Run
+from sketchback.training.tones import FlowBatches
 
 if TYPE_CHECKING:
     from sketchback.datasets import Example
@@ -58,7 +59,7 @@ class Trainer:
     configuration: Configuration
     model: TrainingModel
     generator: keras.Model
-    batches: Batches
+    batches: Batches | FlowBatches
     view: View
     held_out: list[Example]
     progress: Progress
@@ -98,7 +99,7 @@ def fit(trainer: Trainer) -> bool:
         where = f"epoch {progress.epoch + 1}, step {progress.step}"
         logger.info("stopped at %s; everything is in %s; go on with --resume", where, run.folder)
         return False
-    score = f" (best validation PSNR {progress.best:.2f} dB)" if trainer.held_out else ""
+    score = f" (best validation PSNR {progress.best:.2f} dB)" if progress.best > 0 else ""
     logger.info("done: %s%s; look at %s", run.folder / BEST, score, run.folder / "samples.png")
     return True
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sketchback import images
 from sketchback.datasets import tasks
 from sketchback.evaluation import metrics
 from sketchback.inference import pipeline
@@ -38,8 +39,10 @@ def validate(
 
     Returns:
         The mean of PSNR (dB) and SSIM, on all workers, and on the first one the first few rows (sketch, prediction,
-        truth) to look at.
+        truth) to look at; nothing for a network whose input is no picture.
     """
+    if generator.takes not in tasks.TASKS:
+        return {}, []
     measures: tuple[Callable[[np.ndarray, np.ndarray], float], ...] = (metrics.psnr, metrics.ssim)
     scores = np.full((len(examples), len(measures)), np.nan)
     rows: list[list[np.ndarray]] = []
@@ -67,7 +70,7 @@ def validate(
             pair = [np.repeat(one, 3, axis=-1) if one.shape[-1] == 1 else one for one in (target, prediction)]
             scores[index] = [measure(*pair) for measure in measures]
             if len(rows) < SAMPLES:
-                rows.append([first, prediction, target])
+                rows.append([images.resize(first, target.shape[:2]), prediction, target])
     scores = devices.gather(scores)[scorers, np.arange(len(examples))]
     scores = scores[~np.isnan(scores).all(axis=1)]  # what was left out
     return {name: float(np.mean(scores[:, place])) for place, name in enumerate(("psnr", "ssim")) if len(scores)}, rows
