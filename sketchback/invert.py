@@ -61,7 +61,9 @@ def invert(
     compare: bool = False,
     runtime: str | None = None,
 ) -> Any:
-    """Turns a sketch into a photograph, or into several; one that is white on black is turned first, and the log says so.
+    """Turns a sketch into a photograph, or into several.
+
+    A sketch that is white on black is turned first, and the log says so.
 
     Args:
         sketch: The path of an image file; the `bytes` of one; a Pillow image; an array `(H, W)`, `(H, W, 1)`,
@@ -95,8 +97,8 @@ def invert(
 
     Raises:
         FileNotFoundError: No such drawing or weights.
-        ValueError: The sketch is no image, too small, out of range, or an empty sheet; or cleaning brought a batch to several sizes; or
-            the weights do not run there, or cannot do what is asked; or an option is wrong.
+        ValueError: The sketch is no image, too small, out of range, or an empty sheet; or cleaning brought a batch to
+            several sizes; or the weights do not run there, or cannot do what is asked; or an option is wrong.
         TypeError: The sketch or the tone is of another kind.
         ImportError: `runtime` is `"onnx"`, which is not installed.
     """
