@@ -11,13 +11,16 @@ import argparse
 from pathlib import Path
 
 from sketchback import console, weights
-from sketchback.evaluation.reports import report
+from sketchback.evaluation.baselines import SHARPENED
+from sketchback.evaluation.descriptors import DescriptorError
+from sketchback.evaluation.reports import cell, report
 from sketchback.evaluation.scoring import GENERATOR, evaluate, identify
 
 FACES = ("faces", "drawings", "faces-unet")
 # title, weights, folder, and what `evaluate` is told
 ROWS = [
     ("CUFS, hand-drawn, 250 rows x 200 columns", FACES, "cufs", {}),
+    ("XM2VTS, hand-drawn, 250 rows x 200 columns", FACES, "xm2vts", {}),
     ("FS2K, hand-drawn, 128 x 128", FACES, "fs2k", {"size": (128, 128)}),
     ("CelebA, Pencil Sketchify, 128 x 128", FACES, "celeba", {"style": "pencil", "size": (128, 128)}),
     ("CelebA, XDoG, 128 x 128", FACES, "celeba", {"style": "xdog", "size": (128, 128)}),
@@ -35,6 +38,8 @@ ROWS = [
         "lfw",
         {"style": "pencil", "size": (96, 96)},
     ),
+    ("MEBeauty, Pencil Sketchify, 128 x 128", FACES, "mebeauty", {"style": "pencil", "size": (128, 128)}),
+    ("UTKFace, Pencil Sketchify, 128 x 128", FACES, "utkface", {"style": "pencil", "size": (128, 128)}),
     (
         "buildings, Pencil Sketchify, 120 rows x 160 columns",
         ("buildings",),
@@ -44,20 +49,42 @@ ROWS = [
 ]
 
 
+# Folder, descriptor, whether the people of its training part enlarge the gallery, and what `identify` is told. HOG asks
+# for faces that all lie at one place, which those of FS2K do not.
+SEARCHES = [
+    ("cufs", "hog", True, {}),
+    ("cufs", "dlib", True, {}),
+    ("xm2vts", "hog", True, {}),
+    ("xm2vts", "dlib", True, {}),
+    ("fs2k", "dlib", False, {"size": (128, 128)}),
+]
+COLUMNS = {
+    "psnr": "PSNR dB",
+    "ssim": "SSIM",
+    "r": "Pearson R",
+    "sharpness": "sharpness",
+    "distance": "distance",
+    "kid": "KID",
+}
+
+
 def table(title: str, results: dict[str, dict]) -> str:
     """One set as a Markdown table: the weights, then the baselines; below, the styles of a labelled set."""
     first = next(iter(results.values()))
-    lines = [f"**{title}**, {first['images']} images", "", "| | PSNR dB | SSIM | Pearson R |"]
-    lines.append("| --- | --- | --- | --- |")
+    known = {name: head for name, head in COLUMNS.items() if name in first["scores"][GENERATOR]}
+    lines = [f"**{title}**, {first['images']} images", "", f"| | {' | '.join(known.values())} |"]
+    lines.append("| --- " * (len(known) + 1) + "|")
     for label in ["", *first["labels"]]:
         scored = {name: result["labels"][label] if label else result["scores"] for name, result in results.items()}
-        rows = {f"`{name}`": scores[GENERATOR] for name, scores in scored.items()}
-        rows |= {name: own for name, own in next(iter(scored.values())).items() if name != GENERATOR}
+        rows = {
+            f"`{name}`{', sharpened' if row == SHARPENED else ''}": scores[row]
+            for name, scores in scored.items()
+            for row in (GENERATOR, SHARPENED)
+        }
+        baselines = next(iter(scored.values()))
+        rows |= {name: own for name, own in baselines.items() if name not in (GENERATOR, SHARPENED)}
         for row, own in rows.items():
-            cells = [
-                f"{own[name][0]:.{digits}f} [{own[name][1]:.{digits}f}, {own[name][2]:.{digits}f}]"
-                for name, digits in (("psnr", 2), ("ssim", 3), ("r", 3))
-            ]
+            cells = [cell(own, name) for name in known]
             lines.append(f"| {f'{label}: ' if label else ''}{row} | {' | '.join(cells)} |")
     return "\n".join(lines)
 
@@ -91,12 +118,18 @@ def main() -> None:
             for name in chosen
         }
         print(table(title, results), "\n", flush=True)
-    # Identification: the 88 people of CUFS's training part enlarge the gallery as distractors.
-    folder = arguments.data / "cufs"
-    for name in FACES if folder.is_dir() and "cufs" in (arguments.only or ["cufs"]) else ():
-        if name in known and name in (arguments.weights or FACES):
-            found = identify(instead.get(name, name), [folder], distractors={folder: "all"}, limit=arguments.limit)
-            print(report(found), "\n")
+    for folder, descriptor, enlarged, settings in SEARCHES:
+        place = arguments.data / folder
+        if (arguments.only and folder not in arguments.only) or not place.is_dir():
+            continue
+        for name in (name for name in FACES if name in known and name in (arguments.weights or FACES)):
+            settings = {**settings, "distractors": {place: "all"} if enlarged else {}, "limit": arguments.limit}
+            try:
+                found = identify(instead.get(name, name), [place], descriptor=descriptor, **settings)
+            except DescriptorError as error:
+                print(f"left out: identification on {folder} by {descriptor}: {error}\n")
+                break
+            print(report(found), "\n", flush=True)
 
 
 if __name__ == "__main__":

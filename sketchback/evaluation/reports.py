@@ -81,12 +81,12 @@ def _identification(result: dict[str, Any]) -> list[str]:
         enlarged = gallery > result["photographs"]
         title = f"gallery of {gallery}{', distractors ' + str(result['distractors']) if enlarged else ''}"
         columns = [f"rank-{k} %" for k in RANKS]
-        columns += ["distance to own"] * recogniser + ["distractor ahead %"] * enlarged
+        columns += ["distractor ahead %"] * enlarged + ["distance to own"] * recogniser
         lines.append("\n" + _line(title, columns))
         for row in (row for row in result["rows"] if row["gallery"] == gallery):
             cells = [_percent(row[f"rank-{k}"]) for k in RANKS]
-            cells += [_interval(row["distance"], 3)] if recogniser else []
             cells += [f"{100 * row['distractors_ahead']:.0f}"] if enlarged else []
+            cells += [_interval(row["distance"], 3)] if recogniser else []
             lines.append(_line(f"{row['region']}: {row['probe']}", cells))
             if row["gain"] is not None:
                 lines.append(_line("            gained by it", [_percent(row["gain"], "+")]))
