@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import small_weights
 from PIL import Image
 
 from sketchback import images, models, weights
@@ -163,3 +164,62 @@ def test_bad_input_gets_one_line(arguments, words, tiny: Path, drawing: Path, ca
     said = capsys.readouterr()
     assert said.out == "" and said.err.startswith("error: ") and said.err.count("\n") == 1 and words in said.err
     assert not Path("result.png").exists()
+
+
+# Tone and candidates
+
+
+@pytest.fixture(scope="module")
+def told_one(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Weights that take a tone map, beside a sampler."""
+    folder = tmp_path_factory.mktemp("told")
+    weights.save(models.build("tone_sampler", width=4, blocks=1), folder / "tones.weights.h5")
+    return weights.save(small_weights.make(width=2, blocks=1, tone=True), folder / "told.weights.h5")
+
+
+def test_tone_in_every_form(told_one: Path, drawing: Path, tmp_path: Path) -> None:
+    reference = images.write(tmp_path / "reference.png", np.full((40, 33, 3), (0.9, 0.2, 0.2), np.float32))
+    expected = invert(drawing, told_one, tone=np.full((1, 1, 3), images.read(reference)[0, 0]))
+    assert np.abs(expected - invert(drawing, told_one)).max() > 0.01
+    for tone in (reference, reference.read_bytes(), Image.open(reference), images.to_uint8(images.read(reference))):
+        np.testing.assert_allclose(invert(drawing, told_one, tone=tone), expected, atol=1e-3)
+    assert main([str(drawing), "--weights", str(told_one), "--tone", str(reference), "--quiet"]) == 0
+    taken_over = invert(drawing, told_one, tone=reference)
+    assert drawing.with_name("drawing.photo.png").read_bytes() == images.encode(taken_over)
+    lighter = invert(drawing, told_one, tone={"lighter": -0.3})
+    assert main([str(drawing), "--weights", str(told_one), "--lighter", "-0.3", "--quiet"]) == 0
+    assert drawing.with_name("drawing.photo.png").read_bytes() == images.encode(lighter)
+
+
+def test_candidates_in_kind_and_as_files(told_one: Path, drawing: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv(weights.ENVIRONMENT, str(told_one.parent))
+    several = invert(drawing, told_one, candidates=3, seed=1)
+    assert several.shape == (3, 40, 33, 3)
+    assert invert(drawing.read_bytes(), told_one, candidates=3, seed=1) == [images.encode(one) for one in several]
+    words = ["--weights", str(told_one), "--candidates", "3", "--seed", "1", "--quiet"]
+    for _ in range(2):  # what an earlier call wrote is no drawing
+        assert main([str(drawing), *words]) == 0
+        assert main([str(drawing.parent), "-o", str(tmp_path / "all.pdf"), *words]) == 0
+    for number, one in enumerate(several, 1):
+        assert drawing.with_name(f"drawing.photo-{number}.png").read_bytes() == images.encode(one)
+    assert images.read(drawing.with_name("drawing.photo.png")).shape == (84, 70, 3)
+    assert len(list(drawing.parent.glob("*.png"))) == 1 + 1 + 3
+    images.write(drawing.with_name("drawing-1.png"), np.ones((20, 20, 1)))
+    assert main([str(drawing.parent), "-o", str(tmp_path / "photos"), *words]) == 2  # two would be drawing-1.png
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["--skin", "dark"], "`tone` needs weights that take a tone map"),
+        (["--skin", "skinny"], "A colour must be light, medium"),
+        (["--tone", "drawing.png", "--hair", "red"], "--tone stands alone"),
+        (["--candidates", "4"], "`candidates` needs weights that take a tone map"),
+        (["--fidelity", "0.5"], "`fidelity` needs both ends"),
+    ],
+)
+def test_what_weights_cannot_do_is_one_line(words, said: str, tiny: Path, drawing: Path, capsys, monkeypatch) -> None:
+    monkeypatch.chdir(drawing.parent)
+    assert main(["drawing.png", "--weights", str(tiny), *words]) == 2
+    line = capsys.readouterr().err
+    assert line.startswith("error: ") and line.count("\n") == 1 and said in line

@@ -5,11 +5,17 @@ from __future__ import annotations
 import keras
 import numpy as np
 import pytest
+import small_weights
 from keras import ops
 
-from sketchback import images
+from sketchback import images, weights
+from sketchback.images import tones as grids
+from sketchback.inference import enlarging, pipeline
+from sketchback.inference.options import Options
+from sketchback.inference.padding import pad_to_multiple
 from sketchback.inference.pipeline import predict
 from sketchback.models import build, scribbler, sketchback2017
+from sketchback.weights import registry
 
 
 def sketches(size: tuple[int, int] = (32, 32), batch: int = 1, seed: int = 0) -> np.ndarray:
@@ -96,3 +102,78 @@ def test_predict_says_what_it_takes(shape):
 def test_a_working_size_beyond_memory_is_refused():
     with pytest.raises(ValueError, match="at most 4 megapixels.*Received: working=\\(5000, 5000\\)"):
         predict(scribbler(2, 1, blocks=0), np.ones((1, 16, 16, 1), np.float32), (5000, 5000))
+
+
+# Tone, candidates, enlarging
+
+
+@pytest.fixture(scope="module")
+def told_one():
+    """A generator that takes tones, whose photograph is about as bright as it is told."""
+    return small_weights.make(width=2, blocks=1, tone=True)
+
+
+@pytest.fixture
+def installed(tmp_path, monkeypatch):
+    """Weights of a small sampler and a small enlarger, by name."""
+    weights.save(build("tone_sampler", width=4, blocks=1), tmp_path / "tones.weights.h5")
+    weights.save(build("enlarger", width=2, blocks=0), tmp_path / "enlarger.weights.h5")
+    monkeypatch.setenv(weights.ENVIRONMENT, str(tmp_path))
+    return tmp_path
+
+
+def test_tones_are_told_in_the_cells_that_the_generator_sees(told_one):
+    sketch = sketches((40, 33))
+    nothing = predict(told_one, sketch)
+    np.testing.assert_array_equal(predict(told_one, sketch, tones=np.full((1, 5, 9, 3), np.nan)), nothing)
+    np.testing.assert_allclose(nothing, run(told_one, pad_to_multiple(sketch, 16))[:, :40, :33], atol=1e-6)
+    colours = np.random.default_rng(1).random((1, 80, 66, 3)).astype(np.float32)
+    inputs = [
+        pad_to_multiple(sketch, 16),
+        grids.encode(grids.of_photo(images.resize(colours[0], (40, 33))))[np.newaxis],
+    ]
+    expected = ops.convert_to_numpy(told_one(inputs))[:, :40, :33]
+    np.testing.assert_allclose(predict(told_one, sketch, tones=colours), expected, atol=1e-4)
+    assert np.abs(expected - nothing).max() > 0.01
+    with pytest.raises(ValueError, match=r"`tones` must be \(B, h, w, 3\), one map for each"):
+        predict(told_one, sketch, tones=colours[0])
+    with pytest.raises(ValueError, match="needs weights that take a tone map"):
+        predict(scribbler(2, 1, blocks=0), sketch, tones=colours)
+
+
+def test_candidates_are_one_seed_s(told_one, installed):
+    pictures = list(sketches((40, 33), batch=2))
+    several = pipeline.run(told_one, pictures, Options(candidates=3, seed=5))
+    assert several.shape == (2, 3, 40, 33, 3)
+    assert np.abs(several[:, 0] - several[:, 1]).max() > 0.01
+    np.testing.assert_allclose(
+        pipeline.run(told_one, pictures, Options(candidates=2, seed=5)), several[:, :2], atol=1e-5
+    )
+    whole = Options(candidates=2, tone=np.full((1, 1, 3), 0.5))
+    same = pipeline.run(told_one, pictures, whole)
+    np.testing.assert_allclose(same[:, 0], same[:, 1], atol=1e-6)  # where all is told, nothing is left to differ
+
+
+def test_an_enlarger_brings_photographs_to_the_drawing_or_beyond(installed):
+    generator, picture = small_weights.original(), sketches((64, 48))[0]
+    for scale, size in ((None, (64, 48)), (2, (128, 96))):
+        options = Options(working=(32, 24), scale=scale, compare=True)
+        (both,) = pipeline.run(generator, [picture], options)
+        assert both.shape == (size[0], 2 * size[1] + 4, 3)
+        photo = predict(generator, images.resize(picture, (32, 24))[np.newaxis], (32, 24))
+        for _ in range(size[0] // 32 // 2):
+            twice = [2 * side for side in photo.shape[1:3]]
+            strokes = images.resize(picture, twice, cubic=True)[np.newaxis]
+            photo = enlarging.enlarge(weights.load("enlarger"), photo, strokes)
+        np.testing.assert_allclose(both[:, size[1] + 4 :], photo[0], atol=1 / 255)
+
+
+def test_what_is_not_installed_is_said(told_one, tmp_path, monkeypatch):
+    monkeypatch.setenv(weights.ENVIRONMENT, str(tmp_path))
+    monkeypatch.setattr(registry, "PACKAGE", tmp_path / "elsewhere" / "package")
+    for options, words in (
+        (Options(scale=2), "`scale` needs enlarger"),
+        (Options(candidates=2), "`candidates` needs tones"),
+    ):
+        with pytest.raises(ValueError, match=f"{words}.weights.h5"):
+            pipeline.run(told_one, [np.ones((32, 32, 1), np.float32)], options)
