@@ -30,8 +30,9 @@ def export(
     """Writes a generator for another runtime, and compares both.
 
     The graph takes sketches `(B, H, W, 1)` float32 in [0, 1] with white paper = 1, and gives photographs
-    `(B, H, W, 3)` float32 RGB in [0, 1]; its input is called `sketch`. Where the weights take a tone map, it is a second
-    input `tone` `(B, ceil(H / 16), ceil(W / 16), 4)`, see `images.tones.encode`; all zeros tell nothing. It says of itself what the `.h5` says, the
+    `(B, H, W, 3)` float32 RGB in [0, 1]; its input is called `sketch`. Where the weights take a tone map, it is a
+    second input `tone` `(B, ceil(H / 16), ceil(W / 16), 4)`, see `images.tones.encode`; all zeros tell nothing. It says
+    of itself what the `.h5` says, the
     SHA-256 of the `.h5`, and `working`, the size that sketches should be brought to (see `pipeline.predict`): in the
     metadata of ONNX, the runtime information of OpenVINO, `assets.extra/sketchback.json` of a SavedModel, and
     `sketchback.json` of the ZIP file at the end of a LiteRT file.
