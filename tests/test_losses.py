@@ -111,7 +111,7 @@ def test_a_new_term_is_one_entry(monkeypatch):
     [
         *[(see, {"variation": weight}, f"Received: .*variation={weight}") for weight in (-1e-9, np.nan, np.inf)],
         (see, {"pixel": 0, "feature": 0, "variation": 0}, "one of them positive"),
-        (see, {"pixels": 1}, "one of pixel, feature, variation. Received: pixels"),
+        (see, {"pixels": 1}, "one of pixel, feature, variation, .*Received: pixels"),
         (None, {}, "needs `features`. Received: None.*feature=0"),
     ],
 )

@@ -100,7 +100,7 @@ def test_attributes(tmp_path):
         **given,
         "recipe": {"name": "faces", "epochs": 17},
         "architecture": "scribbler",
-        "arguments": {**SMALL, "skips": True, "normalisation": None},
+        "arguments": {**SMALL, "skips": True, "normalisation": None, "tone": False},
         "stride": 4,
         "sketchback": sketchback.__version__,
     }

@@ -23,7 +23,7 @@ PLACES, SHAPES = ["layers/one/vars/0", "layers/one/vars/1"], [(3, 3, 1, 2), (2,)
 
 @pytest.mark.parametrize("architecture", list(models.ARCHITECTURES))
 def test_places_are_where_keras_stores(architecture: str, tmp_path: Path) -> None:
-    generator, rng = models.build(architecture, **SMALL[architecture]), np.random.default_rng(0)
+    generator, rng = models.build(architecture, **SMALL.get(architecture, {})), np.random.default_rng(0)
     generator.set_weights([rng.random(array.shape, np.float32) for array in generator.get_weights()])
     generator.save_weights(tmp_path / PATH)
     places, shapes = mapping.places(generator), mapping.shapes(generator)
