@@ -61,7 +61,7 @@ def test_paper_and_compare(photo: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["--style", "oil"], "pencil, xdog, line, neural, random"),
+        (["--style", "oil"], "pencil, xdog, line, artist, neural, random"),
         (["--style", "pencil", "--phi", "3"], "--blur, --scale"),
         (["--style", "random", "--blur", "3"], "none"),
         (["--blur", "4"], "odd"),

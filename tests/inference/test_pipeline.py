@@ -176,4 +176,4 @@ def test_what_is_not_installed_is_said(told_one, tmp_path, monkeypatch):
         (Options(candidates=2), "`candidates` needs tones"),
     ):
         with pytest.raises(ValueError, match=f"{words}.weights.h5"):
-            pipeline.run(told_one, [np.ones((32, 32, 1), np.float32)], options)
+            pipeline.run(told_one, [1 - np.eye(32, dtype=np.float32)[..., None]], options)

@@ -34,7 +34,7 @@ def test_mixed_precision_holds_and_gives_float32(architecture, arguments):
 
 
 def test_unknown_names_and_arguments():
-    known = "enlarger, scribbler, sketchback2017, tone_sampler, unet_resnet"
+    known = "artist, enlarger, scribbler, sketchback2017, tone_sampler, unet_resnet"
     with pytest.raises(ValueError, match=rf"`model` must be one of {known}\. Received: 'pix2pix'"):
         models.build("pix2pix")
     with pytest.raises(ValueError, match=r"must be its own\. Received: .*depth"):

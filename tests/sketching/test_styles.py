@@ -93,7 +93,7 @@ def test_sketch_by_name() -> None:
     np.testing.assert_array_equal(sketch(PHOTO), pencil(PHOTO))
     np.testing.assert_array_equal(sketch(PHOTO, "xdog", sigma=1.2), xdog(PHOTO, sigma=1.2))
     np.testing.assert_array_equal(sketch(PHOTO, "random", seed=4), apply_style(PHOTO, sample_style(4)))
-    with pytest.raises(ValueError, match=r"`style` must be one of pencil, xdog, line, neural, random.*'oil'"):
+    with pytest.raises(ValueError, match=r"`style` must be one of pencil, xdog, line, artist, neural, random.*'oil'"):
         sketch(PHOTO, "oil")
     with pytest.raises(ValueError, match=r"`seed` must not be negative. Received: seed=-1"):
         sketch(PHOTO, "random", seed=-1)
