@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import functools
 import inspect
 from collections.abc import Callable
 from pathlib import Path
@@ -86,11 +85,10 @@ def sketch(
     return images.as_kind_of(photo, images.side_by_side([image, drawn]) if compare else drawn)
 
 
-@functools.lru_cache(maxsize=1)
 def _artist(weights: str | Path) -> Any:
     from sketchback.inference import runtime
 
-    network = runtime.load(weights)
+    network = runtime.load_once(weights)
     if network.takes != ("photo", "hand"):
         raise ValueError(
             f"Style artist needs weights that draw. Received: {weights}, which take {', '.join(network.takes)}. "

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
+import cv2
 import numpy as np
 
 from sketchback.datasets.degradation import soften
@@ -80,14 +81,8 @@ def tell(truth: np.ndarray, rng: np.random.Generator, share: float) -> np.ndarra
 def _region(truth: np.ndarray, start: tuple[int, int], tolerance: float) -> np.ndarray:
     """The cells that are connected with `start` and whose colour is near to it: `(h, w)` bool."""
     near = np.abs(truth - truth[start]).max(axis=-1) < tolerance
-    region = np.zeros(near.shape, bool)
-    region[start] = True
-    while True:
-        grown = np.pad(region, 1)
-        grown = near & (grown[1:-1, 1:-1] | grown[:-2, 1:-1] | grown[2:, 1:-1] | grown[1:-1, :-2] | grown[1:-1, 2:])
-        if (grown == region).all():
-            return region
-        region = grown
+    _, labels = cv2.connectedComponents(near.astype(np.uint8), connectivity=4)
+    return labels == labels[start]
 
 
 def stack(shown: Sequence[Shown]) -> Shown:

@@ -11,6 +11,7 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -54,9 +55,8 @@ def draw_all(
     missing = [index for index, place in places.items() if not place.is_file()]
     if missing:
         network = weights.load(path, dtype=policy)
-        starts = range(0, len(missing), BATCH)
         bar = console.Bar(len(missing), "the artist draws", "photograph", shown=progress)
-        for begin in starts:
+        for begin in range(0, len(missing), BATCH):
             own = missing[begin : begin + BATCH]
             _draw(network, [examples[index] for index in own], [places[index] for index in own])
             for _ in own:
@@ -69,7 +69,7 @@ def draw_all(
     ]
 
 
-def _draw(network: object, examples: Sequence[Example], places: Sequence[Path]) -> None:
+def _draw(network: Any, examples: Sequence[Example], places: Sequence[Path]) -> None:
     photos, hands, kept = [], [], []
     for example, place in zip(examples, places, strict=True):
         try:
@@ -87,7 +87,7 @@ def _draw(network: object, examples: Sequence[Example], places: Sequence[Path]) 
         return
     short = BATCH - len(kept)  # one size of batch, so that one graph serves all
     batch = [np.stack(one + one[-1:] * short) for one in (photos, hands)]
-    drawn = np.asarray(network.predict_on_batch(batch))  # type: ignore[attr-defined]
+    drawn = np.asarray(network.predict_on_batch(batch))
     for (place, rows, columns), drawing in zip(kept, drawn[: len(kept)], strict=True):
         images.write(place, drawing[:rows, :columns])
 
