@@ -8,7 +8,7 @@ colourful). Named parts and changes need that answer: their places and their sha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -17,6 +17,9 @@ from PIL import ImageColor
 from sketchback import images
 from sketchback.images import tones as grids
 from sketchback.inference import regions
+
+if TYPE_CHECKING:
+    from sketchback.models.generator import Generator
 
 CHANGES = ("lighter", "warmer", "colourful")
 LEAST = 0.1  # of a cell: where so much is told, the cell is; a stroke of colour is narrower than a cell
@@ -145,6 +148,26 @@ def place(tone: Any, size: tuple[int, int], *, photo: np.ndarray | None = None, 
         return _tell(tone, photo, sketch)
     values = images.fit(tone[0], size) if isinstance(tone, list) else tone
     return to_cells(values, (sketch.shape[0], sketch.shape[1]))
+
+
+def answer(generator: Generator, sketches: np.ndarray, told: np.ndarray | None = None) -> np.ndarray:
+    """The photographs that a generator makes of sketches and of what it is told.
+
+    Args:
+        generator: From `runtime.load`, `weights.load` or `models.build`.
+        sketches: `(B, H, W, 1)` in [0, 1], sides multiples of its stride.
+        told: `(B, h, w, 3)`, a tone for each cell, NaN where nothing is told; None tells nothing. A generator that
+            takes no tones is told none.
+
+    Returns:
+        `(B, H, W, 3)` float32.
+    """
+    inputs: Any = sketches
+    if "tone" in generator.takes:
+        if told is None:
+            told = np.stack([grids.untold(sketches.shape[1:3])] * len(sketches))
+        inputs = [sketches, grids.encode(told)]
+    return np.asarray(generator.predict_on_batch(inputs), np.float32)
 
 
 def to_cells(tones: np.ndarray, size: tuple[int, int]) -> np.ndarray:
