@@ -3,8 +3,7 @@
 Every term is computed in float32 for each image of a batch; `WeightedLoss` then takes the mean over the batch, so the
 weights mean the same at every batch size. Equations: AlKhamissi and Nassar 2017, after Gueclueturk et al. 2016.
 
-To add a term, write its pure function here, enter it in `TERMS`, and give it a weight in a recipe. It is then part of
-the loss, and logged under its name beside the others.
+To add a term, see CONTRIBUTING.md: a pure function here, an entry in `TERMS`, a weight in `training.schema.Stage`.
 """
 
 from __future__ import annotations

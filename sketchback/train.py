@@ -2,8 +2,8 @@
 
 resolve(arguments) -> Session            training/session.py
 run_stages(session)                      training/stages.py: for each stage of the recipe
-    build(session, stage) -> Trainer     training/trainer.py
-    fit(trainer)                         a loop over TrainingModel.train_on_batch (training/model.py, losses.py)
+    build(session, stage) -> Trainer     training/building.py
+    fit(trainer)                         training/trainer.py: train_on_batch of TrainingModel (model.py, losses.py)
 """
 
 from __future__ import annotations

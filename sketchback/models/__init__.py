@@ -1,4 +1,5 @@
-"""Generators: a sketch `(B, H, W, 1)` in [0, 1] -> a photograph `(B, H, W, 3)`, RGB in [0, 1].
+"""Generators: a sketch `(B, H, W, 1)` in [0, 1] -> a photograph `(B, H, W, 3)`, RGB in [0, 1]; and what helps them:
+artist, tone sampler, enlarger, discriminator. `generator.Generator` says what each takes.
 
 All are fully convolutional. Both sides of their input must be a multiple of their `stride`; `inference.pipeline` pads
 and crops, so that users may give any size.

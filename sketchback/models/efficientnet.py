@@ -56,7 +56,7 @@ def efficientnet_lite0(weights: str | Path | None = None, dtype: str | None = No
         FeaturesError: The package is not installed, or the file is another; the message says what to do.
     """
     network = _network(dtype or "float32")
-    source = weights or os.environ.get(ENVIRONMENT) or _installed()
+    source = weights or find_weights()
     if str(source) == "random":
         rng = np.random.default_rng(0)
         for layer in _convolutions(network):
@@ -98,7 +98,14 @@ def _convolutions(network: keras.Model) -> list[keras.Layer]:
     return [layer for layer in network.layers if layer.weights]
 
 
-def _installed() -> Path:
+def find_weights() -> str | Path:
+    """The file of the weights, or `"random"`: what `SKETCHBACK_EFFICIENTNET` says, or the installed package's file.
+
+    Raises:
+        FeaturesError: There is neither.
+    """
+    if named := os.environ.get(ENVIRONMENT):
+        return named
     spec = importlib.util.find_spec(PACKAGE)
     folders = list(spec.submodule_search_locations or ()) if spec else []
     if not folders:

@@ -17,7 +17,8 @@ class Generator(Protocol):
             changes.
         stride: Both sides of a sketch must be a multiple of this.
         takes: The names of its inputs, in order: `"sketch"` `(B, H, W, 1)`, and `"tone"` `(B, H/16, W/16, 4)` where it
-            can be told tones (see `images.tones.encode`; all zeros tell nothing).
+            can be told tones (see `images.tones.encode`; all zeros tell nothing). An artist takes `"photo"` and
+            `"hand"`, an enlarger `"photo"` and `"sketch"`, a tone sampler `"state"`.
         facts: What its weight file says about it, see `weights.describe`; empty where it comes from no file.
     """
 

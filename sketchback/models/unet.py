@@ -29,7 +29,7 @@ def unet_resnet(width: int = 32, dtype: str | keras.DTypePolicy | None = None) -
     looks at the sketch itself.
 
     ResNet's batch normalisations never compute statistics of a batch: their statistics and gains are constants, which
-    `trainer.calibrate` measures once, before the first step. So training and inference are the same function, and
+    `TrainingModel.calibrate` measures once, before the first step. So training and inference are the same function, and
     every size and style of sketch gets the same network. Nothing is lost by it: a convolution with a bias, which is
     learned, stands before each.
 

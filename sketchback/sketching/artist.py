@@ -56,7 +56,7 @@ def draw(photo: np.ndarray, *, network: Any, weights: np.ndarray, side: int = SI
     Args:
         photo: `(H, W, 3)` RGB in [0, 1].
         network: `[(B, H, W, 3), (B, 5)] -> (B, H, W, 1)`, with `predict_on_batch`.
-        weights: `(5,)`, whose hand; see `hand` and `sample_hand`.
+        weights: `(5,)`, whose hand; see `read_hand` and `sample_hand`.
         side: Pixels of the shorter side at which it is drawn; strokes are finer on a larger sheet.
 
     Returns:

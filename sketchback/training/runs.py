@@ -5,6 +5,7 @@
         checkpoint.npz     generator, optimiser, position, history: what `--resume` reads
         best.weights.h5    by PSNR on held-out people or buildings
         last.weights.h5
+        blended.weights.h5 of a stage whose recipe says so
         history.csv        a row an epoch
         curves.png  samples.png
 

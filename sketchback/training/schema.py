@@ -10,8 +10,6 @@ from sketchback.datasets.augmentation import AUGMENTATIONS
 from sketchback.sketching import STYLES
 
 BEST, LAST, BLENDED = "best.weights.h5", "last.weights.h5", "blended.weights.h5"
-# The terms of `losses.TERMS`, each with its weight in `Stage`, and the adversarial one.
-LOSSES = ("pixel", "feature", "variation", "absolute", "coarse", "square", "adversarial")
 SCHEDULES = ("cosine", "constant")
 ENCODERS = ("auto", "imagenet", "scratch")
 # The neural style takes seconds a picture: draw with `sketch` first, and train on the pairs. For the artist's drawings
@@ -73,9 +71,10 @@ class Stage:
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ValueError(f"`{name}` must be positive. Received: {name}={value}.")
-        for name in (*LOSSES, "warmup", "validate", "seed"):
-            if not getattr(self, name) >= 0:
-                raise ValueError(f"`{name}` must not be negative. Received: {name}={getattr(self, name)}.")
+        for name in NUMBERS:
+            value = getattr(self, name)
+            if isinstance(value, (int, float)) and not value >= 0:  # weights of the loss among them; NaN is refused too
+                raise ValueError(f"`{name}` must not be negative. Received: {name}={value}.")
         known: dict[str, tuple[str, ...]] = {
             "schedule": SCHEDULES,
             "augmentation": tuple(AUGMENTATIONS),

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sketchback.training import initialisation
 from sketchback.training.configuration import recall
 from sketchback.training.runs import Run
-from sketchback.training.schema import BEST
+from sketchback.training.schema import BEST, BLENDED
 from sketchback.training.session import Session
 
 if TYPE_CHECKING:
@@ -43,10 +43,12 @@ def run_stages(session: Session) -> Path:
     if len(stages) > 1 and not session.resume and session.stage is None:
         with Run(session.folder) as folder:  # what a single run, or the end of an earlier recipe, left there
             folder.set_aside()
+    _check_features(asked)
     for stage in asked:
         number, folder_of_stage = stages.index(stage), session.place(stage)
         goes_on = session.resume and (len(stages) == 1 or _goes_on(session, number))
         if goes_on and len(stages) > 1 and _is_done(folder_of_stage):
+            _blend(session, number, again=False)
             continue
         if len(stages) > 1:
             logger.info("stage %s, %d of %d, in %s", stage.name, number + 1, len(stages), folder_of_stage)
@@ -54,12 +56,20 @@ def run_stages(session: Session) -> Path:
         with build(dataclasses.replace(ready, resume=goes_on), stage) as trainer:
             if not fit(trainer):
                 return folder_of_stage / BEST
-        if stage.blend:
-            before = stages[number - 1]
-            publishing.blend_stage(folder_of_stage, session.place(before) / before.passes_on, share=stage.blend)
+        _blend(session, number)
     if len(stages) == 1 or session.stage is not None:
         return session.place(asked[-1]) / BEST
     return publishing.finish(session.folder, stages)
+
+
+def _blend(session: Session, number: int, *, again: bool = True) -> None:
+    """Blends the weights of a stage that is done, where its recipe says so; unless `again`, only if that is missing."""
+    from sketchback.training import publishing
+
+    stage, folder = session.stages[number], session.place(session.stages[number])
+    if stage.blend and (again or not (folder / BLENDED).is_file()):
+        before = session.stages[number - 1]
+        publishing.blend_stage(folder, session.place(before) / before.passes_on, share=stage.blend)
 
 
 def _checkpoint(session: Session, stage: Stage) -> bool:
@@ -72,6 +82,14 @@ def _asked(session: Session) -> list[Stage]:
         known = ", ".join(stage.name for stage in session.stages)
         raise ValueError(f"`stage` must be one of {known}. Received: {session.stage!r}.")
     return found
+
+
+def _check_features(asked: list[Stage]) -> None:
+    """Raises `FeaturesError` where a later stage will need what is not installed: not after hours."""
+    if any(stage.adversarial for stage in asked):
+        from sketchback.models.efficientnet import find_weights
+
+        find_weights()
 
 
 def _goes_on(session: Session, number: int) -> bool:
@@ -112,4 +130,6 @@ def _from_the_stage_before(session: Session, number: int) -> Session:
         data=session.data or tuple(known.data),
         against=session.against or tuple(known.against),
         vgg16=session.vgg16 or known.vgg16,
+        deterministic=session.deterministic or known.deterministic,
+        precision=known.precision if session.precision == "auto" else session.precision,
     )

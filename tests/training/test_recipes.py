@@ -10,8 +10,9 @@ import shlex
 import pytest
 
 from sketchback import weights
+from sketchback.losses import TERMS
 from sketchback.training.recipes import RECIPES, find, shrink
-from sketchback.training.schema import Stage
+from sketchback.training.schema import NUMBERS, Stage
 
 GENERATORS = ("scribbler", "sketchback2017", "unet_resnet")  # what turns sketches into photographs
 EVERY = pytest.mark.parametrize("recipe", RECIPES.values(), ids=list(RECIPES))
@@ -100,3 +101,7 @@ def test_the_command_is_understood(recipe, tmp_path, monkeypatch, capsys):
     places = [place for flag, place in zip(rest, rest[1:], strict=False) if flag == "--data"]
     assert places and error.startswith("error: ")
     assert any(name in error for name in (places[0], "`weights` must be a file"))
+
+
+def test_every_term_of_the_loss_has_a_weight_that_the_command_line_can_change() -> None:
+    assert set(TERMS) <= set(NUMBERS)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -12,6 +13,7 @@ import pytest
 from toys import TOY, final, make_photos, run
 
 from sketchback import datasets, weights
+from sketchback.models.efficientnet import FeaturesError
 from sketchback.training.schema import BEST, BLENDED, LAST
 
 ONE = dataclasses.replace(TOY.single, name="one", epochs=1, feature=0.0, passes_on=LAST)
@@ -97,3 +99,22 @@ def test_a_stage_takes_the_sets_that_it_names(photos, tmp_path):
     assert datasets.find(photos)[0].kind == "photographs"
     with pytest.raises(ValueError, match="Stage one needs one of these sets: CUFS. Received: .*photos"):
         run(needy, [photos], tmp_path)
+
+
+@pytest.mark.slow
+def test_a_blend_that_a_kill_prevented_is_made_up_for(photos, both, tmp_path):
+    shutil.copytree(both, tmp_path / "killed")
+    for lost in (tmp_path / "killed" / "two" / BLENDED, tmp_path / "killed" / BEST):
+        lost.unlink()
+    assert run(STAGED, (), tmp_path / "killed", resume=True).read_bytes() != b""
+    made, expected = (weights.load(place / "two" / BLENDED).get_weights() for place in (tmp_path / "killed", both))
+    assert all(np.array_equal(a, b) for a, b in zip(made, expected, strict=True))
+
+
+def test_what_a_later_stage_needs_is_asked_for_before_the_first(photos, tmp_path, monkeypatch):
+    monkeypatch.delenv("SKETCHBACK_EFFICIENTNET", raising=False)
+    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    sharp = dataclasses.replace(TWO, adversarial=0.02)
+    with pytest.raises(FeaturesError, match="pip install"):
+        run(dataclasses.replace(STAGED, stages=(ONE, sharp)), [photos], tmp_path)
+    assert not any(tmp_path.iterdir())
