@@ -59,9 +59,9 @@ function showParts() {
 
 function partRow(name, words) {
   const select = make("select", { ariaLabel: `${capital(name)}: colour in a word` },
-    make("option", { value: "", textContent: "as it comes" }),
+    make("option", { value: "", textContent: "any" }),
     ...Object.keys(words).map((word) => make("option", { value: word, textContent: word })),
-    make("option", { value: OWN, textContent: "own colour", hidden: true }));
+    make("option", { value: OWN, textContent: "own", hidden: true }));
   const well = make("input", { type: "color", ariaLabel: `${capital(name)}: any colour`, title: "Any colour" });
   select.addEventListener("change", () => told.set(name, words[select.value]));
   well.addEventListener("input", () => told.set(name, well.value));
