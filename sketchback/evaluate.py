@@ -55,6 +55,11 @@ def main(argv: list[str] | None = None) -> int:
     made.add_argument("--split", default="test", metavar="SPLIT", help="train, val, test or all (default: test)")
     made.add_argument("--limit", type=int, metavar="N", help="score N images, chosen by a fixed seed")
     made.add_argument("--working", type=console.size, metavar="HxW", help="as in invert")
+    made.add_argument("--fidelity", type=float, metavar="F", help="as in invert")
+    made.add_argument("--told", action="store_true", help="score also what comes of telling the photograph's tones")
+    made.add_argument(
+        "--candidates", type=int, metavar="N", help="score also the best of N candidates, chosen by their PSNR"
+    )
     made.add_argument("--json", metavar="FILE", help="write the scores to this file")
     made.add_argument("--grid", metavar="FILE", help="write sketches, photographs and truths to this picture")
     made.add_argument(
@@ -83,7 +88,7 @@ def main(argv: list[str] | None = None) -> int:
     made.add_argument("--cmc", metavar="FILE", help="plot the curves of --identify, found against rank, to this file")
 
     def score(arguments: argparse.Namespace) -> None:
-        for option in ("grid", "enlarge") if arguments.identify else ("distractors", "cmc"):
+        for option in ("grid", "enlarge", "told", "candidates") if arguments.identify else ("distractors", "cmc"):
             if getattr(arguments, option):
                 rule = "without" if arguments.identify else "with"
                 raise ValueError(f"--{option} has a meaning only {rule} --identify. Received: --{option}.")
@@ -101,6 +106,7 @@ def main(argv: list[str] | None = None) -> int:
             "split": arguments.split,
             "limit": arguments.limit,
             "working": arguments.working,
+            "fidelity": arguments.fidelity,
             "progress": not arguments.quiet,
         }
         if arguments.identify:
@@ -108,7 +114,7 @@ def main(argv: list[str] | None = None) -> int:
             options |= {"distractors": distractors, "descriptor": arguments.descriptor, "cmc": arguments.cmc}
             result = identify(weights, data, **options)
         else:
-            options |= {"style": arguments.style, "enlarge": arguments.enlarge, "grid": arguments.grid}
+            options |= {name: getattr(arguments, name) for name in ("style", "enlarge", "grid", "told", "candidates")}
             result = evaluate(weights, data, **options)
         if arguments.json:
             write_json(result, arguments.json)

@@ -8,7 +8,7 @@ from typing import Any
 
 from sketchback import console
 from sketchback.train import command, train
-from sketchback.training.recipes import Recipe
+from sketchback.training.schema import Recipe
 from sketchback.training.session import Session
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 from sketchback import console
 from sketchback.training import distribution
-from sketchback.training.recipes import Recipe
+from sketchback.training.schema import Recipe
 from sketchback.training.session import Session, add_arguments, resolve
 from sketchback.training.stages import run_stages
 

@@ -19,7 +19,7 @@ from sketchback.datasets import builtin
 from sketchback.datasets.views import View
 from sketchback.evaluation import metrics
 from sketchback.inference.pipeline import predict
-from sketchback.training.recipes import BEST, LAST
+from sketchback.training.schema import BEST, LAST
 
 
 @pytest.fixture(scope="module")

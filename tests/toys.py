@@ -11,8 +11,9 @@ import numpy as np
 from sketchback import datasets, images, weights
 from sketchback.datasets import builtin
 from sketchback.train import train
-from sketchback.training.recipes import BEST, FACES, LAST
+from sketchback.training.recipes import FACES
 from sketchback.training.runs import Progress, Run
+from sketchback.training.schema import BEST, LAST
 
 ARGUMENTS = {"width": 4, "halvings": 1, "blocks": 1}
 TOY = FACES.changed(

@@ -6,6 +6,7 @@ import copy
 import logging
 import threading
 from collections.abc import Sequence
+from typing import Protocol, TypeVar
 
 import numpy as np
 
@@ -111,13 +112,7 @@ class Batches:
         Raises:
             ValueError: A batch cannot be divided into so many parts.
         """
-        if self.batch_size % workers or not 0 <= rank < workers:
-            raise ValueError(
-                "`batch_size` must be a multiple of `workers`, and `rank` one of them. Received: "
-                f"batch_size={self.batch_size}, workers={workers}, rank={rank}."
-            )
-        other = copy.copy(self)
-        other.epoch, other.first, other.rank, other.parts = epoch, first, rank, workers
+        other = at(self, epoch, first, rank, workers)
         other._order = other._sample_order()
         return other
 
@@ -154,12 +149,7 @@ class Batches:
         """Returns the network's input, or a tuple of inputs, and the targets: sketches `(B, H, W, 1)` and photographs
         `(B, H, W, 3)` for a network that takes a sketch alone.
         """
-        if not 0 <= index < len(self):
-            raise IndexError(f"A batch must be one of {len(self)}. Received: index={index}.")
-        count = self.batch_size // self.parts
-        begin = (self.first + index) * self.batch_size + self.rank * count
-        shown = [self._show(place) for place in range(begin, begin + count)]
-        return tasks.stack(shown)
+        return tasks.stack([self._show(place) for place in places(self, index)])
 
     def _show(self, place: int) -> tasks.Shown:
         # A file that breaks off is found only now; the next example in order stands in for it.
@@ -189,6 +179,44 @@ class Batches:
                         self.skipped[example] = str(error)
                         logger.warning("left out %d so far: %s", len(self.skipped), error)
         raise ValueError(f"Training needs one example that can be read. Received: {len(self.examples)}, all damaged.")
+
+
+class _OfEpoch(Protocol):
+    batch_size: int
+    epoch: int
+    first: int
+    rank: int
+    parts: int
+
+    def __len__(self) -> int: ...
+
+
+OfEpoch = TypeVar("OfEpoch", bound=_OfEpoch)
+
+
+def at(batches: OfEpoch, epoch: int, first: int, rank: int, workers: int) -> OfEpoch:
+    """The same batches, of another epoch or another worker's part of them, see `Batches.at`."""
+    if batches.batch_size % workers or not 0 <= rank < workers:
+        raise ValueError(
+            "`batch_size` must be a multiple of `workers`, and `rank` one of them. Received: "
+            f"batch_size={batches.batch_size}, workers={workers}, rank={rank}."
+        )
+    other = copy.copy(batches)
+    other.epoch, other.first, other.rank, other.parts = epoch, first, rank, workers
+    return other
+
+
+def places(batches: _OfEpoch, index: int) -> range:
+    """The places in the epoch's order that a worker's part of batch `index`, counted from `first`, shows.
+
+    Raises:
+        IndexError: There is no such batch.
+    """
+    if not 0 <= index < len(batches):
+        raise IndexError(f"A batch must be one of {len(batches)}. Received: index={index}.")
+    count = batches.batch_size // batches.parts
+    begin = (batches.first + index) * batches.batch_size + batches.rank * count
+    return range(begin, begin + count)
 
 
 def _crop(

@@ -56,13 +56,16 @@ def _scores(result: dict[str, Any]) -> list[str]:
             lines.append(f"\n{title:38}{head}".rstrip())
             for row, own in scores.items():
                 lines.append(f"{row:38}{''.join(f'{cell(own, name):{columns[name][1]}}' for name in known)}".rstrip())
-    return lines + _brightness(result.get("brightness", {}))
+    for name, how in (("brightness", "of 255"), ("brightness_told", "told")):
+        lines += _brightness(result.get(name, {}), how)
+    return lines
 
 
-def _brightness(found: dict[str, Any]) -> list[str]:
+def _brightness(found: dict[str, Any], how: str) -> list[str]:
     if not found:
         return []
-    lines = [f"\n{'brightness of the middle, of 255':38}{'truth':>8}{'made':>8}{'error':>8}{'absolute':>10}"]
+    title = f"brightness of the middle, {how}"
+    lines = [f"\n{title:38}{'truth':>8}{'made':>8}{'error':>8}{'absolute':>10}"]
     for group, own in found.items():
         values = f"{own['truth']:8.1f}{own['made']:8.1f}{own['signed']:+8.1f}{own['absolute']:10.1f}"
         lines.append(f"{group + ', ' + str(own['images']):38}{values}")

@@ -15,14 +15,16 @@ from sketchback.datasets.views import View
 from sketchback.evaluation import brightness, identification, reports
 from sketchback.evaluation.baselines import ITSELF, SHARPENED, Baselines, sharpened
 from sketchback.evaluation.tables import Table
-from sketchback.inference import pipeline
-from sketchback.weights import load as load_weights
+from sketchback.inference import pipeline, runtime
+from sketchback.inference.options import Options, check
 
 if TYPE_CHECKING:
     from sketchback.datasets import Example
     from sketchback.models import Generator
 
 GENERATOR = identification.AFTER
+TOLD = "the generator, told the tones"
+BEST_OF = "the best of {} candidates"
 BASELINE_EXAMPLES = 2000  # more of them do not change the mean photograph
 BATCH = 8
 ROWS = 8  # of the picture that `grid` writes
@@ -44,6 +46,9 @@ def evaluate(
     split: str = "test",
     limit: int | None = None,
     working: Sequence[int] | None = None,
+    fidelity: float | None = None,
+    told: bool = False,
+    candidates: int | None = None,
     grid: str | Path | None = None,
     progress: bool = False,
 ) -> dict[str, Any]:
@@ -65,22 +70,28 @@ def evaluate(
         split: `"train"`, `"val"`, `"test"` or `"all"`.
         limit: Score only so many examples, see `sample`.
         working: `(height, width)` that sketches are brought to for the generator, see `invert`.
+        fidelity: See `invert`.
+        told: Score also what the generator makes when it is told the tones of the photograph, each cell of them.
+        candidates: Score also the best of so many candidates, chosen by their PSNR, as a person chooses who knows the
+            photograph.
         grid: Write sketch, photograph and truth of eight examples to this picture.
         progress: Show a bar.
 
     Returns:
         What was scored and how, and `scores`: row -> metric -> (value, low, high), the metrics being `psnr`, `ssim`,
         `r`, `sharpness`, `distance`, `kid`; `labels` holds the same for each label of the data (the styles of
-        FS2K), and `brightness` what `brightness.by_group` says of weights.
+        FS2K), and `brightness` what `brightness.by_group` says of weights, `brightness_told` of what they were told.
 
     Raises:
-        ValueError: The split is empty, or nothing in it can be read.
+        ValueError: The split is empty, or nothing in it can be read; or the weights cannot do what is asked.
     """
     if grid is not None:
         images.check_writable(grid)
     _check_limit(limit)
     View(None, style=style, fit=fit)  # names that are wrong are reported before anything is read
-    generator = None if weights is None else load_weights(weights)
+    generator = None if weights is None else runtime.load(weights, "keras", fidelity)
+    if generator is not None:
+        check(generator, Options(candidates=candidates, tone=np.zeros((1, 1, 3)) if told else None))
     examples = datasets.find_all(data)
     test = sample(datasets.subset(examples, split), limit)
     if not test:
@@ -93,41 +104,66 @@ def evaluate(
 
     table = Table()
     labels: list[str] = []
-    light: tuple[list[float], list[float]] = [], []  # of the middle, true and made
+    light: dict[str, list[float]] = {"truth": []}  # of the middle: row -> one number an image
     rows: list[list[np.ndarray]] = []
     seen = _each(test, lambda example, index: (*view.see(example, (0, index)), example.label), "scoring", progress)
     while batch := list(itertools.islice(seen, BATCH)):
         sketches, truths = (np.stack(own) for own in zip(*((sketch, truth) for sketch, truth, _ in batch), strict=True))
-        candidates: dict[str, list[np.ndarray]] = {}
+        made: dict[str, list[np.ndarray]] = {}
         if generator is not None:
-            photos = list(pipeline.predict(generator, sketches, working))
-            candidates = {GENERATOR: photos, SHARPENED: [sharpened(photo) for photo in photos]}
+            made = _made(generator, sketches, truths, told=told, candidates=candidates, working=working)
         for sketch in sketches:
             own = baselines.predictions(sketch) if baselines else {ITSELF: np.repeat(sketch, 3, axis=-1)}
-            for row, candidate in own.items():
-                candidates.setdefault(row, []).append(candidate)
-        table.add(truths, candidates)
+            for row, prediction in own.items():
+                made.setdefault(row, []).append(prediction)
+        table.add(truths, made)
         for index, (sketch, truth, label) in enumerate(batch):
             labels.append(label)
-            for photo in candidates.get(GENERATOR, [])[index : index + 1]:
-                light[0].append(brightness.middle(truth))
-                light[1].append(brightness.middle(photo))
+            light["truth"].append(brightness.middle(truth))
+            for row in made.keys() & {GENERATOR, TOLD}:
+                light.setdefault(row, []).append(brightness.middle(made[row][index]))
             if len(rows) < ROWS:
-                rows.append([sketch, *candidates.get(GENERATOR, [])[index : index + 1], truth])
+                rows.append([sketch, *made.get(GENERATOR, [])[index : index + 1], truth])
     if not labels:
         raise ValueError(f"An evaluation needs one example that can be read. Received: {len(test)}, all damaged.")
     if grid is not None:
         images.write(grid, images.grid(rows))
     return {
-        **_facts(weights, data, split, size, fit, generator, working),
+        **_facts(weights, data, split, size, fit, generator, working, fidelity),
         "images": len(labels),
         "hand_drawn": sum(example.sketch is not None for example in test),
         "style": style,
         "baselines_fitted_on": len(training),
         "scores": table.summary(np.ones(len(labels), bool)),
         "labels": {label: table.summary(np.array(labels) == label) for label in sorted(set(labels) - {""})},
-        "brightness": brightness.by_group(*light, [[label] for label in labels]),
+        **{
+            name: brightness.by_group(light["truth"], light[row], [[label] for label in labels])
+            for name, row in {"brightness": GENERATOR, "brightness_told": TOLD}.items()
+            if row in light
+        },
     }
+
+
+def _made(
+    generator: Generator,
+    sketches: np.ndarray,
+    truths: np.ndarray,
+    *,
+    told: bool,
+    candidates: int | None,
+    working: Sequence[int] | None,
+) -> dict[str, list[np.ndarray]]:
+    """The rows of the weights: what they make of a batch of sketches, `(H, W, 3)` each."""
+    photos = list(pipeline.predict(generator, sketches, working))
+    rows = {GENERATOR: photos, SHARPENED: [sharpened(photo) for photo in photos]}
+    if told:
+        rows[TOLD] = list(pipeline.predict(generator, sketches, working, tones=truths))
+    if candidates is not None:
+        several = pipeline.run(generator, list(sketches), Options(candidates=candidates, working=working, scale=1))
+        errors = ((several - truths[:, np.newaxis]) ** 2).mean(axis=(2, 3, 4))  # (B, candidates)
+        best = errors.argmin(axis=1)
+        rows[BEST_OF.format(candidates)] = [own[index] for own, index in zip(several, best, strict=True)]
+    return rows
 
 
 def identify(
@@ -140,6 +176,7 @@ def identify(
     split: str = "test",
     limit: int | None = None,
     working: Sequence[int] | None = None,
+    fidelity: float | None = None,
     descriptor: str = "hog",
     cmc: str | Path | None = None,
     progress: bool = False,
@@ -156,6 +193,7 @@ def identify(
         split: `"train"`, `"val"`, `"test"` or `"all"`.
         limit: Search for only so many sketches, see `sample`; the gallery shrinks with them.
         working: As in `evaluate`.
+        fidelity: As in `evaluate`.
         descriptor: A name in `descriptors.DESCRIPTORS`.
         cmc: Plot the CMC curves to this file.
         progress: Show bars.
@@ -171,7 +209,7 @@ def identify(
     _check_limit(limit)
     identification.Faces(descriptor)  # names that are wrong are reported before anything is read
     images.check_fit(fit)
-    generator = None if weights is None else load_weights(weights)
+    generator = None if weights is None else runtime.load(weights, "keras", fidelity)
     examples = datasets.subset(datasets.find_all(data), split)
     pairs = [example for example in examples if example.sketch is not None]
     if len(pairs) < len(examples):
@@ -196,7 +234,7 @@ def identify(
     if cmc is not None:
         reports.plot_cmc(found, cmc)
     return {
-        **_facts(weights, data, split, size, fit, generator, working),
+        **_facts(weights, data, split, size, fit, generator, working, fidelity),
         "images": found["photographs"],
         "hand_drawn": found["photographs"],
         "distractors_from": {str(place): part for place, part in (distractors or {}).items()},
@@ -275,6 +313,7 @@ def _facts(
     fit: str,
     generator: Generator | None,
     working: Sequence[int] | None,
+    fidelity: float | None,
 ) -> dict[str, Any]:
     """What the results of `evaluate` and `identify` both begin with."""
     return {
@@ -284,4 +323,5 @@ def _facts(
         "size": list(size),
         "fit": fit,
         "working": None if generator is None else list(working or pipeline.working_size(generator)),
+        "fidelity": fidelity,
     }

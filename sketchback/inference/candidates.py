@@ -12,6 +12,7 @@ import numpy as np
 
 from sketchback.images import tones
 from sketchback.images.tones import CELL
+from sketchback.inference import tones as telling
 
 if TYPE_CHECKING:
     from sketchback.models.generator import Generator
@@ -48,21 +49,14 @@ def answer(generator: Generator, sketches: np.ndarray, told: np.ndarray | None =
     """The tones of what a generator answers by itself.
 
     Args:
-        generator: From `runtime.load`, `weights.load` or `models.build`.
-        sketches: `(B, H, W, 1)` in [0, 1], sides multiples of its stride.
-        told: `(B, h, w, 3)`, NaN where nothing is told; None tells nothing. A generator that takes no tones is told
-            none.
+        generator: See `tones.answer`.
+        sketches: See there.
+        told: See there.
 
     Returns:
         `(B, h, w, 3)` float32.
     """
-    if "tone" in generator.takes:
-        if told is None:
-            told = np.stack([tones.untold(sketches.shape[1:3])] * len(sketches))
-        photos = generator.predict_on_batch([sketches, tones.encode(told)])
-    else:
-        photos = generator.predict_on_batch(sketches)
-    return np.stack([tones.of_photo(photo) for photo in np.asarray(photos, np.float32)])
+    return np.stack([tones.of_photo(photo) for photo in telling.answer(generator, sketches, told)])
 
 
 def state(

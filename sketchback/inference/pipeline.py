@@ -127,12 +127,7 @@ def predict(
 
 def _answer(generator: Generator, view: View, told: np.ndarray | None = None) -> np.ndarray:
     """The photographs of a view `(B, height, width, 3)`, told the tones of its cells `(B, h, w, 3)` or nothing."""
-    takes_tone = "tone" in generator.takes
-    if told is None and takes_tone:
-        cells = [side // grids.CELL for side in view.shown.shape[1:3]]
-        told = np.full((len(view.shown), *cells, 3), np.nan, np.float32)
-    inputs = [view.shown, grids.encode(told)] if takes_tone and told is not None else view.shown
-    photos = np.asarray(generator.predict_on_batch(inputs), np.float32)
+    photos = telling.answer(generator, view.shown, told)
     return photos[:, : view.seen[0], : view.seen[1]]
 
 

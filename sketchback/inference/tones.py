@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -19,6 +19,9 @@ from PIL import ImageColor
 from sketchback import images
 from sketchback.images import tones as grids
 from sketchback.inference import regions
+
+if TYPE_CHECKING:
+    from sketchback.models.generator import Generator
 
 CHANGES = ("lighter", "warmer", "colourful")
 PLACED = ("reference", "strokes")
@@ -167,6 +170,26 @@ def place(
         strokes = to_cells(tone["strokes"], seen)
         told = np.where(np.isfinite(strokes), strokes, told)
     return told
+
+
+def answer(generator: Generator, sketches: np.ndarray, told: np.ndarray | None = None) -> np.ndarray:
+    """The photographs that a generator makes of sketches and of what it is told.
+
+    Args:
+        generator: From `runtime.load`, `weights.load` or `models.build`.
+        sketches: `(B, H, W, 1)` in [0, 1], sides multiples of its stride.
+        told: `(B, h, w, 3)`, a tone for each cell, NaN where nothing is told; None tells nothing. A generator that
+            takes no tones is told none.
+
+    Returns:
+        `(B, H, W, 3)` float32.
+    """
+    inputs: Any = sketches
+    if "tone" in generator.takes:
+        if told is None:
+            told = np.stack([grids.untold(sketches.shape[1:3])] * len(sketches))
+        inputs = [sketches, grids.encode(told)]
+    return np.asarray(generator.predict_on_batch(inputs), np.float32)
 
 
 def to_cells(tones: np.ndarray, size: tuple[int, int]) -> np.ndarray:

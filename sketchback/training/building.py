@@ -20,8 +20,8 @@ from sketchback.training import configuration, distribution, drawings, initialis
 from sketchback.training.configuration import CONFIGURATION, Checkpoint, Configuration
 from sketchback.training.distribution import Devices
 from sketchback.training.model import TrainingModel
-from sketchback.training.recipes import Stage
 from sketchback.training.runs import Progress, Run
+from sketchback.training.schema import Stage
 from sketchback.training.session import Session
 from sketchback.training.trainer import Trainer
 

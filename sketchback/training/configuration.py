@@ -13,8 +13,8 @@ import numpy as np
 
 from sketchback import __version__, console
 from sketchback.training.distribution import Devices
-from sketchback.training.recipes import Recipe, Stage
 from sketchback.training.runs import Progress, Run
+from sketchback.training.schema import Recipe, Stage
 
 if TYPE_CHECKING:
     import keras

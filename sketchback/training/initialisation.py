@@ -7,7 +7,7 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sketchback.training.recipes import Recipe
+from sketchback.training.schema import Recipe
 
 if TYPE_CHECKING:
     import keras

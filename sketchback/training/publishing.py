@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sketchback import weights
-from sketchback.training.recipes import BEST, BLENDED, Stage
+from sketchback.training.schema import BEST, BLENDED, Stage
 
 if TYPE_CHECKING:
     import keras

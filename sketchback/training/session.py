@@ -11,7 +11,7 @@ from typing import Any
 from sketchback import console
 from sketchback.training import distribution, recipes
 from sketchback.training.configuration import CONFIGURATION
-from sketchback.training.recipes import ENCODERS, NUMBERS, TRAINING_STYLES, Recipe, Stage
+from sketchback.training.schema import ENCODERS, NUMBERS, TRAINING_STYLES, Recipe, Stage
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 KINDS = {"int": int, "float": float, "str": str}

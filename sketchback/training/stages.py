@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 
 from sketchback.training import initialisation
 from sketchback.training.configuration import recall
-from sketchback.training.recipes import BEST
 from sketchback.training.runs import Run
+from sketchback.training.schema import BEST
 from sketchback.training.session import Session
 
 if TYPE_CHECKING:
-    from sketchback.training.recipes import Stage
+    from sketchback.training.schema import Stage
 
 logger = logging.getLogger(__name__)
 

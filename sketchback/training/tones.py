@@ -6,7 +6,6 @@ other times of the flow.
 
 from __future__ import annotations
 
-import copy
 import dataclasses
 import hashlib
 import logging
@@ -18,7 +17,7 @@ import numpy as np
 
 from sketchback import console
 from sketchback.atomic import replacing
-from sketchback.datasets.batches import Batches
+from sketchback.datasets.batches import Batches, at, places
 from sketchback.datasets.examples import Example, fingerprint
 from sketchback.datasets.prefetch import Numbered, prefetch
 from sketchback.datasets.tasks import tell
@@ -177,14 +176,7 @@ class FlowBatches:
 
     def at(self, epoch: int, first: int = 0, rank: int = 0, workers: int = 1) -> FlowBatches:
         """The batches of an epoch, see `Batches.at`."""
-        if self.batch_size % workers or not 0 <= rank < workers:
-            raise ValueError(
-                "`batch_size` must be a multiple of `workers`, and `rank` one of them. Received: "
-                f"batch_size={self.batch_size}, workers={workers}, rank={rank}."
-            )
-        other = copy.copy(self)
-        other.epoch, other.first, other.rank, other.parts = epoch, first, rank, workers
-        return other
+        return at(self, epoch, first, rank, workers)
 
     @property
     def steps(self) -> int:
@@ -196,9 +188,7 @@ class FlowBatches:
 
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Returns states `(B, h, w, 28)` and velocities `(B, h, w, 3)`."""
-        if not 0 <= index < len(self):
-            raise IndexError(f"A batch must be one of {len(self)}. Received: index={index}.")
-        number = self.first + index
+        mine, number = places(self, index), self.first + index
         order = np.random.default_rng([self.seed, self.epoch]).permutation(len(self.answers))
         chosen = order[number * self.batch_size : (number + 1) * self.batch_size]
         truths, own, told, inks = (array[chosen].astype(np.float32) for array in vars(self.answers).values())
@@ -206,6 +196,5 @@ class FlowBatches:
         times = rng.random((len(chosen), 1, 1, 1))
         noise, goal = rng.standard_normal(truths.shape), (truths - own) / candidates.SPREAD
         states = candidates.state((1 - times) * noise + times * goal, own, told, inks, times)
-        count = self.batch_size // self.parts
-        mine = slice(self.rank * count, (self.rank + 1) * count)
-        return states[mine], (goal - noise)[mine].astype(np.float32)
+        part = slice(mine.start - number * self.batch_size, mine.stop - number * self.batch_size)
+        return states[part], (goal - noise)[part].astype(np.float32)

@@ -21,8 +21,8 @@ from sketchback.training import configuration, validation
 from sketchback.training.configuration import Configuration
 from sketchback.training.distribution import Devices
 from sketchback.training.model import TrainingModel
-from sketchback.training.recipes import BEST, LAST, Stage
 from sketchback.training.runs import Progress, Run
+from sketchback.training.schema import BEST, LAST, Stage
 from sketchback.training.tones import FlowBatches
 
 if TYPE_CHECKING:

@@ -6,13 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import small_weights
 from places import DATA
 from small_pairs import write_distractors, write_pairs, write_weights
 
-from sketchback import images, weights
+from sketchback import images, models, weights
 from sketchback.evaluation import brightness, identification, metrics
 from sketchback.evaluation.baselines import ITSELF, LINEAR, MEAN, SHARPENED
-from sketchback.evaluation.scoring import GENERATOR, evaluate, identify, sample
+from sketchback.evaluation.reports import report
+from sketchback.evaluation.scoring import BEST_OF, GENERATOR, TOLD, evaluate, identify, sample
 from sketchback.inference import pipeline
 
 
@@ -51,7 +53,30 @@ def test_the_generator_is_scored_as_it_inverts(pairs: Path, tiny: Path) -> None:
     assert result["scores"][MEAN]["psnr"][0] < 30
     light = [brightness.middle(read(pairs, "test", number)[1]) for number in range(2)]
     assert result["brightness"]["all"]["truth"] == pytest.approx(np.mean(light))
-    assert evaluate(None, [pairs])["brightness"] == {}  # the baselines alone
+    assert "brightness" not in evaluate(None, [pairs])  # the baselines alone
+
+
+def test_what_is_told_and_chosen_stands_beside_the_answer(pairs: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("SKETCHBACK_WEIGHTS", str(tmp_path))
+    weights.save(models.build("tone_sampler", width=4, blocks=1), tmp_path / "tones.weights.h5")
+    told = weights.save(small_weights.make(width=2, blocks=1, tone=True), tmp_path / "told.weights.h5")
+    result = evaluate(told, [pairs], told=True, candidates=3)
+    generator, scores = weights.load(told), []
+    for number in range(2):
+        sketch, truth, _ = read(pairs, "test", number)
+        photo = pipeline.predict(generator, sketch[np.newaxis], tones=truth[np.newaxis])[0]
+        scores.append(metrics.score(truth, photo)["psnr"])
+    assert result["scores"][TOLD]["psnr"][0] == pytest.approx(np.mean(scores), abs=0.001)
+    # The first candidate is not the answer itself, so the best need not beat it; more candidates never lose.
+    fewer = evaluate(told, [pairs], candidates=1)["scores"][BEST_OF.format(1)]["psnr"][0]
+    assert result["scores"][BEST_OF.format(3)]["psnr"][0] >= fewer
+    assert result["brightness_told"]["all"]["truth"] == result["brightness"]["all"]["truth"]
+    assert TOLD in report(result) and "brightness of the middle, told" in report(result)
+
+
+def test_weights_of_a_sketch_alone_cannot_be_told(pairs: Path, tiny: Path) -> None:
+    with pytest.raises(ValueError, match="`tone` needs weights that take a tone map"):
+        evaluate(tiny, [pairs], told=True)
 
 
 def test_photographs_take_the_size_of_the_weights(pairs: Path, distractors: Path, tiny: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from sketchback import models, weights
 from sketchback.training.publishing import blend, publish
-from sketchback.training.recipes import BEST
+from sketchback.training.schema import BEST
 
 
 def saved(path, width: int = 2, **said):

@@ -10,7 +10,8 @@ import shlex
 import pytest
 
 from sketchback import weights
-from sketchback.training.recipes import RECIPES, Stage, find, shrink
+from sketchback.training.recipes import RECIPES, find, shrink
+from sketchback.training.schema import Stage
 
 GENERATORS = ("scribbler", "sketchback2017", "unet_resnet")  # what turns sketches into photographs
 EVERY = pytest.mark.parametrize("recipe", RECIPES.values(), ids=list(RECIPES))

@@ -12,7 +12,7 @@ import pytest
 from toys import TOY, final, make_photos, run
 
 from sketchback import datasets, weights
-from sketchback.training.recipes import BEST, BLENDED, LAST
+from sketchback.training.schema import BEST, BLENDED, LAST
 
 ONE = dataclasses.replace(TOY.single, name="one", epochs=1, feature=0.0, passes_on=LAST)
 TWO = dataclasses.replace(ONE, name="two", seed=1, blend=0.25, passes_on=BLENDED)

@@ -18,8 +18,8 @@ from places import ROOT
 from toys import STEPS, TOY, assert_same_run, final, make_photos, run
 
 from sketchback.training import trainer
-from sketchback.training.recipes import BEST, LAST
 from sketchback.training.runs import Run
+from sketchback.training.schema import BEST, LAST
 
 DRIVER = """
 import os, signal, sys

@@ -1,0 +1,139 @@
+"""What a recipe is: a generator, and the stages that teach it, each with all its numbers."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any
+
+from sketchback import images
+from sketchback.datasets.augmentation import AUGMENTATIONS
+from sketchback.sketching import STYLES
+
+BEST, LAST, BLENDED = "best.weights.h5", "last.weights.h5", "blended.weights.h5"
+# The terms of `losses.TERMS`, each with its weight in `Stage`, and the adversarial one.
+LOSSES = ("pixel", "feature", "variation", "absolute", "coarse", "square", "adversarial")
+SCHEDULES = ("cosine", "constant")
+ENCODERS = ("auto", "imagenet", "scratch")
+# The neural style takes seconds a picture: draw with `sketch` first, and train on the pairs. For the artist's drawings
+# among random ones see `Stage.artist`.
+TRAINING_STYLES = tuple(style for style in STYLES if style not in ("artist", "neural"))
+
+
+def _number(default: Any, text: str) -> Any:
+    """A number that the command line can change, as `--its-name`."""
+    return dataclasses.field(default=default, metadata={"help": text})
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """The numbers of one run: what is shown, what is minimised, how long and at what rate."""
+
+    name: str = "single"
+    # data
+    only: tuple[str, ...] = ()  # of the data given: sets by kind (CUFS) or folder (img_celeba); all by default
+    size: tuple[int, int] = (128, 128)
+    style: str = "random"
+    fit: str = "crop"
+    enlarge: tuple[int, int] | None = None
+    crop: tuple[int, int] | None = None  # a window of `size`, at a random place
+    flip: bool = True
+    augmentation: str = _number("none", "of photographs: none, faces or buildings")
+    pair_augmentation: str = _number("faces", "of hand-drawn pairs, likewise")
+    pair_share: float = _number(0.0, "share of each epoch that shows hand-drawn pairs")
+    zoom: float = _number(1.0, "show windows of pictures, enlarged by up to this factor")
+    aspect: float = _number(1.0, "change the proportions of a quarter of the pictures by up to this factor")
+    told: float = _number(0.0, "share of examples of whose tones something is told")
+    artist: float = _number(0.0, "share of the sketches of photographs that the artist draws")
+    limit: int | None = _number(None, "show at most so many examples an epoch")
+    validate: int = _number(200, "score so many held-out examples each epoch")
+    # loss: the weight of each term
+    pixel: float = _number(1.0, "weight of the pixel loss")
+    feature: float = _number(1e-3, "weight of the feature loss (VGG16 relu2_2)")
+    variation: float = _number(1e-5, "weight of the total variation")
+    absolute: float = _number(0.0, "weight of the mean absolute difference")
+    coarse: float = _number(0.0, "weight of the same on means over 4 x 4 pixels")
+    square: float = _number(0.0, "weight of the mean squared difference")
+    adversarial: float = _number(0.0, "weight of the adversarial loss (projected discriminator)")
+    # optimisation: Adam
+    epochs: int = _number(17, "how often all examples are seen")
+    batch_size: int = _number(16, "examples a step")
+    learning_rate: float = _number(7e-4, "peak of the learning rate")
+    warmup: int = _number(300, "steps until the peak")
+    schedule: str = _number("cosine", f"of the learning rate after the peak: {', '.join(SCHEDULES)}")
+    clip: float | None = _number(1.0, "norm that gradients are clipped to")
+    average: float | None = _number(
+        None, "share of an epoch over which weights are averaged; the average takes their place after it"
+    )
+    seed: int = _number(0, "decides everything random")
+    blend: float = 0.0  # the share, in BLENDED, of the weights that it began with; the rest is its best
+    passes_on: str = BEST  # the weights that the next stage begins with
+
+    def __post_init__(self) -> None:
+        for name in ("epochs", "batch_size", "learning_rate", "limit", "clip", "zoom", "aspect"):
+            value = getattr(self, name)
+            if value is not None and not value > 0:
+                raise ValueError(f"`{name}` must be positive. Received: {name}={value}.")
+        for name in (*LOSSES, "warmup", "validate", "seed"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(f"`{name}` must not be negative. Received: {name}={getattr(self, name)}.")
+        known: dict[str, tuple[str, ...]] = {
+            "schedule": SCHEDULES,
+            "augmentation": tuple(AUGMENTATIONS),
+            "fit": images.FITS,
+            "pair_augmentation": tuple(AUGMENTATIONS),
+            "style": TRAINING_STYLES,
+        }
+        for name, values in known.items():
+            if getattr(self, name) not in values:
+                raise ValueError(f"`{name}` must be one of {', '.join(values)}. Received: {getattr(self, name)!r}.")
+        if self.average is not None and not 0 < self.average <= 1:
+            raise ValueError(f"`average` must be a share, above 0 and at most 1. Received: average={self.average}.")
+        for name in ("told", "artist"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"`{name}` must be a share, in [0, 1]. Received: {name}={getattr(self, name)}.")
+        if self.artist and self.style != "random":
+            raise ValueError(f"`artist` needs style random. Received: style={self.style!r}.")
+        if self.fit != "crop" and max(self.zoom, self.aspect) > 1:
+            raise ValueError(
+                f"`fit` must be crop where `zoom` or `aspect` show windows of pictures. Received: fit={self.fit!r}, "
+                f"zoom={self.zoom}, aspect={self.aspect}. Set both to 1."
+            )
+        for size in filter(None, (self.size, self.crop)):
+            images.check_size(size)
+
+
+NUMBERS = {field.name: field for field in dataclasses.fields(Stage) if "help" in field.metadata}
+
+
+@dataclasses.dataclass(frozen=True)
+class Recipe:
+    """One experiment, whole: a generator and the stages that teach it."""
+
+    name: str
+    claim: str
+    command: str
+    cost: str
+    result: str
+    demo: str  # the built-in data that stands in where none is given
+    single: Stage  # one run instead of all stages, where a number is changed or no data is given
+    stages: tuple[Stage, ...] = ()  # none: `single` alone
+    model: str = "scribbler"
+    arguments: dict[str, Any] = dataclasses.field(default_factory=dict)
+    encoder: str = "auto"  # what the encoder of a new `unet_resnet` begins with
+    initial: str | None = None  # weights that the first stage begins with
+
+    def __post_init__(self) -> None:
+        if self.encoder not in ENCODERS:
+            raise ValueError(f"`encoder` must be one of {', '.join(ENCODERS)}. Received: {self.encoder!r}.")
+
+    def changed(self, **numbers: Any) -> Recipe:
+        """The same recipe as one run, with other numbers.
+
+        >>> from sketchback.training.recipes import FACES
+        >>> FACES.changed(epochs=2, model="sketchback2017").single.epochs
+        2
+        """
+        own = {field.name for field in dataclasses.fields(Recipe)} - {"single", "stages", "name"}
+        whole = {name: value for name, value in numbers.items() if name in own}
+        stage = {"only": (), **{name: value for name, value in numbers.items() if name not in own}}
+        return dataclasses.replace(self, single=dataclasses.replace(self.single, **stage), stages=(), **whole)
