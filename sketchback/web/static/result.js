@@ -4,7 +4,8 @@ import { invert } from "./backend.js";
 import { Follower } from "./follow.js";
 import { Refusal } from "./refusal.js";
 import { download, drawing } from "./state.js";
-import { act, element, enable, failed, save, status } from "./ui.js";
+import { told, wanted } from "./told.js";
+import { act, element, enable, failed, hush, save, status } from "./ui.js";
 import { chosen, titleOf } from "./weights.js";
 
 const LIVE = 512; // pixels of the longer side of what is sent while the person draws; generators see less
@@ -12,10 +13,13 @@ const LIVE = 512; // pixels of the longer side of what is sent while the person 
 const EMPTY = 422; // what the backend answers to a sheet on which nothing is drawn
 
 const follower = new Follower(follow);
+let complained = false; // a message about this drawing is open, and over with the next photograph
 let shown = null; // { drawing, photo }: addresses of what is seen
 
 /** Makes a photograph of the drawing as it is now. */
 export const update = () => follower.want();
+
+told.addEventListener("change", update);
 
 drawing.addEventListener("change", () => {
   const { width, height } = drawing.canvas;
@@ -38,11 +42,13 @@ async function follow(isNewest) {
     const busy = () => status("Busy; waiting for a free place…");
     let noted = "Photograph ready";
     const note = (text) => { noted = text; };
-    const photo = await invert(sent, { weights, format: "jpg" }, { busy, note });
+    const photo = await invert(sent, { ...await wanted(), weights, format: "jpg" }, { busy, note });
     const addresses = { drawing: await loaded(sent), photo: await loaded(photo) };
     if (isNewest()) {
       show(addresses, weights, performance.now() - began);
       status(noted);
+      if (complained) hush();
+      complained = false;
     } else revoke(addresses);
   } catch (error) {
     if (!isNewest()) return;
@@ -52,6 +58,7 @@ async function follow(isNewest) {
       return;
     }
     status("No photograph");
+    complained = true;
     failed(error);
   } finally {
     clearTimeout(late);
@@ -127,13 +134,14 @@ element("photo-picture").addEventListener("pointerdown", (event) => {
   }
 });
 
-// ---- the file: from the drawing at its full size
+// ---- the file: from the drawing at its full size, or larger
 
 act("download-button", async () => {
   const format = element("format").value;
+  const scale = element("scale").hidden ? undefined : Number(element("scale").value);
   status("Preparing the file…");
   try {
-    const photo = await invert(await drawing.picture(), { weights: chosen(), format });
+    const photo = await invert(await drawing.picture(), { ...await wanted(), weights: chosen(), format, scale });
     save(photo, `${download.name}.${format}`);
   } finally {
     status("Photograph ready");
