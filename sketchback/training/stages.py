@@ -36,6 +36,7 @@ def run_stages(session: Session) -> Path:
     from sketchback.training.trainer import fit
 
     stages, asked = session.stages, _asked(session)
+    _check_features(asked)
     if session.resume and not session.rank and not any(_checkpoint(session, stage) for stage in stages):
         raise ValueError(
             f"Resuming needs a checkpoint. Received: {session.folder} without one. Start without --resume."
@@ -43,7 +44,6 @@ def run_stages(session: Session) -> Path:
     if len(stages) > 1 and not session.resume and session.stage is None:
         with Run(session.folder) as folder:  # what a single run, or the end of an earlier recipe, left there
             folder.set_aside()
-    _check_features(asked)
     for stage in asked:
         number, folder_of_stage = stages.index(stage), session.place(stage)
         goes_on = session.resume and (len(stages) == 1 or _goes_on(session, number))

@@ -13,7 +13,7 @@ import pytest
 from toys import TOY, final, make_photos, run
 
 from sketchback import datasets, weights
-from sketchback.models.efficientnet import FeaturesError
+from sketchback.models import efficientnet
 from sketchback.training.schema import BEST, BLENDED, LAST
 
 ONE = dataclasses.replace(TOY.single, name="one", epochs=1, feature=0.0, passes_on=LAST)
@@ -113,8 +113,8 @@ def test_a_blend_that_a_kill_prevented_is_made_up_for(photos, both, tmp_path):
 
 def test_what_a_later_stage_needs_is_asked_for_before_the_first(photos, tmp_path, monkeypatch):
     monkeypatch.delenv("SKETCHBACK_EFFICIENTNET", raising=False)
-    monkeypatch.setattr("importlib.util.find_spec", lambda name: None)
+    monkeypatch.setattr(efficientnet, "PACKAGE", "no_such_package")
     sharp = dataclasses.replace(TWO, adversarial=0.02)
-    with pytest.raises(FeaturesError, match="pip install"):
+    with pytest.raises(efficientnet.FeaturesError, match="pip install"):
         run(dataclasses.replace(STAGED, stages=(ONE, sharp)), [photos], tmp_path)
     assert not any(tmp_path.iterdir())
