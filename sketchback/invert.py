@@ -84,8 +84,8 @@ def invert(
         seed: A whole number of at least 0.
         fidelity: From 1, the faithful mean, to 0, what looks most like a photograph; for weights that are given by name
             or path, of which both ends are there. See `fidelity.ends` for the default.
-        scale: 1, 2 or 4 times the size of the sketch, led by its strokes. By default its size, with the detail that
-            the enlarger adds where that is installed.
+        scale: 2 or 4 times the size of the sketch, led by its strokes; 1 for its size, without the enlarger. By default
+            its size, with the detail that the enlarger adds where that is installed.
         compare: Put the sketch that the generator saw beside the photograph.
         runtime: What runs weights that are given by name or path: `"onnx"`, `"keras"` or `"auto"`, see `runtime.load`.
 
@@ -183,7 +183,12 @@ def main(argv: list[str] | None = None) -> int:
         metavar="F",
         help="from 1, the faithful mean, to 0, what looks most like a photograph",
     )
-    made.add_argument("--scale", type=int, metavar="S", help="2 or 4 times the size of the drawing, led by its strokes")
+    made.add_argument(
+        "--scale",
+        type=int,
+        metavar="S",
+        help="2 or 4 times the size of the drawing, led by its strokes; 1: its size, without the enlarger",
+    )
     made.add_argument(
         "--runtime", metavar="R", help="onnx (starts at once), keras, or auto: onnx where installed (default: auto)"
     )

@@ -37,8 +37,8 @@ class Options:
             tone; cells that `tone` tells are the same in all. None for the one answer.
         first: The number of the first candidate; number i is the same whatever this is.
         seed: Of the candidates.
-        scale: 1, 2 or 4 times the size of the sketch, with the enlarger. None for its size, with the enlarger's detail
-            where its weights are installed.
+        scale: 2 or 4 times the size of the sketch, with the enlarger; 1 for its size, without. None for its size, with
+            the enlarger's detail where that is installed.
         compare: Put the sketch beside each photograph.
         runtime: Of the sampler and the enlarger, see `runtime.load`.
 
@@ -84,5 +84,5 @@ def check(generator: Generator, options: Options) -> None:
     if asked and "tone" not in generator.takes:
         raise ValueError(
             f"`{asked[0]}` needs weights that take a tone map. Received: weights that take a sketch alone. "
-            f"Take faces or buildings, or leave `{asked[0]}` out."
+            f"Take others, or leave `{asked[0]}` out."
         )

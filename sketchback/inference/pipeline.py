@@ -259,12 +259,12 @@ def _find_enlarger(seen: tuple[int, int], size: tuple[int, int], options: Option
     Raises:
         ValueError: It is asked for, and is not installed.
     """
-    if not _is_worth_it(seen, size):
+    if options.scale == 1 or not _is_worth_it(seen, size):
         return None
     try:
         path = _find(ENLARGER, f"scale={options.scale}")
     except ValueError:
-        if options.scale in (None, 1):
+        if options.scale is None:
             return None
         raise
     return runtimes.load_once(path, options.runtime)

@@ -170,6 +170,8 @@ def test_an_enlarger_brings_photographs_to_the_drawing_or_beyond(installed):
             strokes = images.resize(picture, twice, cubic=True)[np.newaxis]
             photo = enlarging.enlarge(weights.load("enlarger"), photo, strokes)
         np.testing.assert_allclose(both[:, size[1] + 4 :], photo[0], atol=1 / 255)
+    (plain,) = pipeline.run(generator, [picture], Options(working=(32, 24), scale=1))
+    np.testing.assert_allclose(plain, predict(generator, picture[np.newaxis], (32, 24))[0], atol=1e-6)
 
 
 def test_what_is_not_installed_is_said(told_one, tmp_path, monkeypatch):

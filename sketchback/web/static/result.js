@@ -138,7 +138,8 @@ element("photo-picture").addEventListener("pointerdown", (event) => {
 
 act("download-button", async () => {
   const format = element("format").value;
-  const scale = element("scale").hidden ? undefined : Number(element("scale").value);
+  const times = Number(element("scale").value);
+  const scale = element("scale").hidden || times === 1 ? undefined : times; // once: the photograph as it is shown
   status("Preparing the file…");
   try {
     const photo = await invert(await drawing.picture(), { ...await wanted(), weights: chosen(), format, scale });
