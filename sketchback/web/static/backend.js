@@ -1,9 +1,12 @@
 // The backend of the page: the HTTP API of the server that the page came from.
 //
-// The other modules know these four functions only, so another backend can stand in for this one. Every failure is a
-// Refusal, or an AbortError where `signal` was aborted.
+// The other modules know what this one exports and nothing else, so another backend can stand in for it: `tab/backend.js`
+// does in the page that needs no server. Every failure is a Refusal, or an AbortError where `signal` was aborted.
 
 import { Refusal } from "./refusal.js";
+
+/** What the page offers; the rest is hidden. `server`: there is an HTTP API; `clean`: it cleans pictures of paper. */
+export const capabilities = { server: true, clean: true, formats: ["png", "jpg", "webp", "tiff", "pdf"] };
 
 const TRIES = 20; // a busy server is asked again, about once a second
 
@@ -11,8 +14,8 @@ const TRIES = 20; // a busy server is asked again, about once a second
  * The photograph of a drawing.
  * @param {Blob} drawing
  * @param {{weights: string, format: string}} query
- * @param {{signal?: AbortSignal, busy?: () => void, note?: (text: string) => void}} options `busy` is called when the
- *   request has to wait, `note` with a sentence about what was done to the drawing
+ * @param {{signal?: AbortSignal, busy?: (text: string) => void, note?: (text: string) => void}} options `busy` is called
+ *   with a sentence when the request has to wait, `note` with a sentence about what was done to the drawing
  * @returns {Promise<Blob>}
  */
 export const invert = (drawing, query, options) => send("/api/invert", query, drawing, options);
@@ -28,8 +31,8 @@ export const sketch = (picture, query, options) => send("/api/sketch", query, pi
 /** The weights to choose from, and which are the default. */
 export const weights = () => get("/api/weights");
 
-/** Whether the default weights are loaded. */
-export const ready = async () => (await get("/api/health")).ready;
+/** True when the default weights are loaded; before, a sentence about what is waited for. */
+export const ready = async () => (await get("/api/health")).ready || "Warming up, a few seconds…";
 
 async function request(path, options) {
   try {
@@ -57,7 +60,7 @@ async function send(path, query, body, { signal, busy, note } = {}) {
     if (noted) note?.(noted);
     if (response.ok) return response.blob();
     if (response.status !== 503 || tries === TRIES) throw new Refusal(await sentence(response), response.status);
-    busy?.();
+    busy?.("Busy; waiting for a free place…");
     const seconds = Number(response.headers.get("Retry-After")) || 1;
     await new Promise((done) => setTimeout(done, 1000 * seconds));
     signal?.throwIfAborted();

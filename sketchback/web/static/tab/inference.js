@@ -1,0 +1,63 @@
+// Sketch -> photograph as `sketchback.inference.pipeline` makes it, by onnxruntime-web.
+
+import { env, InferenceSession, Tensor } from "../onnxruntime/ort.wasm.bundle.min.mjs";
+import { Refusal } from "../refusal.js";
+import { crop, MIN_SIDE, padToMultiple, picture, resize, round } from "./arrays.js";
+import { load } from "./keep.js";
+
+const WORKING = [512, 512]; // where a file does not say what its generator was trained at
+const CELL = 16; // pixels, the side of a cell of a tone map
+
+// Threads share memory, which browsers allow to pages that are isolated from other sites.
+env.wasm.numThreads = self.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1;
+
+/** A generator with its weights. */
+export class Generator {
+  /** @param facts what `weights.json` says of it; @param runtime the file of the runtime, which is loaded once */
+  static async load(facts, runtime, progress) {
+    env.wasm.wasmBinary ??= await load(runtime, progress);
+    const bytes = await load(facts, progress);
+    try {
+      return new Generator(facts, await InferenceSession.create(bytes, { executionProviders: ["wasm"] }));
+    } catch (error) {
+      console.error(error);
+      throw new Refusal("This browser cannot run the weights. A current one with WebAssembly SIMD can.");
+    }
+  }
+
+  constructor(facts, session) {
+    this.facts = facts;
+    this.session = session;
+  }
+
+  /** The photograph of a sketch, of its size; see `pipeline.predict`. */
+  async predict(sketch) {
+    const seen = this.#look(sketch);
+    const shown = padToMultiple(resize(sketch, ...seen, true), this.facts.stride);
+    const photo = crop(await this.#run(shown), ...seen);
+    return resize(photo, sketch.height, sketch.width, true);
+  }
+
+  /** The size at which a generator is shown a sketch: it just covers that of training. */
+  #look({ height, width }) {
+    const [rows, columns] = this.facts.size ?? WORKING;
+    let ratio = Math.max(rows / height, columns / width);
+    if (ratio > 1) {
+      const room = Math.sqrt(Math.max((4 * rows * columns) / (height * width), 1));
+      ratio = this.facts.size ? Math.min(ratio, room) : 1;
+    }
+    return [height, width].map((side) => Math.max(round(side * ratio), MIN_SIDE));
+  }
+
+  async #run({ height, width, data }) {
+    const feeds = { sketch: new Tensor("float32", data, [1, height, width, 1]) };
+    if (this.facts.takes.includes("tone")) {
+      const cells = [height / CELL, width / CELL];
+      feeds.tone = new Tensor("float32", new Float32Array(4 * cells[0] * cells[1]), [1, ...cells, 4]);
+    }
+    const { photo } = await this.session.run(feeds);
+    const made = picture(height, width, 3);
+    made.data.set(photo.data);
+    return made;
+  }
+}
