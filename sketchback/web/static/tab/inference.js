@@ -1,6 +1,6 @@
 // Sketch -> photograph as `sketchback.inference.pipeline` makes it, by onnxruntime-web.
 
-import { env, InferenceSession, Tensor } from "../onnxruntime/ort.wasm.bundle.min.mjs";
+import { env, InferenceSession, Tensor } from "../onnxruntime/ort.js";
 import { Refusal } from "../refusal.js";
 import { crop, MIN_SIDE, padToMultiple, picture, resize, round } from "./arrays.js";
 import { load } from "./keep.js";
