@@ -102,10 +102,11 @@ function along(image, axis, wanted, how) {
 /** Continues a picture below and to the right until both sides are multiples; mirrored at its last row and column. */
 export function padToMultiple(image, multiple) {
   const up = (side) => Math.ceil(side / multiple) * multiple;
-  return gather(image, up(image.height), up(image.width), (place, side) => mirror(place, side));
+  return gather(image, up(image.height), up(image.width), mirror);
 }
 
-function mirror(place, side) { // without repeating the edge: ... 2 1 0 1 2 ...
+/** The place in a mirrored row, which does not repeat its edges: ... 2 1 0 1 2 ... */
+export function mirror(place, side) {
   const period = 2 * side - 2;
   const inside = ((place % period) + period) % period;
   return inside < side ? inside : period - inside;

@@ -8,8 +8,8 @@ import { load } from "./keep.js";
 const WORKING = [512, 512]; // where a file does not say what its generator was trained at
 const CELL = 16; // pixels, the side of a cell of a tone map
 
-// Threads share memory, which browsers allow to pages that are isolated from other sites.
-env.wasm.numThreads = self.crossOriginIsolated ? Math.min(4, navigator.hardwareConcurrency) : 1;
+// Threads share memory, which browsers allow to pages that are isolated from other sites. One core is the page's.
+env.wasm.numThreads = self.crossOriginIsolated ? Math.max(Math.min(4, navigator.hardwareConcurrency - 1), 1) : 1;
 
 /** A generator with its weights. */
 export class Generator {
@@ -18,7 +18,10 @@ export class Generator {
     env.wasm.wasmBinary ??= await load(runtime, progress);
     const bytes = await load(facts, progress);
     try {
-      return new Generator(facts, await InferenceSession.create(bytes, { executionProviders: ["wasm"] }));
+      const made = new Generator(facts, await InferenceSession.create(bytes, { executionProviders: ["wasm"] }));
+      const [height, width] = facts.size ?? [128, 128];
+      await made.predict(picture(height, width, 1)); // the first time, the browser still compiles
+      return made;
     } catch (error) {
       console.error(error);
       throw new Refusal("This browser cannot run the weights. A current one with WebAssembly SIMD can.");

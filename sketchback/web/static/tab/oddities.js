@@ -1,11 +1,13 @@
 // Drawings that are not dark strokes on light paper, as `sketchback.sketching.oddities` finds them.
 
 import { Refusal } from "../refusal.js";
-import { picture, reduce } from "./arrays.js";
+import { mirror, picture, reduce } from "./arrays.js";
 
 const EMPTY = 422; // the status that the HTTP API gives
 const EMPTY_AT = 512; // pixels on the long side at which strokes are sought
 const STROKE = 0.03; // of the long side: what is shorter is a speck
+const [LEAST, MOST] = [0.03, 0.1]; // of what may count as ink, between a pixel and what is around it
+const BELL = Array.from({ length: 9 }, (_, place) => Math.exp(-((place - 4) ** 2) / 2) / 2.5066); // Gaussian, sigma 1
 
 /** Returns a sketch, or throws where nothing is drawn on it; see `oddities.is_empty`. */
 export function checkDrawn(sketch) {
@@ -16,45 +18,48 @@ export function checkDrawn(sketch) {
 export function isEmpty(sketch) {
   const tone = reduce(sketch, EMPTY_AT);
   const longest = Math.max(tone.height, tone.width);
-  const fine = convolve(tone, gaussian(1));
+  const fine = filter(tone, weigh, 4);
   const side = Math.max(2 * Math.floor(longest / 24) + 1, 7);
-  const broad = convolve(tone, new Array(side).fill(1 / side));
+  const broad = filter(tone, average, (side - 1) / 2);
   const off = fine.data.map((value, place) => Math.abs(value - broad.data[place]));
-  const least = Math.min(Math.max(4 * 1.4826 * median(off), 0.03), 0.1);
-  return longestSpan(off, tone.width, least) <= Math.max(STROKE * longest, 3);
+  const spans = (least) => hasSpan(off, tone.width, least, Math.max(STROKE * longest, 3));
+  return !spans(MOST) && !spans(Math.min(Math.max(4 * 1.4826 * median(off), LEAST), MOST)); // most drawings are plain
 }
 
-function gaussian(sigma) {
-  const reach = 4 * sigma;
-  const bell = (x) => Math.exp(-(x ** 2) / (2 * sigma ** 2));
-  const values = Array.from({ length: 2 * reach + 1 }, (_, place) => bell(place - reach));
-  const sum = values.reduce((one, other) => one + other);
-  return values.map((value) => value / sum);
-}
-
-/** A separable filter; outside a picture is its mirror image. */
-function convolve({ height, width, data }, kernel) {
-  const reach = (kernel.length - 1) / 2;
-  const mirror = (place, side) => {
-    const period = Math.max(2 * side - 2, 1);
-    const inside = ((place % period) + period) % period;
-    return inside < side ? inside : period - inside;
-  };
-  const across = picture(height, width, 1);
+/** A separable filter along the columns and then along the rows; outside a picture is its mirror image. */
+function filter({ height, width, data }, line, reach) {
   const made = picture(height, width, 1);
-  kernel.forEach((weight, index) => {
-    for (let column = 0; column < width; column += 1) {
-      const from = mirror(column + index - reach, width);
-      for (let row = 0; row < height; row += 1) across.data[row * width + column] += weight * data[row * width + from];
+  const pass = (source, count, side, place) => {
+    const [from, to] = [new Float32Array(side + 2 * reach), new Float32Array(side)];
+    const places = Array.from(from, (_, at) => mirror(at - reach, side));
+    for (let one = 0; one < count; one += 1) {
+      for (let at = 0; at < from.length; at += 1) from[at] = source[place(one, places[at])];
+      line(from, to, reach);
+      for (let at = 0; at < side; at += 1) made.data[place(one, at)] = to[at];
     }
-  });
-  kernel.forEach((weight, index) => {
-    for (let row = 0; row < height; row += 1) {
-      const [to, from] = [row * width, mirror(row + index - reach, height) * width];
-      for (let column = 0; column < width; column += 1) made.data[to + column] += weight * across.data[from + column];
-    }
-  });
+  };
+  pass(data, height, width, (row, column) => row * width + column);
+  pass(made.data, width, height, (column, row) => row * width + column);
   return made;
+}
+
+function weigh(from, to) {
+  for (let at = 0; at < to.length; at += 1) {
+    let sum = 0;
+    for (let index = 0; index < BELL.length; index += 1) sum += BELL[index] * from[at + index];
+    to[at] = sum;
+  }
+}
+
+function average(from, to, reach) { // what leaves the window is taken off
+  const side = 2 * reach + 1;
+  let sum = 0;
+  for (let at = 0; at < side - 1; at += 1) sum += from[at];
+  for (let at = 0; at < to.length; at += 1) {
+    sum += from[at + side - 1];
+    to[at] = sum / side;
+    sum -= from[at];
+  }
 }
 
 function median(values) {
@@ -63,31 +68,34 @@ function median(values) {
   return Number.isInteger(half) ? (sorted[half - 1] + sorted[half]) / 2 : sorted[Math.floor(half)];
 }
 
-/** The longest diagonal of a box around pixels above `least` that touch each other. */
-function longestSpan(values, width, least) {
+/** Whether pixels above `least` that touch each other have a box with a diagonal longer than `limit`. */
+function hasSpan(values, width, least, limit) {
   const height = values.length / width;
-  const open = Uint8Array.from(values, (value) => value > least);
-  let longest = 0;
-  for (let start = 0; start < open.length; start += 1) {
-    if (!open[start]) continue;
+  const seen = new Uint8Array(values.length);
+  for (let start = 0; start < values.length; start += 1) {
+    if (seen[start] || values[start] <= least) continue;
     const stack = [start];
-    open[start] = 0;
+    seen[start] = 1;
     let [top, bottom, left, right] = [height, 0, width, 0];
     while (stack.length) {
       const place = stack.pop();
-      const [row, column] = [Math.floor(place / width), place % width];
-      [top, bottom] = [Math.min(top, row), Math.max(bottom, row)];
-      [left, right] = [Math.min(left, column), Math.max(right, column)];
+      const row = Math.floor(place / width);
+      const column = place - row * width;
+      top = Math.min(top, row);
+      bottom = Math.max(bottom, row);
+      left = Math.min(left, column);
+      right = Math.max(right, column);
+      if (Math.hypot(bottom - top + 1, right - left + 1) > limit) return true;
       for (let y = Math.max(row - 1, 0); y <= Math.min(row + 1, height - 1); y += 1) {
         for (let x = Math.max(column - 1, 0); x <= Math.min(column + 1, width - 1); x += 1) {
-          if (open[y * width + x]) {
-            open[y * width + x] = 0;
-            stack.push(y * width + x);
+          const next = y * width + x;
+          if (!seen[next] && values[next] > least) {
+            seen[next] = 1;
+            stack.push(next);
           }
         }
       }
     }
-    longest = Math.max(longest, Math.hypot(bottom - top + 1, right - left + 1));
   }
-  return longest;
+  return false;
 }
