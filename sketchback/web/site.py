@@ -42,7 +42,7 @@ logger = logging.getLogger(__name__)
 
 
 class Package(NamedTuple):
-    """A package of npm: its one version, the SHA-512 of its archive as npm writes it, what is needed -> its name here."""
+    """A package of npm: its one version, the SHA-512 of its archive as npm writes it, needed files -> names here."""
 
     name: str
     version: str

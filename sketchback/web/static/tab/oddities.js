@@ -29,17 +29,17 @@ export function isEmpty(sketch) {
 /** A separable filter along the columns and then along the rows; outside a picture is its mirror image. */
 function filter({ height, width, data }, line, reach) {
   const made = picture(height, width, 1);
-  const pass = (source, count, side, place) => {
+  const pass = (source, count, side, outer, inner) => {
     const [from, to] = [new Float32Array(side + 2 * reach), new Float32Array(side)];
-    const places = Array.from(from, (_, at) => mirror(at - reach, side));
+    const places = Int32Array.from(from, (_, at) => mirror(at - reach, side) * inner);
     for (let one = 0; one < count; one += 1) {
-      for (let at = 0; at < from.length; at += 1) from[at] = source[place(one, places[at])];
+      for (let at = 0; at < from.length; at += 1) from[at] = source[one * outer + places[at]];
       line(from, to, reach);
-      for (let at = 0; at < side; at += 1) made.data[place(one, at)] = to[at];
+      for (let at = 0; at < side; at += 1) made.data[one * outer + at * inner] = to[at];
     }
   };
-  pass(data, height, width, (row, column) => row * width + column);
-  pass(made.data, width, height, (column, row) => row * width + column);
+  pass(data, height, width, width, 1);
+  pass(made.data, width, height, 1, width);
   return made;
 }
 
