@@ -15,7 +15,6 @@ from pathlib import Path
 
 from sketchback import console, images, weights
 from sketchback.inference import exporters
-from sketchback.web import site
 
 FIXED = (128, 128)  # of formats that know one size
 
@@ -104,6 +103,8 @@ def main(argv: list[str] | None = None) -> int:
         if arguments.format == "web":
             if arguments.size or arguments.half:
                 raise ValueError("A page takes any size, in half precision. Received: --size or --half. Leave it out.")
+            from sketchback.web import site
+
             site.write(arguments.weights, arguments.out or "site")
             return
         if len(arguments.weights) > 1:

@@ -144,7 +144,7 @@ def _graph(path: Path) -> tuple[bytes, dict[str, Any]]:
             f"{path}. Train on, or publish them in half precision."
         )
     trained = isinstance(generator.facts.get("recipe"), dict) and pipeline.working_size(generator)
-    can = {"tone": False, "candidates": False, "fidelity": False, "scales": [1], "parts": {}}
+    can = {"tone": "tone" in generator.takes, "candidates": False, "fidelity": False, "scales": [1], "parts": {}}
     return data, {"takes": generator.takes, "stride": generator.stride, "size": trained or None, "can": can}
 
 

@@ -136,7 +136,13 @@ async function laySample(sample, address) {
   }
 }
 
-for (const sample of SAMPLES) {
+/** Lays out the samples for which there are weights; all where there are none for any. */
+export function offerSamples(names) {
+  const fitting = SAMPLES.filter((one) => names.includes(one.weights));
+  (fitting.length ? fitting : SAMPLES).forEach(offerSample);
+}
+
+function offerSample(sample) {
   const button = Object.assign(document.createElement("button"), { type: "button", title: sample.title });
   const image = Object.assign(document.createElement("img"), {
     src: `page/samples/${sample.file}`, alt: sample.title, draggable: false,

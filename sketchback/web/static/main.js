@@ -6,7 +6,7 @@
 import * as backend from "./backend.js";
 import "./camera.js";
 import "./controls.js";
-import "./input.js";
+import { offerSamples } from "./input.js";
 import { update } from "./result.js";
 import { drawing } from "./state.js";
 import { element, failed, status } from "./ui.js";
@@ -25,6 +25,7 @@ async function begin() {
     if (drawing.empty) drawing.lay({ ratio: ratioOf(chosen()) });
     else update();
   });
+  offerSamples(answer.weights.map((one) => one.name));
   drawing.start(ratioOf(answer.default));
   document.body.dataset.ready = "true"; // what looks at the page from outside waits for this
   await waitUntilWarm();

@@ -37,6 +37,14 @@ export function reduce(image, longest) {
   return resize(image, height, width);
 }
 
+/** Brings a picture to a size, keeps its proportions and cuts what stands over, see `images.fit`. */
+export function fit(image, height, width) {
+  const ratio = Math.max(height / image.height, width / image.width);
+  const scaled = [Math.max(round(image.height * ratio), height), Math.max(round(image.width * ratio), width)];
+  const [top, left] = [Math.floor((scaled[0] - height) / 2), Math.floor((scaled[1] - width) / 2)];
+  return gather(resize(image, ...scaled), height, width, (place) => top + place, (place) => left + place);
+}
+
 /** What each pixel of the result is made of along one axis: [first place, weights][]. */
 function areas(side, wanted) { // INTER_AREA of OpenCV
   const scale = side / wanted;
@@ -102,7 +110,8 @@ function along(image, axis, wanted, how) {
 /** Continues a picture below and to the right until both sides are multiples; mirrored at its last row and column. */
 export function padToMultiple(image, multiple) {
   const up = (side) => Math.ceil(side / multiple) * multiple;
-  return gather(image, up(image.height), up(image.width), mirror);
+  const [rows, columns] = [image.height, image.width].map((side) => (place) => mirror(place, side));
+  return gather(image, up(image.height), up(image.width), rows, columns);
 }
 
 /** The place in a mirrored row, which does not repeat its edges: ... 2 1 0 1 2 ... */
@@ -112,17 +121,28 @@ export function mirror(place, side) {
   return inside < side ? inside : period - inside;
 }
 
-/** The upper left part of a picture. */
-export const crop = (image, height, width) => gather(image, height, width, (place) => place);
+/** A part of a picture. */
+export const crop = (image, height, width, top = 0, left = 0) => gather(
+  image, height, width, (place) => top + place, (place) => left + place);
 
-function gather(image, height, width, from) {
-  if (image.height === height && image.width === width) return image;
+/** Continues a picture on all sides by its mirror image, which repeats the edges: ... 1 0 0 1 2 ... */
+export function padSymmetric(image, [top, bottom], [left, right]) {
+  const inside = (side, before) => (place) => {
+    const at = (((place - before) % (2 * side)) + 2 * side) % (2 * side);
+    return at < side ? at : 2 * side - 1 - at;
+  };
+  const [height, width] = [image.height + top + bottom, image.width + left + right];
+  return gather(image, height, width, inside(image.height, top), inside(image.width, left));
+}
+
+/** A picture whose row `y` and column `x` come from `rows(y)` and `columns(x)` of another. */
+function gather(image, height, width, rows, columns) {
   const { channels } = image;
   const made = picture(height, width, channels);
-  const columns = Array.from({ length: width }, (_, place) => from(place, image.width));
+  const places = Array.from({ length: width }, (_, place) => columns(place));
   for (let row = 0; row < height; row += 1) {
-    const source = from(row, image.height) * image.width;
-    columns.forEach((column, place) => {
+    const source = rows(row) * image.width;
+    places.forEach((column, place) => {
       const [to, at] = [(row * width + place) * channels, (source + column) * channels];
       for (let one = 0; one < channels; one += 1) made.data[to + one] = image.data[at + one];
     });

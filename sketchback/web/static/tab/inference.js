@@ -4,9 +4,9 @@ import { env, InferenceSession, Tensor } from "../onnxruntime/ort.js";
 import { Refusal } from "../refusal.js";
 import { crop, MIN_SIDE, padToMultiple, picture, resize, round } from "./arrays.js";
 import { load } from "./keep.js";
+import * as tones from "./tones.js";
 
 const WORKING = [512, 512]; // where a file does not say what its generator was trained at
-const CELL = 16; // pixels, the side of a cell of a tone map
 
 // Threads share memory, which browsers allow to pages that are isolated from other sites. One core is the page's.
 env.wasm.numThreads = self.crossOriginIsolated ? Math.max(Math.min(4, navigator.hardwareConcurrency - 1), 1) : 1;
@@ -33,12 +33,16 @@ export class Generator {
     this.session = session;
   }
 
-  /** The photograph of a sketch, of its size; see `pipeline.predict`. */
-  async predict(sketch) {
+  /**
+   * The photograph of a sketch, of its size; see `pipeline.run`.
+   * @param tone see `tones.place`
+   */
+  async predict(sketch, tone = {}) {
     const seen = this.#look(sketch);
     const shown = padToMultiple(resize(sketch, ...seen, true), this.facts.stride);
-    const photo = crop(await this.#run(shown), ...seen);
-    return resize(photo, sketch.height, sketch.width, true);
+    const answer = async (told) => crop(await this.#run(shown, told), ...seen);
+    const told = await tones.place(tone, [sketch.height, sketch.width], seen, answer);
+    return resize(await answer(told), sketch.height, sketch.width, true);
   }
 
   /** The size at which a generator is shown a sketch: it just covers that of training. */
@@ -52,11 +56,11 @@ export class Generator {
     return [height, width].map((side) => Math.max(round(side * ratio), MIN_SIDE));
   }
 
-  async #run({ height, width, data }) {
+  async #run({ height, width, data }, told) {
     const feeds = { sketch: new Tensor("float32", data, [1, height, width, 1]) };
     if (this.facts.takes.includes("tone")) {
-      const cells = [height / CELL, width / CELL];
-      feeds.tone = new Tensor("float32", new Float32Array(4 * cells[0] * cells[1]), [1, ...cells, 4]);
+      const cells = [height, width].map(tones.cellsOf);
+      feeds.tone = new Tensor("float32", tones.encode(told, height, width), [1, ...cells, 4]);
     }
     const { photo } = await this.session.run(feeds);
     const made = picture(height, width, 3);

@@ -1,7 +1,7 @@
 // The worker of the page that needs no server: one picture at a time, so that the page itself never waits.
 
 import { Refusal } from "../refusal.js";
-import { decode, encode } from "./files.js";
+import { decode, decodePhoto, decodeStrokes, encode } from "./files.js";
 import { Generator } from "./inference.js";
 import { forgetOthers } from "./keep.js";
 import { checkDrawn } from "./oddities.js";
@@ -36,12 +36,23 @@ async function generator(name) {
   }
 }
 
+/** What a person tells of the tones, with the files in it as pictures. */
+async function told({ strokes, reference, ...numbers }, can) {
+  if (!can.tone) throw new Refusal("These weights cannot be told tones. Choose others, or take back what is told.");
+  const pictures = {};
+  if (strokes) pictures.strokes = await decodeStrokes(strokes);
+  if (reference) pictures.reference = await decodePhoto(reference);
+  return { ...numbers, ...pictures };
+}
+
 const VERBS = {
   load: async ({ name }) => { await generator(name); },
   sketch: async ({ file }) => ({ file: await encode(checkDrawn(await decode(file)), "png") }),
-  invert: async ({ file, weights, format }) => {
+  invert: async ({ file, weights, format, tone = {} }) => {
     const drawn = checkDrawn(await decode(file));
-    return { file: await encode(await (await generator(weights)).predict(drawn), format) };
+    const made = await generator(weights);
+    const said = Object.keys(tone).length ? await told(tone, made.facts.can) : {};
+    return { file: await encode(await made.predict(drawn, said), format) };
   },
 };
 
