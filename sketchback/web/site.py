@@ -7,6 +7,7 @@ written; it is pinned, and checked before anything of it is used.
 from __future__ import annotations
 
 import base64
+import contextlib
 import hashlib
 import io
 import json
@@ -25,6 +26,7 @@ import numpy as np
 from sketchback import weights
 from sketchback.images.tones import CELL
 from sketchback.inference import exporters, half, pipeline, runtime
+from sketchback.inference.options import SCALES
 from sketchback.web.worker import InferenceWorker
 
 if TYPE_CHECKING:
@@ -32,6 +34,7 @@ if TYPE_CHECKING:
 
 PAGE = "page"  # the folder of all that index.html loads
 LIST = "weights.json"  # in it
+CANNOT: dict[str, object] = {"candidates": False, "fidelity": False, "parts": {}}  # of what a server's weights can
 # What a browser may do with the page: load its own files, and compile WebAssembly.
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; "
@@ -84,13 +87,20 @@ def write(names: Sequence[str | Path], out: str | Path = "site") -> Path:
     found = {path.name.removesuffix(weights.SUFFIX): path for path in map(weights.find, names)}
     page = fetch(RUNTIME)
     large = {PROGRAM: page.pop(PROGRAM)}
-    rows = []
+    helpers, rows = [], []
+    for name, path in _helpers().items():
+        facts, data = _network(name, path)
+        helpers.append(facts)
+        large[facts["file"]] = data
     for row in InferenceWorker(found).describe():
-        data, facts = _graph(found[str(row["name"])])
-        file = f"weights/{row['name']}-{hashlib.sha256(data).hexdigest()[:12]}.onnx"
-        large[file] = data
-        rows.append({**row, **facts, "file": file, "bytes": len(data)})
-    listed = {"default": rows[0]["name"], "runtime": {"file": PROGRAM, "bytes": len(large[PROGRAM])}, "weights": rows}
+        facts, data = _network(str(row["name"]), found[str(row["name"])])
+        if facts["takes"][0] != "sketch":
+            raise ValueError(f"A page needs weights that turn sketches into photographs. Received: {row['name']}.")
+        can = {"tone": "tone" in facts["takes"], "scales": list(SCALES) if helpers else [1], **CANNOT}
+        rows.append({**row, **facts, "can": can})
+        large[facts["file"]] = data
+    runtime_file = {"file": PROGRAM, "bytes": len(large[PROGRAM])}
+    listed = {"default": rows[0]["name"], "runtime": runtime_file, "helpers": helpers, "weights": rows}
     page |= _static() | {LIST: json.dumps(listed, indent=1).encode()}
     index = page.pop("index.html").decode()
     policy = f'<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
@@ -131,32 +141,50 @@ def _static() -> dict[str, bytes]:
     return found
 
 
-def _graph(path: Path) -> tuple[bytes, dict[str, Any]]:
-    """A generator as an ONNX file in half precision, seen to give the same photographs, and what the tab must know."""
-    generator = runtime.load(path, "onnx")
-    if not isinstance(generator, runtime.LightGenerator) or generator.takes[0] != "sketch":
-        raise ValueError(f"A page needs weights that turn sketches into photographs. Received: {path}. Take faces.")
-    data = half.fill(generator.graph, generator.arrays)
-    difference = _compare(generator, data)
+def _helpers() -> dict[str, Path]:
+    """The networks that help generators in the tab and are installed, by name."""
+    with contextlib.suppress(FileNotFoundError):
+        return {pipeline.ENLARGER: weights.find(pipeline.ENLARGER)}
+    return {}
+
+
+def _network(name: str, path: Path) -> tuple[dict[str, Any], bytes]:
+    """What the tab must know of a network, and its ONNX file in half precision, seen to give the same pictures."""
+    network = runtime.load(path, "onnx")
+    if not isinstance(network, runtime.LightGenerator):
+        raise ValueError(f"A page needs weights that run in ONNX Runtime. Received: {path}.")
+    data = half.fill(network.graph, network.arrays)
+    difference = _compare(network, data)
     if not difference <= runtime.TOLERANCE:  # NaN is refused too
         raise ValueError(
-            f"Weights in half precision must give the same photographs within 1/255. Received: {difference:.2g} for "
+            f"Weights in half precision must give the same pictures within 1/255. Received: {difference:.2g} for "
             f"{path}. Train on, or publish them in half precision."
         )
-    trained = isinstance(generator.facts.get("recipe"), dict) and pipeline.working_size(generator)
-    can = {"tone": "tone" in generator.takes, "candidates": False, "fidelity": False, "scales": [1], "parts": {}}
-    return data, {"takes": generator.takes, "stride": generator.stride, "size": trained or None, "can": can}
+    trained = isinstance(network.facts.get("recipe"), dict) and pipeline.working_size(network)
+    return {
+        "name": name,
+        "takes": network.takes,
+        "stride": network.stride,
+        "size": trained or None,
+        "file": f"weights/{name}-{hashlib.sha256(data).hexdigest()[:12]}.onnx",
+        "bytes": len(data),
+    }, data
 
 
-def _compare(generator: runtime.LightGenerator, data: bytes) -> float:
+def _compare(network: runtime.LightGenerator, data: bytes) -> float:
     import onnxruntime
 
-    height, width = 4 * generator.stride, 6 * generator.stride
-    shapes = {"sketch": (1, height, width, 1), "tone": (1, height // CELL, width // CELL, 4)}
+    height, width = 4 * network.stride, 6 * network.stride
+    twice = 2 if network.takes[0] == "photo" else 1  # the sketch that leads an enlarger
+    shapes = {
+        "photo": (1, height, width, 3),
+        "sketch": (1, twice * height, twice * width, 1),
+        "tone": (1, height // CELL, width // CELL, 4),
+    }
     rng = np.random.default_rng(0)
-    given = {name: rng.random(shapes[name], np.float32) for name in generator.takes}
+    given = {name: rng.random(shapes[name], np.float32) for name in network.takes}
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
-    return float(np.abs(session.run(None, given)[0] - generator(list(given.values()))).max())
+    return float(np.abs(session.run(None, given)[0] - network(list(given.values()))).max())
 
 
 # ---- npm

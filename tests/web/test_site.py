@@ -18,10 +18,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import small_weights
 from PIL import Image
 from web import test_static as static
 
-from sketchback import images
+from sketchback import images, models, weights
 from sketchback.export import main
 from sketchback.inference.padding import pad_to_multiple
 from sketchback.invert import invert
@@ -70,6 +71,7 @@ def npm(tmp_path: Path, monkeypatch) -> Path:
 # ---- what is written
 
 
+@pytest.mark.slow
 def test_a_page_is_written_whole_with_its_weights(npm, weight_files, tmp_path: Path) -> None:
     import onnxruntime
 
@@ -81,6 +83,7 @@ def test_a_page_is_written_whole_with_its_weights(npm, weight_files, tmp_path: P
     assert "Content-Security-Policy" in index and not re.search(r'(?:href|src)="/', index)
     listed = json.loads((out / "page" / "weights.json").read_text(encoding="utf-8"))
     assert listed["default"] == "faces" and [one["name"] for one in listed["weights"]] == ["faces", "buildings"]
+    assert listed["helpers"] == [] and listed["weights"][0]["can"]["scales"] == [1]
     large = [out / "page" / one["file"] for one in [listed["runtime"], *listed["weights"]]]
     assert [path.stat().st_size for path in large] == [4, *(one["bytes"] for one in listed["weights"])]
     worker = (out / "service-worker.js").read_text(encoding="utf-8")
@@ -148,12 +151,28 @@ class Host:
 
 
 @pytest.fixture(scope="module")
-def folder(weight_files, tmp_path_factory) -> Path:
+def told(tmp_path_factory) -> Path:
+    """A folder with weights that take tone, and an enlarger."""
+    folder, rng = tmp_path_factory.mktemp("told"), np.random.default_rng(0)
+    made = small_weights.make(width=2, blocks=1, tone=True)
+    made.set_weights([(0.5 * array).astype(np.float16) for array in made.get_weights()])  # calmer, and as published
+    weights.save(made, folder / "told.weights.h5", recipe=json.dumps({"size": [64, 48]}))
+    enlarger = models.build("enlarger", width=2, blocks=0)
+    enlarger.set_weights([rng.normal(0, 0.1, array.shape) for array in enlarger.get_weights()])
+    weights.save(enlarger, folder / "enlarger.weights.h5")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folder(weight_files, told, tmp_path_factory) -> Path:
     try:
         site.fetch(site.RUNTIME)
     except (ImportError, OSError) as error:
         pytest.skip(str(error))
-    return site.write([weight_files["faces"], weight_files["buildings"]], tmp_path_factory.mktemp("page") / "site")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(weights.ENVIRONMENT, str(told))
+        names = [weight_files["faces"], weight_files["buildings"], "told"]
+        return site.write(names, tmp_path_factory.mktemp("page") / "site")
 
 
 @pytest.fixture
@@ -211,6 +230,51 @@ class TestWithoutServer:
         sketch[8:52, 10:14] = 0.1
         seen.inferred(lambda: seen.give(images.write(tmp_path / "drawn.png", sketch)))
         assert seen.canvas().shape == (720, 960) and seen.canvas().min() < 80
+
+    def test_it_is_told_tones_and_enlarges_as_python_does(self, seen, told, monkeypatch) -> None:
+        monkeypatch.setenv(weights.ENVIRONMENT, str(told))
+
+        def address(picture: np.ndarray) -> str:
+            written = io.BytesIO()
+            Image.fromarray(picture).save(written, "PNG")
+            return "data:image/png;base64," + base64.b64encode(written.getvalue()).decode()
+
+        rng = np.random.default_rng(0)
+        drawn = np.full((90, 70), 255, np.uint8)
+        drawn[10:80, 30:34] = drawn[40:44, 5:65] = 20
+        colours = np.zeros((45, 35, 4), np.uint8)
+        colours[5:30, 10:25] = (200, 60, 40, 255)
+        reference = images.to_uint8(images.resize(rng.random((6, 5, 3), np.float32), (60, 80)))
+        strokes = np.where(colours[..., 3:] > 0, colours[..., :3] / 255, np.nan).astype(np.float32)
+        changes = {"lighter": 0.2, "warmer": -0.3, "colourful": 0.5}
+        asked: list[tuple[dict[str, object], dict[str, object]]] = [
+            ({"tone": {"strokes": address(colours)}}, {"tone": strokes}),
+            ({"tone": {"reference": address(reference)}}, {"tone": Image.fromarray(reference)}),
+            ({"tone": changes}, {"tone": changes}),
+            ({}, {}),
+            ({"scale": 2, "tone": {"strokes": address(colours)}}, {"scale": 2, "tone": strokes}),
+        ]
+        for options, settings in asked:
+            made = seen.page.evaluate(
+                """async ([drawing, { tone: { strokes, reference, ...said } = {}, ...options }]) => {
+                    const { invert } = await import("/page/backend.js");
+                    const blob = async (address) => {
+                        const [kind, text] = address.split(";base64,");
+                        return new Blob([Uint8Array.from(atob(text), (one) => one.charCodeAt(0))], { type: kind });
+                    };
+                    const tone = { ...said };
+                    if (strokes) tone.strokes = await blob(strokes);
+                    if (reference) tone.reference = await blob(reference);
+                    const wanted = { weights: "told", format: "png", scale: 1, tone, ...options };
+                    const photo = await invert(await blob(drawing), wanted);
+                    return [...new Uint8Array(await photo.arrayBuffer())];
+                }""",
+                [address(drawn), options],
+            )
+            photo = np.asarray(Image.open(io.BytesIO(bytes(made))).convert("RGB"), np.int16)
+            expected = np.asarray(invert(Image.fromarray(drawn), weights="told", **settings), np.int16)
+            assert photo.shape == expected.shape and photo.std() > 5
+            assert np.abs(photo - expected).max() <= 1, options
 
     def test_its_arithmetic_is_that_of_python(self, seen) -> None:
         def run(call: str, image: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

@@ -7,15 +7,15 @@ export const CELL = 16; // pixels, the side of a cell
 const LEAST = 0.1; // of a cell: where so much is told, the cell is
 const CHANGES = ["lighter", "warmer", "colourful"];
 
-export const cellsOf = (side) => Math.ceil(side / CELL);
+const cellsOf = (side) => Math.ceil(side / CELL);
 
-/** What a generator takes: red, green, blue and whether they are told; nothing is told where there is no map. */
+/** What a generator of a picture takes: red, green, blue and whether they are told; without a map nothing is. */
 export function encode(told, height, width) {
-  const made = new Float32Array(4 * cellsOf(height) * cellsOf(width));
-  for (let cell = 0; told && 4 * cell < made.length; cell += 1) {
+  const made = picture(cellsOf(height), cellsOf(width), 4);
+  for (let cell = 0; told && 3 * cell < told.data.length; cell += 1) {
     if (Number.isNaN(told.data[3 * cell])) continue;
-    for (let one = 0; one < 3; one += 1) made[4 * cell + one] = told.data[3 * cell + one];
-    made[4 * cell + 3] = 1;
+    for (let one = 0; one < 3; one += 1) made.data[4 * cell + one] = told.data[3 * cell + one];
+    made.data[4 * cell + 3] = 1;
   }
   return made;
 }

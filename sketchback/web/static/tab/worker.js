@@ -1,37 +1,42 @@
 // The worker of the page that needs no server: one picture at a time, so that the page itself never waits.
 
 import { Refusal } from "../refusal.js";
+import { picture } from "./arrays.js";
 import { decode, decodePhoto, decodeStrokes, encode } from "./files.js";
-import { Generator } from "./inference.js";
 import { forgetOthers } from "./keep.js";
+import { Network } from "./networks.js";
 import { checkDrawn } from "./oddities.js";
+import { run } from "./pipeline.js";
+
+const MOST = 16_000_000; // pixels of a photograph
 
 const known = (async () => {
   const response = await fetch(new URL("../weights.json", import.meta.url));
   const answer = await response.json();
-  for (const one of [answer.runtime, ...answer.weights]) one.address = new URL(`../${one.file}`, import.meta.url).href;
-  await forgetOthers([answer.runtime, ...answer.weights].map(({ address }) => address));
+  const files = [answer.runtime, ...answer.helpers, ...answer.weights];
+  for (const one of files) one.address = new URL(`../${one.file}`, import.meta.url).href;
+  await forgetOthers(files.map(({ address }) => address));
   return answer;
 })();
-const generators = new Map(); // name -> the promise of a generator
+const networks = new Map(); // name -> the promise of a network
 const came = { bytes: 0, of: 0 };
 
-async function generator(name) {
-  const { runtime, weights } = await known;
-  const facts = weights.find((one) => one.name === name);
+async function network(name) {
+  const { runtime, helpers, weights } = await known;
+  const facts = [...weights, ...helpers].find((one) => one.name === name);
   if (!facts) throw new Refusal(`There are no weights ${name} on this site.`);
-  if (!generators.has(name)) {
+  if (!networks.has(name)) {
     came.bytes = 0;
-    came.of = facts.bytes + (generators.size ? 0 : runtime.bytes);
-    generators.set(name, Generator.load(facts, runtime, (bytes) => {
+    came.of = facts.bytes + (networks.size ? 0 : runtime.bytes);
+    networks.set(name, Network.load(facts, runtime, (bytes) => {
       came.bytes += bytes;
       postMessage({ progress: came });
     }));
   }
   try {
-    return await generators.get(name);
+    return await networks.get(name);
   } catch (error) {
-    generators.delete(name); // the next one tries again
+    networks.delete(name); // the next one tries again
     throw error;
   }
 }
@@ -46,13 +51,25 @@ async function told({ strokes, reference, ...numbers }, can) {
 }
 
 const VERBS = {
-  load: async ({ name }) => { await generator(name); },
+  load: async ({ name }) => {
+    const [height, width] = (await network(name)).facts.size ?? [128, 128];
+    await run(await network(name), picture(height, width, 1), {}); // the first time, the browser still compiles
+  },
   sketch: async ({ file }) => ({ file: await encode(checkDrawn(await decode(file)), "png") }),
-  invert: async ({ file, weights, format, tone = {} }) => {
+  invert: async ({ file, weights, format, tone = {}, scale }) => {
     const drawn = checkDrawn(await decode(file));
-    const made = await generator(weights);
-    const said = Object.keys(tone).length ? await told(tone, made.facts.can) : {};
-    return { file: await encode(await made.predict(drawn, said), format) };
+    const generator = await network(weights);
+    const { can } = generator.facts;
+    if (scale && (!can.scales.includes(scale) || drawn.height * drawn.width * scale ** 2 > MOST)) {
+      throw new Refusal(`A photograph of this drawing cannot be ${scale} times as large here. Take a smaller size.`);
+    }
+    const photo = await run(generator, drawn, {
+      tone: Object.keys(tone).length ? await told(tone, can) : {},
+      scale: scale ?? 1,
+      // While a person draws, nothing is enlarged by a network: it takes longer than the photograph itself.
+      findEnlarger: () => (scale && can.scales.length > 1 ? network("enlarger") : null),
+    });
+    return { file: await encode(photo, format) };
   },
 };
 
