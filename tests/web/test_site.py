@@ -91,6 +91,9 @@ def test_a_page_is_written_whole_with_its_weights(npm, weight_files, tmp_path: P
     files = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
     alone = {path.relative_to(out).as_posix() for path in large} | {"index.html", "service-worker.js"}
     assert {*kept, *alone} - {"./"} == files and len(files) == len(kept) - 1 + len(alone)
+    for path in (one for one in (out / "page").rglob("*.js") if one.name != "ort.js"):
+        for named in re.findall(r'(?:from|import) "(\.[^"]+)"', path.read_text(encoding="utf-8")):
+            assert (path.parent / named).is_file(), f"{path} imports {named}"
     assert "/api/" not in (out / "page" / "backend.js").read_text(encoding="utf-8")
 
     sketch = np.random.default_rng(0).random((1, 64, 64, 1), np.float32)
