@@ -5,9 +5,9 @@
     python benchmarks/page_latency.py --site site        a folder from `export --format web`: inference in the browser
 
 It starts `sketchback.serve`, or a plain host of files, on a free port, opens the pencil portrait of the samples in an
-installed Chromium, and adds strokes with the mouse. The clock begins when the pen is lifted and ends when a photograph is
-shown that was asked for afterwards, so the answer to half a stroke does not count. Exit status 1 if a stroke was not
-followed by any.
+installed Chromium, and adds strokes with the mouse. The clock begins when the pen is lifted and ends when a photograph
+is shown that was asked for afterwards, so the answer to half a stroke does not count. Exit status 1 if a stroke was
+not followed by any.
 """
 
 from __future__ import annotations
