@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 PAGE = "page"  # the folder of all that index.html loads
 LIST = "weights.json"  # in it
-CANNOT: dict[str, object] = {"candidates": False, "fidelity": False, "parts": {}}  # of what a server's weights can
+CANNOT: dict[str, object] = {"fidelity": False, "parts": {}}  # of what a server's weights can
 # What a browser may do with the page: load its own files, and compile WebAssembly.
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; "
@@ -96,7 +96,9 @@ def write(names: Sequence[str | Path], out: str | Path = "site") -> Path:
         facts, data = _network(str(row["name"]), found[str(row["name"])])
         if facts["takes"][0] != "sketch":
             raise ValueError(f"A page needs weights that turn sketches into photographs. Received: {row['name']}.")
-        can = {"tone": "tone" in facts["takes"], "scales": list(SCALES) if helpers else [1], **CANNOT}
+        tone, here = "tone" in facts["takes"], {helper["name"] for helper in helpers}
+        scales = list(SCALES) if pipeline.ENLARGER in here else [1]
+        can = {"tone": tone, "candidates": tone and pipeline.SAMPLER in here, "scales": scales, **CANNOT}
         rows.append({**row, **facts, "can": can})
         large[facts["file"]] = data
     runtime_file = {"file": PROGRAM, "bytes": len(large[PROGRAM])}
@@ -143,9 +145,11 @@ def _static() -> dict[str, bytes]:
 
 def _helpers() -> dict[str, Path]:
     """The networks that help generators in the tab and are installed, by name."""
-    with contextlib.suppress(FileNotFoundError):
-        return {pipeline.ENLARGER: weights.find(pipeline.ENLARGER)}
-    return {}
+    found = {}
+    for name in (pipeline.SAMPLER, pipeline.ENLARGER):
+        with contextlib.suppress(FileNotFoundError):
+            found[name] = weights.find(name)
+    return found
 
 
 def _network(name: str, path: Path) -> tuple[dict[str, Any], bytes]:
@@ -174,17 +178,17 @@ def _network(name: str, path: Path) -> tuple[dict[str, Any], bytes]:
 def _compare(network: runtime.LightGenerator, data: bytes) -> float:
     import onnxruntime
 
-    height, width = 4 * network.stride, 6 * network.stride
-    twice = 2 if network.takes[0] == "photo" else 1  # the sketch that leads an enlarger
-    shapes = {
-        "photo": (1, height, width, 3),
-        "sketch": (1, twice * height, twice * width, 1),
-        "tone": (1, height // CELL, width // CELL, 4),
-    }
-    rng = np.random.default_rng(0)
-    given = {name: rng.random(shapes[name], np.float32) for name in network.takes}
     session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
-    return float(np.abs(session.run(None, given)[0] - network(list(given.values()))).max())
+    height, width = 4 * network.stride, 6 * network.stride
+    sides = {"tone": (height // CELL, width // CELL)}
+    if network.takes[0] == "photo":  # the sketch that leads an enlarger has twice its sides
+        sides["sketch"] = 2 * height, 2 * width
+    rng = np.random.default_rng(0)
+    given = {
+        one.name: rng.random((1, *sides.get(one.name, (height, width)), one.shape[-1]), np.float32)
+        for one in session.get_inputs()
+    }
+    return float(np.abs(session.run(None, given)[0] - network([given[name] for name in network.takes])).max())
 
 
 # ---- npm

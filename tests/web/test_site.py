@@ -155,14 +155,16 @@ class Host:
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory) -> Path:
-    """A folder with weights that take tone, and an enlarger."""
+    """A folder with weights that take tone, a sampler and an enlarger."""
     folder, rng = tmp_path_factory.mktemp("told"), np.random.default_rng(0)
     made = small_weights.make(width=2, blocks=1, tone=True)
     made.set_weights([(0.5 * array).astype(np.float16) for array in made.get_weights()])  # calmer, and as published
     weights.save(made, folder / "told.weights.h5", recipe=json.dumps({"size": [64, 48]}))
-    enlarger = models.build("enlarger", width=2, blocks=0)
-    enlarger.set_weights([rng.normal(0, 0.1, array.shape) for array in enlarger.get_weights()])
-    weights.save(enlarger, folder / "enlarger.weights.h5")
+    helpers = {"tones": models.build("tone_sampler", width=4, blocks=1)}
+    helpers["enlarger"] = models.build("enlarger", width=2, blocks=0)
+    for name, helper in helpers.items():
+        helper.set_weights([rng.normal(0, 0.1, array.shape) for array in helper.get_weights()])
+        weights.save(helper, folder / f"{name}.weights.h5")
     return folder
 
 
@@ -234,7 +236,7 @@ class TestWithoutServer:
         seen.inferred(lambda: seen.give(images.write(tmp_path / "drawn.png", sketch)))
         assert seen.canvas().shape == (720, 960) and seen.canvas().min() < 80
 
-    def test_it_is_told_tones_and_enlarges_as_python_does(self, seen, told, monkeypatch) -> None:
+    def test_it_is_told_tones_samples_and_enlarges_as_python_does(self, seen, told, monkeypatch) -> None:
         monkeypatch.setenv(weights.ENVIRONMENT, str(told))
 
         def address(picture: np.ndarray) -> str:
@@ -255,6 +257,9 @@ class TestWithoutServer:
             ({"tone": {"reference": address(reference)}}, {"tone": Image.fromarray(reference)}),
             ({"tone": changes}, {"tone": changes}),
             ({}, {}),
+            ({"candidate": 0}, {"candidates": 1}),
+            ({"candidate": 2, "seed": 7}, {"candidates": 3, "seed": 7}),
+            ({"candidate": 1, "tone": {"strokes": address(colours)}}, {"candidates": 2, "tone": strokes}),
             ({"scale": 2, "tone": {"strokes": address(colours)}}, {"scale": 2, "tone": strokes}),
         ]
         for options, settings in asked:
@@ -275,7 +280,8 @@ class TestWithoutServer:
                 [address(drawn), options],
             )
             photo = np.asarray(Image.open(io.BytesIO(bytes(made))).convert("RGB"), np.int16)
-            expected = np.asarray(invert(Image.fromarray(drawn), weights="told", **settings), np.int16)
+            photos = invert(Image.fromarray(drawn), weights="told", **settings)
+            expected = np.asarray(photos[-1] if "candidates" in settings else photos, np.int16)
             assert photo.shape == expected.shape and photo.std() > 5
             assert np.abs(photo - expected).max() <= 1, options
 

@@ -12,6 +12,7 @@ export const capabilities = { server: false, clean: false, formats: ["png", "jpg
 const worker = new Worker(new URL("./tab/worker.js", import.meta.url), { type: "module" });
 const asked = new Map(); // number -> what waits for the answer
 let number = 0;
+let broken = null; // why the worker does not run
 let loading = "Loading…"; // a sentence
 
 worker.addEventListener("message", ({ data: { id, progress, result, error, status } }) => {
@@ -28,17 +29,15 @@ worker.addEventListener("message", ({ data: { id, progress, result, error, statu
 });
 worker.addEventListener("error", (event) => {
   event.preventDefault();
-  fail("This browser cannot run the page. A current one can, with JavaScript modules in workers and WebAssembly.");
-});
-
-function fail(sentence) {
-  for (const { failed } of asked.values()) failed(new Refusal(sentence));
+  broken = new Refusal("This browser cannot run the page. A current one can: it needs modules in workers, WebAssembly.");
+  for (const { failed } of asked.values()) failed(broken);
   asked.clear();
-}
+});
 
 function ask(verb, query, { signal, busy } = {}) {
   return new Promise((done, failed) => {
     signal?.throwIfAborted();
+    if (broken) throw broken;
     signal?.addEventListener("abort", () => failed(signal.reason), { once: true });
     number += 1;
     asked.set(number, { done, failed, busy });

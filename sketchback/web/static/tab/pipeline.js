@@ -1,6 +1,7 @@
 // Sketch -> photograph as `sketchback.inference.pipeline` makes it.
 
 import { clip, crop, MIN_SIDE, padSymmetric, padToMultiple, resize, round } from "./arrays.js";
+import { sample } from "./candidates.js";
 import * as tones from "./tones.js";
 
 const WORKING = [512, 512]; // where a file does not say what its generator was trained at
@@ -14,21 +15,24 @@ const MARGIN = 8; // pixels: a network that pads with zeros is less sure at the 
  * @param generator a network
  * @param sketch a picture of one channel
  * @param tone see `tones.place`
+ * @param candidate its number and the seed of all, or undefined for the one answer
  * @param scale times the size of the sketch
- * @param findEnlarger gives a network, or null where the size is reached without
+ * @param find gives a network that helps, by its name, or null where it is done without
  */
-export async function run(generator, sketch, { tone = {}, scale = 1, findEnlarger }) {
+export async function run(generator, sketch, { tone = {}, candidate, seed = 0, scale = 1, find }) {
   const seen = look(generator.facts, sketch);
   const shown = padToMultiple(resize(sketch, ...seen, true), generator.facts.stride);
-  const answer = async (told) => {
-    const pictures = { sketch: shown, tone: tones.encode(told, shown.height, shown.width) };
-    return crop(await generator.run(pictures), ...seen);
-  };
-  const told = await tones.place(tone, [sketch.height, sketch.width], seen, answer);
+  const answer = (told) => generator.run({ sketch: shown, tone: tones.encode(told, shown.height, shown.width) });
+  const own = candidate === undefined ? async () => crop(await answer(null), ...seen) : null;
+  let told = await tones.place(tone, [sketch.height, sketch.width], seen, own);
+  if (candidate !== undefined) {
+    const sampled = await sample(await find("tones"), await answer(told), shown, told, candidate, seed);
+    told = tones.over(told, tones.changes(tone) ? tones.change(sampled, tone) : sampled);
+  }
   const size = [sketch.height * scale, sketch.width * scale];
-  let photo = await answer(told);
+  let photo = crop(await answer(told), ...seen);
   for (let doubling = 0; doubling < DOUBLINGS; doubling += 1) {
-    const enlarger = isWorthIt(photo, size) ? await findEnlarger() : null;
+    const enlarger = isWorthIt(photo, size) ? await find("enlarger") : null;
     if (!enlarger || 4 * photo.height * photo.width > MOST) break;
     photo = await enlarge(enlarger, photo, sketch);
   }

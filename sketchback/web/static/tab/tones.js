@@ -84,18 +84,24 @@ function shares(parts, side) {
  * @param tone {strokes, reference} pictures, {lighter, warmer, colourful} numbers; each may be missing
  * @param size of the drawing itself, which a reference is fitted to
  * @param seen the size at which the generator sees it
- * @param answer gives the photograph that the generator makes untold
+ * @param answer gives the photograph that the generator makes untold; null where that is not what is changed
  * @returns a map, or null where nothing is told
  */
 export async function place(tone, size, seen, answer) {
-  const changed = CHANGES.some((name) => tone[name]);
   let told = null;
   if (tone.reference) told = change(toCells(fit(tone.reference, ...size), ...seen), tone);
-  else if (changed) told = change(ofPhoto(await answer()), tone);
-  if (!tone.strokes) return told;
-  const strokes = toCells(tone.strokes, ...seen);
-  if (told) strokes.data.forEach((value, at) => { if (Number.isNaN(value)) strokes.data[at] = told.data[at]; });
-  return strokes;
+  else if (answer && changes(tone)) told = change(ofPhoto(await answer()), tone);
+  return over(tone.strokes ? toCells(tone.strokes, ...seen) : null, told);
+}
+
+export const changes = (tone) => CHANGES.some((name) => tone[name]);
+
+/** A map, and where it tells nothing another. */
+export function over(told, others) {
+  if (!told || !others) return told ?? others;
+  const made = picture(told.height, told.width, 3);
+  told.data.forEach((value, place) => { made.data[place] = Number.isNaN(value) ? others.data[place] : value; });
+  return made;
 }
 
 /** Changes the tones of a whole picture in CIELAB, each number from -1 to 1, see `tones.change`. */

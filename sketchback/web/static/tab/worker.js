@@ -56,18 +56,21 @@ const VERBS = {
     await run(await network(name), picture(height, width, 1), {}); // the first time, the browser still compiles
   },
   sketch: async ({ file }) => ({ file: await encode(checkDrawn(await decode(file)), "png") }),
-  invert: async ({ file, weights, format, tone = {}, scale }) => {
+  invert: async ({ file, weights, format, tone = {}, candidate, seed, scale }) => {
     const drawn = checkDrawn(await decode(file));
     const generator = await network(weights);
     const { can } = generator.facts;
     if (scale && (!can.scales.includes(scale) || drawn.height * drawn.width * scale ** 2 > MOST)) {
       throw new Refusal(`A photograph of this drawing cannot be ${scale} times as large here. Take a smaller size.`);
     }
+    if (candidate !== undefined && !can.candidates) throw new Refusal("These weights have one answer. Choose others.");
     const photo = await run(generator, drawn, {
       tone: Object.keys(tone).length ? await told(tone, can) : {},
-      scale: scale ?? 1,
+      candidate,
+      seed,
+      scale,
       // While a person draws, nothing is enlarged by a network: it takes longer than the photograph itself.
-      findEnlarger: () => (scale && can.scales.length > 1 ? network("enlarger") : null),
+      find: (name) => (name === "enlarger" && (!scale || can.scales.length === 1) ? null : network(name)),
     });
     return { file: await encode(photo, format) };
   },
