@@ -1,11 +1,13 @@
 // The drawing surface: a white or an opened picture as background, strokes on it, and the history of both.
 //
 // The history is a list of steps. A step is a background (its size, the picture on it, strokes that were carried over)
-// or a stroke. What is seen is drawn again from the last background on, so undo and redo only move a number.
+// or a stroke. What is seen is drawn again from the last background on, so undo and redo only move a number. Strokes of
+// colour say what colour a place has; they lie on a canvas of their own, over the drawing, and are no part of it.
 
 const LONG = 960; // pixels of the longer side
 const STEPS = 300; // of history
 const WHITE = "#fff";
+const NONE = "none"; // the colour of a stroke that takes colour away
 
 /** The size of a canvas with these proportions (width : height), neither too wide nor too tall to be drawn on. */
 function sized(ratio) {
@@ -16,15 +18,16 @@ function sized(ratio) {
 }
 
 function paint(context, stroke, from = 1) {
-  const { points, width, eraser } = stroke;
+  const { points, width, eraser, colour } = stroke;
   context.lineCap = "round";
   context.lineJoin = "round";
-  context.globalCompositeOperation = eraser ? "source-over" : "darken"; // graphite on graphite only gets darker
+  context.globalCompositeOperation = colour === NONE ? "destination-out"
+    : eraser || colour ? "source-over" : "darken"; // graphite on graphite only gets darker
   for (let index = Math.max(1, from); index < points.length; index += 1) {
     const [a, b, c] = [points[Math.max(0, index - 2)], points[index - 1], points[index]];
     const pressure = (b.pressure + c.pressure) / 2;
     const grey = Math.round(120 - 95 * Math.min(1, pressure * 1.5));
-    context.strokeStyle = eraser ? WHITE : `rgb(${grey},${grey},${grey})`;
+    context.strokeStyle = colour && colour !== NONE ? colour : eraser ? WHITE : `rgb(${grey},${grey},${grey})`;
     context.lineWidth = width * (0.4 + 1.2 * pressure);
     context.beginPath();
     context.moveTo((a.x + b.x) / 2, (a.y + b.y) / 2);
@@ -42,13 +45,15 @@ export class DrawingCanvas extends EventTarget {
   #penSeen = false;
   #point = null; // of the keyboard
 
-  constructor(canvas, cross) {
+  constructor(canvas, colours, cross) {
     super();
     this.canvas = canvas;
+    this.colours = colours.getContext("2d");
     this.cross = cross;
     this.context = canvas.getContext("2d", { alpha: false });
     this.tool = "pencil";
-    this.widths = { pencil: 4.5, eraser: 44 };
+    this.widths = { pencil: 4.5, eraser: 44, colour: 80, uncolour: 80 };
+    this.colour = "#b3261e"; // of the tool "colour"; "uncolour" takes colour away
     this.#push({ kind: "background", ...sized(4 / 5), picture: null, source: null, carried: [] });
     this.#draw();
     canvas.addEventListener("pointerdown", (event) => this.#down(event));
@@ -73,22 +78,36 @@ export class DrawingCanvas extends EventTarget {
     return [...this.#steps[begin].carried, ...this.#steps.slice(begin + 1, this.#at).map((step) => step.stroke)];
   }
 
-  get empty() { return !this.background.picture && !this.strokes.some((stroke) => !stroke.eraser) && !this.#stroke; }
+  get empty() {
+    const now = this.#stroke ? [this.#stroke] : [];
+    return !this.background.picture && ![...this.strokes, ...now].some((stroke) => !stroke.eraser && !stroke.colour);
+  }
+
+  /** The colours that strokes tell, each once. */
+  get told() {
+    const colours = this.strokes.map((stroke) => stroke.colour).filter((colour) => colour && colour !== NONE);
+    return [...new Set(colours)];
+  }
 
   get canUndo() { return this.#at > 1; }
 
   get canRedo() { return this.#at < this.#steps.length; }
 
   /** The drawing as a picture, dark on white, its longer side at most `long` pixels. */
-  async picture(long = LONG) {
-    const { width, height } = this.canvas;
+  picture(long = LONG) { return this.#copy(this.canvas, long, false); }
+
+  /** The strokes of colour as a picture, transparent where none is; null where no colour is told. */
+  colourPicture(long = LONG) { return this.told.length ? this.#copy(this.colours.canvas, long, true) : null; }
+
+  #copy(canvas, long, alpha) {
+    const { width, height } = canvas;
     const ratio = Math.min(1, long / Math.max(width, height));
     const copy = document.createElement("canvas");
     copy.width = Math.round(width * ratio);
     copy.height = Math.round(height * ratio);
-    const context = copy.getContext("2d", { alpha: false, willReadFrequently: true });
+    const context = copy.getContext("2d", { alpha, willReadFrequently: true });
     context.imageSmoothingQuality = "high";
-    context.drawImage(this.canvas, 0, 0, copy.width, copy.height);
+    context.drawImage(canvas, 0, 0, copy.width, copy.height);
     return new Promise((done) => copy.toBlob(done, "image/png"));
   }
 
@@ -111,10 +130,10 @@ export class DrawingCanvas extends EventTarget {
 
   #draw() {
     const { width, height, picture } = this.background;
-    if (this.canvas.width !== width || this.canvas.height !== height) {
-      this.canvas.width = width;
-      this.canvas.height = height;
+    for (const canvas of [this.canvas, this.colours.canvas]) {
+      if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     }
+    this.colours.clearRect(0, 0, width, height);
     this.context.globalCompositeOperation = "source-over";
     this.context.fillStyle = WHITE;
     this.context.fillRect(0, 0, width, height);
@@ -124,8 +143,10 @@ export class DrawingCanvas extends EventTarget {
       this.context.imageSmoothingQuality = "high";
       this.context.drawImage(picture, (width - w) / 2, (height - h) / 2, w, h);
     }
-    for (const stroke of this.strokes) paint(this.context, stroke);
+    for (const stroke of this.strokes) this.#paint(stroke);
   }
+
+  #paint(stroke, from) { paint(stroke.colour ? this.colours : this.context, stroke, from); }
 
   #show() {
     this.#draw();
@@ -151,13 +172,27 @@ export class DrawingCanvas extends EventTarget {
   /** The same file, read in another way, under the same strokes. */
   replace(picture, source) { this.lay({ picture, source, carried: this.strokes }); }
 
-  clear() { if (!this.empty) this.lay(); }
+  /** Takes back all strokes of one colour. */
+  forgetColour(colour) {
+    const { picture, source } = this.background;
+    this.lay({ picture, source, carried: this.strokes.filter((stroke) => stroke.colour !== colour) });
+  }
+
+  clear() { if (!this.empty || this.told.length) this.lay(); }
 
   async turn() {
     const { width, height } = this.background;
     const ratio = Math.abs(width - height) < 20 ? 4 / 5 : width < height ? 4 / 3 : 4 / 5;
     const picture = this.empty ? null : await createImageBitmap(this.canvas);
-    this.lay({ picture, ratio });
+    const size = sized(ratio);
+    const scale = Math.min(size.width / width, size.height / height); // as the picture is laid
+    const [left, top] = [(size.width - width * scale) / 2, (size.height - height * scale) / 2];
+    const carried = this.strokes.filter((stroke) => stroke.colour).map((stroke) => ({
+      ...stroke,
+      width: stroke.width * scale,
+      points: stroke.points.map((point) => ({ ...point, x: left + point.x * scale, y: top + point.y * scale })),
+    }));
+    this.lay({ picture, ratio, carried });
   }
 
   undo() {
@@ -176,10 +211,15 @@ export class DrawingCanvas extends EventTarget {
 
   // ---- strokes
 
-  #startStroke(point, eraser) {
-    const width = this.widths[eraser ? "eraser" : "pencil"];
-    this.#stroke = { points: [point, { ...point, x: point.x + 0.1 }], width, eraser }; // a touch leaves a dot
-    paint(this.context, this.#stroke);
+  #startStroke(point, eraserEnd = false) {
+    const tool = !eraserEnd ? this.tool : this.tool.endsWith("colour") ? "uncolour" : "eraser";
+    this.#stroke = {
+      points: [point, { ...point, x: point.x + 0.1 }], // a touch leaves a dot
+      width: this.widths[tool],
+      eraser: tool === "eraser",
+      colour: { colour: this.colour, uncolour: NONE }[tool],
+    };
+    this.#paint(this.#stroke);
     this.#changed();
   }
 
@@ -188,7 +228,7 @@ export class DrawingCanvas extends EventTarget {
     const last = points.at(-1);
     if (Math.hypot(point.x - last.x, point.y - last.y) < 1) return;
     points.push(point);
-    paint(this.context, this.#stroke, points.length - 1);
+    this.#paint(this.#stroke, points.length - 1);
   }
 
   #endStroke() {
@@ -197,7 +237,7 @@ export class DrawingCanvas extends EventTarget {
     this.#stroke = null;
     this.#pointer = null;
     stroke.points.push(stroke.points.at(-1)); // the curve ends between the last two points
-    paint(this.context, stroke, stroke.points.length - 1);
+    this.#paint(stroke, stroke.points.length - 1);
     this.#push({ kind: "stroke", stroke });
     this.cross.classList.remove("down");
     this.#changed();
@@ -225,7 +265,7 @@ export class DrawingCanvas extends EventTarget {
     this.cross.hidden = true;
     this.#pointer = event.pointerId;
     this.canvas.setPointerCapture(event.pointerId);
-    this.#startStroke(this.#where(event), eraserEnd || this.tool === "eraser");
+    this.#startStroke(this.#where(event), eraserEnd);
   }
 
   #move(event) {
@@ -260,7 +300,7 @@ export class DrawingCanvas extends EventTarget {
       if (event.repeat) return event.preventDefault();
       const lifted = this.#stroke !== null;
       if (lifted) this.#endStroke();
-      else this.#startStroke(this.#point, this.tool === "eraser");
+      else this.#startStroke(this.#point);
       this.dispatchEvent(new CustomEvent("pencil", { detail: lifted ? "up" : "down" }));
     } else return undefined;
     event.preventDefault();

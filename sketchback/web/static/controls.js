@@ -2,6 +2,7 @@
 
 import { drawing } from "./state.js";
 import { act, element, enable, status } from "./ui.js";
+import { can, choice } from "./weights.js";
 
 drawing.addEventListener("change", () => {
   const { empty } = drawing;
@@ -9,7 +10,7 @@ drawing.addEventListener("change", () => {
   element("canvas-hint").hidden = !empty;
   enable("undo-button", drawing.canUndo);
   enable("redo-button", drawing.canRedo);
-  enable("clear-button", !empty);
+  enable("clear-button", !empty || drawing.told.length > 0);
 });
 drawing.addEventListener("pencil", ({ detail }) => status(detail === "down" ? "Pencil down" : "Pencil up"));
 
@@ -21,7 +22,10 @@ const toValue = (width) => Math.round((Math.log(width / 1.5) / Math.log(60)) * 1
 
 function pick(tool) {
   drawing.tool = tool;
-  tools.forEach((radio) => { radio.checked = radio.value === tool; });
+  const coloured = tool.endsWith("colour");
+  tools.forEach((radio) => { radio.checked = radio.value === (coloured ? "colour" : tool); });
+  element("colour-row").hidden = !coloured;
+  element("rub-button").setAttribute("aria-pressed", String(tool === "uncolour"));
   element("width").value = toValue(drawing.widths[tool]);
 }
 
@@ -33,6 +37,13 @@ function widen(by) {
 tools.forEach((radio) => radio.addEventListener("change", () => pick(radio.value)));
 element("width").addEventListener("input", () => widen(0));
 pick("pencil");
+
+element("colour").addEventListener("input", () => {
+  drawing.colour = element("colour").value;
+  pick("colour");
+});
+act("rub-button", () => pick(drawing.tool === "uncolour" ? "colour" : "uncolour"));
+choice.addEventListener("change", () => { if (!can().tone && drawing.tool.endsWith("colour")) pick("pencil"); });
 
 act("undo-button", () => drawing.undo());
 act("redo-button", () => drawing.redo());
@@ -47,7 +58,7 @@ addEventListener("keydown", (event) => {
   const key = event.key.toLowerCase();
   const actions = event.ctrlKey || event.metaKey
     ? { z: () => (event.shiftKey ? drawing.redo() : drawing.undo()), y: () => drawing.redo() }
-    : { p: () => pick("pencil"), e: () => pick("eraser"), "[": () => widen(-5), "]": () => widen(5) };
+    : { p: () => pick("pencil"), e: () => pick("eraser"), c: () => can().tone && pick("colour"), "[": () => widen(-5), "]": () => widen(5) };
   if (!actions[key]) return;
   event.preventDefault();
   actions[key]();

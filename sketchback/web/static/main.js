@@ -1,14 +1,17 @@
 // The page: what is drawn or opened on the left, its photograph on the right.
 //
 // Each module holds one part of it: `state` the drawing, `controls` its tools, `input` the pictures that come in,
-// `weights` the choice of weights, `result` the photograph, `batch` several drawings; `backend` makes photographs.
+// `weights` the choice of weights, `result` the photograph, `batch` several drawings; `told` what is told of the
+// photograph beside the drawing, `tone` and `candidates` the controls of that; `backend` makes photographs.
 
 import * as backend from "./backend.js";
 import "./camera.js";
+import "./candidates.js";
 import "./controls.js";
 import { offerSamples } from "./input.js";
 import { update } from "./result.js";
 import { drawing } from "./state.js";
+import "./tone.js";
 import { element, failed, status } from "./ui.js";
 import { chosen, offer, ratioOf } from "./weights.js";
 

@@ -4,6 +4,7 @@ import { invert } from "./backend.js";
 import { Follower } from "./follow.js";
 import { Refusal } from "./refusal.js";
 import { download, drawing } from "./state.js";
+import { told, wanted } from "./told.js";
 import { act, element, enable, failed, save, status } from "./ui.js";
 import { chosen, titleOf } from "./weights.js";
 
@@ -16,6 +17,8 @@ let shown = null; // { drawing, photo }: addresses of what is seen
 
 /** Makes a photograph of the drawing as it is now. */
 export const update = () => follower.want();
+
+told.addEventListener("change", update);
 
 drawing.addEventListener("change", () => {
   const { width, height } = drawing.canvas;
@@ -37,7 +40,7 @@ async function follow(isNewest) {
     const sent = await drawing.picture(LIVE);
     let noted = "Photograph ready";
     const note = (text) => { noted = text; };
-    const photo = await invert(sent, { weights, format: "jpg" }, { busy: status, note });
+    const photo = await invert(sent, { ...await wanted(), weights, format: "jpg" }, { busy: status, note });
     const addresses = { drawing: await loaded(sent), photo: await loaded(photo) };
     if (isNewest()) {
       show(addresses, weights, performance.now() - began);
@@ -126,13 +129,14 @@ element("photo-picture").addEventListener("pointerdown", (event) => {
   }
 });
 
-// ---- the file: from the drawing at its full size
+// ---- the file: from the drawing at its full size, or larger
 
 act("download-button", async () => {
   const format = element("format").value;
+  const scale = element("scale").hidden ? undefined : Number(element("scale").value);
   status("Preparing the file…");
   try {
-    const photo = await invert(await drawing.picture(), { weights: chosen(), format });
+    const photo = await invert(await drawing.picture(), { ...await wanted(), weights: chosen(), format, scale });
     save(photo, `${download.name}.${format}`);
   } finally {
     status("Photograph ready");

@@ -22,8 +22,8 @@ worker.addEventListener("message", ({ data: { id, progress, result, error, statu
     for (const { busy } of asked.values()) busy?.(loading);
     return;
   }
-  const { done, failed } = asked.get(id);
-  asked.delete(id);
+  const { done, failed } = asked.get(id) ?? {};
+  if (!asked.delete(id)) return; // nobody waits for it any more
   if (error) failed(new Refusal(error, status));
   else done(result);
 });
@@ -38,10 +38,14 @@ function ask(verb, query, { signal, busy } = {}) {
   return new Promise((done, failed) => {
     signal?.throwIfAborted();
     if (broken) throw broken;
-    signal?.addEventListener("abort", () => failed(signal.reason), { once: true });
     number += 1;
-    asked.set(number, { done, failed, busy });
-    worker.postMessage({ id: number, verb, query });
+    const id = number;
+    signal?.addEventListener("abort", () => {
+      if (asked.delete(id)) worker.postMessage({ drop: id });
+      failed(signal.reason);
+    }, { once: true });
+    asked.set(id, { done, failed, busy });
+    worker.postMessage({ id, verb, query });
   });
 }
 

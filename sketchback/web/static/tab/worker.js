@@ -76,7 +76,10 @@ const VERBS = {
   },
 };
 
+const dropped = new Set(); // numbers of what nobody waits for any more
+
 async function answer({ id, verb, query }) {
+  if (dropped.delete(id)) return;
   try {
     postMessage({ id, result: await VERBS[verb](query) });
   } catch (error) {
@@ -87,4 +90,7 @@ async function answer({ id, verb, query }) {
 }
 
 let last = Promise.resolve();
-addEventListener("message", ({ data }) => { last = last.then(() => answer(data)); });
+addEventListener("message", ({ data }) => {
+  if (data.drop) dropped.add(data.drop);
+  else last = last.then(() => answer(data));
+});
