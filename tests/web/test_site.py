@@ -198,7 +198,8 @@ def seen(browser, host: Host) -> Iterator[static.Visit]:
 
 @pytest.mark.browser
 class TestWithoutServer:
-    def test_the_photograph_is_that_of_python(self, seen, weight_files) -> None:
+    def test_the_photograph_is_that_of_python(self, seen, weight_files, told, monkeypatch) -> None:
+        monkeypatch.setenv(weights.ENVIRONMENT, str(told))  # with its enlarger
         seen.stroke(*static.LINE)
         seen.inferred(lambda: seen.stroke((0.7, 0.1), (0.7, 0.9)))
         for name in ("Faces", "Buildings"):
