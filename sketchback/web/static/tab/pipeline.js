@@ -22,15 +22,16 @@ const MARGIN = 8; // pixels: a network that pads with zeros is less sure at the 
 export async function run(generator, sketch, { tone = {}, candidate, seed = 0, scale = 1, find }) {
   const seen = look(generator.facts, sketch);
   const shown = padToMultiple(resize(sketch, ...seen, true), generator.facts.stride);
-  const answer = (told) => generator.run({ sketch: shown, tone: tones.encode(told, shown.height, shown.width) });
-  const own = candidate === undefined ? async () => crop(await answer(null), ...seen) : null;
+  const pictures = (told) => ({ sketch: shown, tone: tones.encode(told, shown.height, shown.width) });
+  const own = candidate === undefined ? async () => crop(await generator.runOnce(pictures(null)), ...seen) : null;
   let told = await tones.place(tone, [sketch.height, sketch.width], seen, own);
   if (candidate !== undefined) {
-    const sampled = await sample(await find("tones"), await answer(told), shown, told, candidate, seed);
+    const photo = await generator.runOnce(pictures(told));
+    const sampled = await sample(await find("tones"), photo, shown, told, candidate, seed);
     told = tones.over(told, tones.changes(tone) ? tones.change(sampled, tone) : sampled);
   }
   const size = [sketch.height * scale, sketch.width * scale];
-  let photo = crop(await answer(told), ...seen);
+  let photo = crop(await generator.run(pictures(told)), ...seen);
   for (let doubling = 0; doubling < DOUBLINGS; doubling += 1) {
     const enlarger = isWorthIt(photo, size) ? await find("enlarger") : null;
     if (!enlarger || 4 * photo.height * photo.width > MOST) break;
