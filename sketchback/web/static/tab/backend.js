@@ -29,7 +29,7 @@ worker.addEventListener("message", ({ data: { id, progress, result, error, statu
 });
 worker.addEventListener("error", (event) => {
   event.preventDefault();
-  broken = new Refusal("This browser cannot run the page. A current one can: it needs modules in workers, WebAssembly.");
+  broken = new Refusal("This browser cannot run the page: it needs modules in workers, and WebAssembly. Update it.");
   for (const { failed } of asked.values()) failed(broken);
   asked.clear();
 });
@@ -72,7 +72,8 @@ let state = null; // of the default weights: loading until it is true or a Refus
 
 /** True when the default weights are loaded; before, a sentence about what is waited for. */
 export async function ready() {
-  state ??= ask("load", { name: (await weights()).default }).then(() => { state = true; }, (error) => { state = error; });
+  const name = (await weights()).default;
+  state ??= ask("load", { name }).then(() => { state = true; }, (error) => { state = error; });
   if (state instanceof Error) throw state;
   return state === true || loading;
 }

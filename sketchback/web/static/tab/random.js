@@ -1,6 +1,6 @@
 // NumPy's random numbers: `numpy.random.default_rng(seed).standard_normal()`, so that a seed means the same candidates.
 //
-// SeedSequence (O'Neill's seed_seq_fe), PCG64 (O'Neill 2014), and the ziggurat of Marsaglia and Tsang (2000) in 256 strips.
+// SeedSequence, PCG64 (O'Neill 2014), and the ziggurat of Marsaglia and Tsang (2000) in 256 strips.
 
 const BITS64 = (1n << 64n) - 1n;
 const BITS128 = (1n << 128n) - 1n;
