@@ -1,4 +1,4 @@
-// Candidates as `sketchback.inference.candidates` samples them: plausible tone maps of one drawing, by a rectified flow.
+// Candidates as `sketchback.inference.candidates` samples them: plausible tone maps of a drawing, by a rectified flow.
 
 import { clip, picture } from "./arrays.js";
 import { normals } from "./random.js";

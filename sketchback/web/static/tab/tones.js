@@ -89,8 +89,9 @@ function shares(parts, side) {
  */
 export async function place(tone, size, seen, answer) {
   let told = null;
-  if (tone.reference) told = change(toCells(fit(tone.reference, ...size), ...seen), tone);
-  else if (answer && changes(tone)) told = change(ofPhoto(await answer()), tone);
+  if (tone.reference) told = toCells(fit(tone.reference, ...size), ...seen);
+  else if (answer && changes(tone)) told = ofPhoto(await answer());
+  if (told && changes(tone)) told = change(told, tone);
   return over(tone.strokes ? toCells(tone.strokes, ...seen) : null, told);
 }
 
