@@ -12,7 +12,7 @@ sys.path.insert(0, str(HERE.parent / "benchmarks"))
 from page_latency import portrait  # noqa: E402 - which measures the same page
 from page_load import page  # noqa: E402
 
-with page("faces") as (_, url), portrait(url) as view:
+with page("faces") as (_, url), portrait(url) as (view, _):
     view.locator("#photo[data-milliseconds]").wait_for()
     view.wait_for_timeout(2000)
     view.screenshot(path=HERE / "page.png")

@@ -2,6 +2,8 @@
 
 The file takes a sketch of any size and gives a photograph of the same size: padding and cropping are inside, batch
 normalisation is folded into the convolutions. It is compared with Keras before it is kept.
+
+Or as a page: a folder that any host serves, with inference in the visitor's tab (see `web.site`).
 """
 
 from __future__ import annotations
@@ -70,17 +72,25 @@ def main(argv: list[str] | None = None) -> int:
     """The command line of `python -m sketchback.export`."""
     made = console.parser(
         "export",
-        "Write a generator as one file for other runtimes, and compare it with Keras before it is kept.",
+        "Write a generator as one file for other runtimes, or as a page, and compare it before it is kept.",
         "  python -m sketchback.export faces\n"
         "  python -m sketchback.export faces --format openvino -o faces.xml\n"
-        "  python -m sketchback.export runs/faces/best.weights.h5 --format litert --size 128x128\n\n"
+        "  python -m sketchback.export runs/faces/best.weights.h5 --format litert --size 128x128\n"
+        "  python -m sketchback.export faces buildings --format web -o site\n\n"
         'Needs the extra: pip install -e ".[export]"',
     )
-    made.add_argument("weights", nargs="?", default="faces", help="a name or a file (default: faces)")
     made.add_argument(
-        "--format", default="onnx", metavar="FORMAT", help=f"{', '.join(exporters.FORMATS)} (default: onnx)"
+        "weights", nargs="*", default=["faces"], help="a name or a file; for a page also several (default: faces)"
     )
-    made.add_argument("-o", "--out", metavar="OUT", help="the file to write (default: the weights' name, here)")
+    made.add_argument(
+        "--format",
+        default="onnx",
+        metavar="FORMAT",
+        help=f"{', '.join(exporters.FORMATS)}; web: a page that needs no server (default: onnx)",
+    )
+    made.add_argument(
+        "-o", "--out", metavar="OUT", help="the file or folder to write (default: the weights' name, or site, here)"
+    )
     made.add_argument(
         "--size",
         type=console.size,
@@ -90,7 +100,17 @@ def main(argv: list[str] | None = None) -> int:
     made.add_argument("--half", action="store_true", help="ONNX with 16-bit weights, at half the length")
 
     def write(arguments: argparse.Namespace) -> None:
-        export(arguments.weights, arguments.out, format=arguments.format, size=arguments.size, half=arguments.half)
+        if arguments.format == "web":
+            if arguments.size or arguments.half:
+                raise ValueError("A page takes any size, in half precision. Received: --size or --half. Leave it out.")
+            from sketchback.web import site
+
+            site.write(arguments.weights, arguments.out or "site")
+            return
+        if len(arguments.weights) > 1:
+            raise ValueError(f"A file holds one generator. Received: {' '.join(arguments.weights)}. Name one.")
+        (name,) = arguments.weights
+        export(name, arguments.out, format=arguments.format, size=arguments.size, half=arguments.half)
 
     return console.run(write, made, argv)
 

@@ -20,6 +20,7 @@ import numpy as np
 from sketchback import __version__, console, images, sketching, weights
 from sketchback.datasets import builtin
 from sketchback.inference import padding, pipeline
+from sketchback.inference.half import halve
 from sketchback.inference.runtime import TOLERANCE
 
 if TYPE_CHECKING:
@@ -60,21 +61,10 @@ def _complete_onnx(path: Path, facts: dict[str, str]) -> None:
 
 
 def _halve_onnx(path: Path) -> None:
-    """Stores large constants as 16-bit floats, which become 32-bit ones when the graph runs."""
     import onnx
-    from onnx import TensorProto, helper, numpy_helper
 
     model = onnx.load(path)
-    casts = []
-    for tensor in model.graph.initializer:
-        values = numpy_helper.to_array(tensor)
-        if values.dtype == np.float32 and values.size >= 256:
-            name = tensor.name
-            tensor.CopyFrom(numpy_helper.from_array(values.astype(np.float16), f"{name}/half"))
-            casts.append(helper.make_node("Cast", [f"{name}/half"], [name], to=TensorProto.FLOAT))
-    nodes = [*casts, *model.graph.node]  # in the order in which they are computed
-    del model.graph.node[:]
-    model.graph.node.extend(nodes)
+    halve(model)
     onnx.checker.check_model(model)
     onnx.save(model, path)
 

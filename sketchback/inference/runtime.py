@@ -36,7 +36,8 @@ logger = logging.getLogger(__name__)
 class LightGenerator:
     """A generator that runs without Keras, for `pipeline.predict`: inference only, float32, on the CPU.
 
-    It states `architecture`, `arguments`, `stride`, `takes` and `facts` as a generator of `weights.load` does.
+    It states `architecture`, `arguments`, `stride`, `takes` and `facts` as a generator of `weights.load` does, and has
+    its `graph`.
 
     Args:
         graph: Without weights.
@@ -51,7 +52,7 @@ class LightGenerator:
         import onnxruntime
 
         self.architecture, self.arguments, self.stride = graph.architecture, graph.arguments, graph.stride
-        self.takes, self.facts = graph.takes, facts
+        self.takes, self.facts, self.graph = graph.takes, facts, graph
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4  # what is wrong comes as an exception too
         # Threads that wait by counting take half as much again from whatever else runs, and the page is mostly idle.
@@ -60,6 +61,11 @@ class LightGenerator:
         self._arrays = [onnxruntime.OrtValue.ortvalue_from_numpy(graphs.to_onnx(array)) for array in arrays]
         options.add_external_initializers(list(graph.arrays), self._arrays)
         self._session = onnxruntime.InferenceSession(graph.model, options, providers=["CPUExecutionProvider"])
+
+    @property
+    def arrays(self) -> list[np.ndarray]:
+        """Its weights in the order of `graph.arrays`, as `graphs.to_onnx` gives them."""
+        return [value.numpy() for value in self._arrays]
 
     def __call__(self, inputs: np.ndarray | Sequence[np.ndarray]) -> np.ndarray:
         """One array, or a list of them in the order of `takes`, float32, sides multiples of `stride` -> `(B, H, W, C)`.

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from urllib.parse import urljoin
 
 import pytest
 from fastapi.testclient import TestClient
@@ -24,7 +25,7 @@ def test_a_page_and_all_that_it_names(client, path: str) -> None:
     page = client.get(path)
     assert page.headers["content-type"] == "text/html; charset=utf-8"
     assert "script-src 'self';" in page.headers["content-security-policy"]
-    named = re.findall(r'(?:src|href)="(/[^"]*)"', page.text)
+    named = [urljoin(path, address) for address in re.findall(r'(?:src|href)="([^"#][^"]*)"', page.text)]
     assert len(named) >= 3
     for address in named:
         assert client.get(address).status_code == 200, address

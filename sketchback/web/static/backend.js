@@ -1,9 +1,12 @@
 // The backend of the page: the HTTP API of the server that the page came from.
 //
-// The other modules know these four functions only, so another backend can stand in for this one. Every failure is a
-// Refusal, or an AbortError where `signal` was aborted.
+// The other modules know what this one exports and nothing else, so another backend can stand in for it: `tab/backend.js`
+// does in the page that needs no server. Every failure is a Refusal, or an AbortError where `signal` was aborted.
 
 import { Refusal } from "./refusal.js";
+
+/** What the page offers; the rest is hidden. `server`: there is an HTTP API; `clean`: it cleans pictures of paper. */
+export const capabilities = { server: true, clean: true, formats: ["png", "jpg", "webp", "tiff", "pdf"] };
 
 const TRIES = 20; // a busy server is asked again, about once a second
 
@@ -44,7 +47,7 @@ const TRIES = 20; // a busy server is asked again, about once a second
  * How a request goes on.
  * @typedef {object} Calls
  * @property {AbortSignal} [signal]
- * @property {() => void} [busy] is called when the request has to wait
+ * @property {(sentence: string) => void} [busy] is called when the request has to wait
  * @property {(text: string) => void} [note] is called with a sentence about what was done to the drawing
  */
 
@@ -83,8 +86,8 @@ export const sketch = (picture, options, calls) => send("/api/sketch", options, 
  */
 export const weights = () => get("/api/weights");
 
-/** Whether the default weights are loaded. */
-export const ready = async () => (await get("/api/health")).ready;
+/** True when the default weights are loaded; before, a sentence about what is waited for. */
+export const ready = async () => (await get("/api/health")).ready || "Warming up, a few seconds…";
 
 function defined(values) {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
@@ -116,7 +119,7 @@ async function send(path, query, body, { signal, busy, note } = {}) {
     if (noted) note?.(noted);
     if (response.ok) return response.blob();
     if (response.status !== 503 || tries === TRIES) throw new Refusal(await sentence(response), response.status);
-    busy?.();
+    busy?.("Busy; waiting for a free place…");
     const seconds = Number(response.headers.get("Retry-After")) || 1;
     await new Promise((done) => setTimeout(done, 1000 * seconds));
     signal?.throwIfAborted();

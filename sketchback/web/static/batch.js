@@ -106,7 +106,7 @@ export class Batch {
 
   async #invert(file, card, { weights, clean }, signal) {
     this.#say(card, "working", "Reading");
-    const busy = () => this.#say(card, "working", "Waiting for a free place");
+    const busy = (text) => this.#say(card, "working", text);
     let noted = "";
     const note = (text) => { noted = text; };
     const drawing = await sketch(await prepare(file), { clean }, { signal, busy, note });

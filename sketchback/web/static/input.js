@@ -141,14 +141,20 @@ async function laySample(sample, address) {
     drawing.lay({ picture });
     element("canvas").scrollIntoView({ behavior: "smooth", block: "nearest" });
   } catch {
-    throw new Refusal("The sample could not be loaded. Is the server still running in the terminal?");
+    throw new Refusal("The sample could not be loaded. Reload the page.");
   }
 }
 
-for (const sample of SAMPLES) {
+/** Lays out the samples for which there are weights; all where there are none for any. */
+export function offerSamples(names) {
+  const fitting = SAMPLES.filter((one) => names.includes(one.weights));
+  (fitting.length ? fitting : SAMPLES).forEach(offerSample);
+}
+
+function offerSample(sample) {
   const button = Object.assign(document.createElement("button"), { type: "button", title: sample.title });
   const image = Object.assign(document.createElement("img"), {
-    src: `/page/samples/${sample.file}`, alt: sample.title, draggable: false,
+    src: `page/samples/${sample.file}`, alt: sample.title, draggable: false,
   });
   button.append(image);
   button.addEventListener("click", () => laySample(sample, image.src).catch(failed));

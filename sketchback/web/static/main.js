@@ -8,30 +8,40 @@ import * as backend from "./backend.js";
 import "./camera.js";
 import "./candidates.js";
 import "./controls.js";
-import "./input.js";
+import { offerSamples } from "./input.js";
 import { update } from "./result.js";
 import { drawing } from "./state.js";
 import "./tone.js";
 import { element, failed, status } from "./ui.js";
 import { chosen, offer, ratioOf } from "./weights.js";
 
+function hideWhatIsMissing({ formats, ...offered }) {
+  for (const one of document.querySelectorAll("[data-needs]")) one.hidden = !offered[one.dataset.needs];
+  for (const one of document.querySelectorAll("[data-lacks]")) one.hidden = offered[one.dataset.lacks];
+  for (const one of element("format").querySelectorAll("option")) if (!formats.includes(one.value)) one.remove();
+}
+
 async function begin() {
+  hideWhatIsMissing(backend.capabilities);
   const answer = await backend.weights();
   offer(answer, () => {
     if (drawing.empty) drawing.lay({ ratio: ratioOf(chosen()) });
     else update();
   });
+  offerSamples(answer.weights.map((one) => one.name));
   drawing.start(ratioOf(answer.default));
   document.body.dataset.ready = "true"; // what looks at the page from outside waits for this
   await waitUntilWarm();
 }
 
 async function waitUntilWarm() {
-  while (!await backend.ready()) {
-    status("Warming up, a few seconds…");
-    await new Promise((done) => setTimeout(done, 500));
+  let said = element("status").textContent;
+  for (let state = await backend.ready(); state !== true; state = await backend.ready()) {
+    said = state;
+    status(said);
+    await new Promise((done) => setTimeout(done, 300));
   }
-  if (/^(Warming|Starting)/.test(element("status").textContent)) status(drawing.empty ? "" : "Photograph ready");
+  if (element("status").textContent === said) status(drawing.empty ? "" : "Photograph ready");
 }
 
 begin().catch(failed);

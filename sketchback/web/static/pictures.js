@@ -10,8 +10,7 @@ const MOST_BYTES = 25_000_000;
 
 /** The drawing in a file, as a bitmap. */
 export async function read(file, clean) {
-  const busy = () => status("Busy; waiting for a free place…");
-  return createImageBitmap(await sketch(await prepare(file), { clean }, { busy, note: say }));
+  return createImageBitmap(await sketch(await prepare(file), { clean }, { busy: status, note: say }));
 }
 
 /** The bytes to send: photographs of phones are larger than anything that is looked at; other kinds stay as they are. */

@@ -39,10 +39,9 @@ async function follow(isNewest) {
   try {
     const weights = chosen();
     const sent = await drawing.picture(LIVE);
-    const busy = () => status("Busy; waiting for a free place…");
     let noted = "Photograph ready";
     const note = (text) => { noted = text; };
-    const photo = await invert(sent, { ...await wanted(), weights, format: "jpg" }, { busy, note });
+    const photo = await invert(sent, { ...await wanted(), weights, format: "jpg" }, { busy: status, note });
     const addresses = { drawing: await loaded(sent), photo: await loaded(photo) };
     if (isNewest()) {
       show(addresses, weights, performance.now() - began);

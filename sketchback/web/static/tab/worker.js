@@ -1,0 +1,96 @@
+// The worker of the page that needs no server: one picture at a time, so that the page itself never waits.
+
+import { Refusal } from "../refusal.js";
+import { picture } from "./arrays.js";
+import { decode, decodePhoto, decodeStrokes, encode } from "./files.js";
+import { forgetOthers } from "./keep.js";
+import { Network } from "./networks.js";
+import { checkDrawn } from "./oddities.js";
+import { run } from "./pipeline.js";
+
+const MOST = 16_000_000; // pixels of a photograph
+
+const known = (async () => {
+  const response = await fetch(new URL("../weights.json", import.meta.url));
+  const answer = await response.json();
+  const files = [answer.runtime, ...answer.helpers, ...answer.weights];
+  for (const one of files) one.address = new URL(`../${one.file}`, import.meta.url).href;
+  await forgetOthers(files.map(({ address }) => address));
+  return answer;
+})();
+const networks = new Map(); // name -> the promise of a network
+const came = { bytes: 0, of: 0 };
+
+async function network(name) {
+  const { runtime, helpers, weights } = await known;
+  const facts = [...weights, ...helpers].find((one) => one.name === name);
+  if (!facts) throw new Refusal(`There are no weights ${name} on this site.`);
+  if (!networks.has(name)) {
+    came.bytes = 0;
+    came.of = facts.bytes + (networks.size ? 0 : runtime.bytes);
+    networks.set(name, Network.load(facts, runtime, (bytes) => {
+      came.bytes += bytes;
+      postMessage({ progress: came });
+    }));
+  }
+  try {
+    return await networks.get(name);
+  } catch (error) {
+    networks.delete(name); // the next one tries again
+    throw error;
+  }
+}
+
+/** What a person tells of the tones, with the files in it as pictures. */
+async function told({ strokes, reference, ...numbers }, can) {
+  if (!can.tone) throw new Refusal("These weights cannot be told tones. Choose others, or take back what is told.");
+  const pictures = {};
+  if (strokes) pictures.strokes = await decodeStrokes(strokes);
+  if (reference) pictures.reference = await decodePhoto(reference);
+  return { ...numbers, ...pictures };
+}
+
+const VERBS = {
+  load: async ({ name }) => {
+    const [height, width] = (await network(name)).facts.size ?? [128, 128];
+    await run(await network(name), picture(height, width, 1), {}); // the first time, the browser still compiles
+  },
+  sketch: async ({ file }) => ({ file: await encode(checkDrawn(await decode(file)), "png") }),
+  invert: async ({ file, weights, format, tone = {}, candidate, seed, scale }) => {
+    const drawn = checkDrawn(await decode(file));
+    const generator = await network(weights);
+    const { can } = generator.facts;
+    if (scale && (!can.scales.includes(scale) || drawn.height * drawn.width * scale ** 2 > MOST)) {
+      throw new Refusal(`A photograph of this drawing cannot be ${scale} times as large here. Take a smaller size.`);
+    }
+    if (candidate !== undefined && !can.candidates) throw new Refusal("These weights have one answer. Choose others.");
+    const photo = await run(generator, drawn, {
+      tone: Object.keys(tone).length ? await told(tone, can) : {},
+      candidate,
+      seed,
+      scale,
+      // While a person draws, nothing is enlarged by a network: it takes longer than the photograph itself.
+      find: (name) => (name === "enlarger" && (!scale || can.scales.length === 1) ? null : network(name)),
+    });
+    return { file: await encode(photo, format) };
+  },
+};
+
+const dropped = new Set(); // numbers of what nobody waits for any more
+
+async function answer({ id, verb, query }) {
+  if (dropped.delete(id)) return;
+  try {
+    postMessage({ id, result: await VERBS[verb](query) });
+  } catch (error) {
+    if (!(error instanceof Refusal)) console.error(error);
+    const sentence = error instanceof Refusal ? error.message : "Something went wrong in this tab. Reload the page.";
+    postMessage({ id, error: sentence, status: error.status });
+  }
+}
+
+let last = Promise.resolve();
+addEventListener("message", ({ data }) => {
+  if (data.drop) dropped.add(data.drop);
+  else last = last.then(() => answer(data));
+});

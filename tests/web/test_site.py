@@ -1,0 +1,330 @@
+"""The page without a server: what is written, and the same page in a real browser, also without a network."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import hashlib
+import http.server
+import io
+import json
+import os
+import re
+import shutil
+import tarfile
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+import small_weights
+from PIL import Image
+from web import test_static as static
+
+from sketchback import images, models, weights
+from sketchback.export import main
+from sketchback.inference.padding import pad_to_multiple
+from sketchback.invert import invert
+from sketchback.sketching import oddities
+from sketchback.web import site
+
+pytest.importorskip("onnxruntime", reason="needs the light extra")
+browser = static.browser
+
+
+def archive(**files: bytes) -> bytes:
+    """What npm would fetch."""
+    written = io.BytesIO()
+    with tarfile.open(fileobj=written, mode="w:gz") as opened:
+        for name, data in files.items():
+            entry = tarfile.TarInfo(f"package/{name}")
+            entry.size = len(data)
+            opened.addfile(entry, io.BytesIO(data))
+    return written.getvalue()
+
+
+def pinned(data: bytes, **files: str) -> site.Package:
+    digest = base64.b64encode(hashlib.sha512(data).digest()).decode()
+    return site.Package("ours", "1.0.0", f"sha512-{digest}", files)
+
+
+@pytest.fixture
+def npm(tmp_path: Path, monkeypatch) -> Path:
+    """A folder in which a program `npm` fetches a package with files of a few bytes, the only thing on the path."""
+    if os.name == "nt":
+        pytest.skip("the program is a shell script")
+    data = archive(script=b"export const env = {};", program=b"\0asm")
+    names = {"script": "onnxruntime/ort.js", "program": site.PROGRAM}
+    monkeypatch.setattr(site, "RUNTIME", pinned(data, **names))
+    folder = tmp_path / "programs"
+    folder.mkdir()
+    (folder / "ours.tgz").write_bytes(data)
+    program = folder / "npm"
+    program.write_text(f'#!/bin/sh\n[ "$1 $2 $3" = "pack ours@1.0.0 --pack-destination" ] && {shutil.which("cp")} '
+                       f'{folder}/ours.tgz "$4"\n')  # fmt: skip
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder))
+    return folder
+
+
+# ---- what is written
+
+
+@pytest.mark.slow
+def test_a_page_is_written_whole_with_its_weights(npm, weight_files, tmp_path: Path) -> None:
+    import onnxruntime
+
+    out = tmp_path / "site"
+    given = [str(weight_files[name]) for name in ("faces", "buildings")]
+    for names in (given[:1], given):  # the second takes the place of the first
+        assert main([*names, "--format", "web", "-o", str(out), "--quiet"]) == 0
+    index = (out / "index.html").read_text(encoding="utf-8")
+    assert "Content-Security-Policy" in index and not re.search(r'(?:href|src)="/', index)
+    listed = json.loads((out / "page" / "weights.json").read_text(encoding="utf-8"))
+    assert listed["default"] == "faces" and [one["name"] for one in listed["weights"]] == ["faces", "buildings"]
+    assert listed["helpers"] == [] and listed["weights"][0]["can"]["scales"] == [1]
+    large = [out / "page" / one["file"] for one in [listed["runtime"], *listed["weights"]]]
+    assert [path.stat().st_size for path in large] == [4, *(one["bytes"] for one in listed["weights"])]
+    worker = (out / "service-worker.js").read_text(encoding="utf-8")
+    kept = json.loads(re.search(r"FILES = (\[.*?\]);", worker, re.S)[1])
+    files = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
+    alone = {path.relative_to(out).as_posix() for path in large} | {"index.html", "service-worker.js"}
+    assert {*kept, *alone} - {"./"} == files and len(files) == len(kept) - 1 + len(alone)
+    for path in (one for one in (out / "page").rglob("*.js") if one.name != "ort.js"):
+        for named in re.findall(r'(?:from|import) "(\.[^"]+)"', path.read_text(encoding="utf-8")):
+            assert (path.parent / named).is_file(), f"{path} imports {named}"
+    assert "/api/" not in (out / "page" / "backend.js").read_text(encoding="utf-8")
+
+    sketch = np.random.default_rng(0).random((1, 64, 64, 1), np.float32)
+    sketch[:, 20:40, 30:34] = 0
+    (photo,) = onnxruntime.InferenceSession(large[1], providers=["CPUExecutionProvider"]).run(None, {"sketch": sketch})
+    np.testing.assert_allclose(photo[0], invert(sketch[0], weights=weight_files["faces"]), rtol=0, atol=1 / 255)
+
+
+def test_a_folder_of_somebody_else_is_not_touched(npm, weight_files, tmp_path: Path, capsys) -> None:
+    (tmp_path / "letter.txt").write_text("mine")
+    assert main([str(weight_files["faces"]), "--format", "web", "-o", str(tmp_path)]) == 2
+    assert "must be new, or hold an earlier one" in capsys.readouterr().err
+    assert (tmp_path / "letter.txt").read_text() == "mine"
+
+
+def test_without_npm_it_says_what_to_install(npm, weight_files, tmp_path: Path, capsys) -> None:
+    (npm / "npm").unlink()
+    assert main([str(weight_files["faces"]), "--format", "web", "-o", str(tmp_path / "site")]) == 2
+    said = capsys.readouterr().err
+    assert "Install Node.js" in said and said.count("\n") == 1 and not (tmp_path / "site").exists()
+
+
+def test_a_package_that_npm_does_not_give(npm) -> None:
+    with pytest.raises(OSError, match=r"npm must be able to fetch ours@2\.0\.0\. Received: "):
+        site.fetch(site.RUNTIME._replace(version="2.0.0"))
+
+
+def test_another_archive_than_the_pinned_one_is_refused() -> None:
+    data = archive(script=b"1")
+    with pytest.raises(ValueError, match="Nothing of it was used"):
+        site.unpack(pinned(archive(script=b"2"), script="a.js"), data)
+    with pytest.raises(ValueError, match=r"must hold program\. Received: an archive without it"):
+        site.unpack(pinned(data, program="a.wasm"), data)
+    assert site.unpack(pinned(data, script="a.js"), data) == {"a.js": b"1"}
+
+
+# ---- in a browser
+
+
+class _Quiet(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+class Host:
+    """A plain host of a folder, as `python -m http.server` is, that can be ended."""
+
+    def __init__(self, folder: Path):
+        self.server = http.server.ThreadingHTTPServer(
+            ("127.0.0.1", 0), functools.partial(_Quiet, directory=str(folder))
+        )
+        self.url = f"http://127.0.0.1:{self.server.server_port}/"
+        threading.Thread(target=self.server.serve_forever, daemon=True).start()
+
+    def end(self) -> None:
+        self.server.shutdown()
+        self.server.server_close()
+
+
+@pytest.fixture(scope="module")
+def told(tmp_path_factory) -> Path:
+    """A folder with weights that take tone, a sampler and an enlarger."""
+    folder, rng = tmp_path_factory.mktemp("told"), np.random.default_rng(0)
+    made = small_weights.make(width=2, blocks=1, tone=True)
+    made.set_weights([(0.5 * array).astype(np.float16) for array in made.get_weights()])  # calmer, and as published
+    weights.save(made, folder / "told.weights.h5", recipe=json.dumps({"size": [64, 48]}))
+    helpers = {"tones": models.build("tone_sampler", width=4, blocks=1)}
+    helpers["enlarger"] = models.build("enlarger", width=2, blocks=0)
+    for name, helper in helpers.items():
+        helper.set_weights([rng.normal(0, 0.1, array.shape) for array in helper.get_weights()])
+        weights.save(helper, folder / f"{name}.weights.h5")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def folder(weight_files, told, tmp_path_factory) -> Path:
+    try:
+        site.fetch(site.RUNTIME)
+    except (ImportError, OSError) as error:
+        pytest.skip(str(error))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(weights.ENVIRONMENT, str(told))
+        names = [weight_files["faces"], weight_files["buildings"], "told"]
+        return site.write(names, tmp_path_factory.mktemp("page") / "site")
+
+
+@pytest.fixture
+def host(folder: Path) -> Iterator[Host]:
+    started = Host(folder)
+    yield started
+    started.end()
+
+
+@pytest.fixture
+def seen(browser, host: Host) -> Iterator[static.Visit]:
+    visit = static.Visit(browser, host.url)
+    visit.until(lambda: visit.says("status") == "" and visit.page.evaluate("document.body.dataset.kept") == "true")
+    yield visit
+    visit.context.close()
+    assert not visit.errors and not visit.foreign
+
+
+@pytest.mark.browser
+class TestWithoutServer:
+    def test_the_photograph_is_that_of_python(self, seen, weight_files, told, monkeypatch) -> None:
+        monkeypatch.setenv(weights.ENVIRONMENT, str(told))  # with its enlarger
+        seen.stroke(*static.LINE)
+        seen.inferred(lambda: seen.stroke((0.7, 0.1), (0.7, 0.9)))
+        for name in ("Faces", "Buildings"):
+            seen.page.get_by_role("radio", name=name).check(force=True)
+            seen.settle()
+            drawn = Image.fromarray(seen.canvas())
+            _, file = seen.downloads(lambda: seen.click("Download"))
+            photo = np.asarray(Image.open(file).convert("RGB"), np.int16)
+            expected = np.asarray(invert(drawn, weights=weight_files[name.lower()]), np.int16)
+            assert photo.shape == (960, 768, 3) and np.abs(photo - expected).max() <= 1
+
+    def test_it_goes_on_without_a_network(self, seen, host) -> None:
+        host.end()
+        seen.context.set_offline(True)
+        seen.page.reload()
+        seen.until(lambda: seen.page.evaluate("document.body.dataset.ready") == "true")
+        assert seen.page.evaluate("crossOriginIsolated")  # it may have threads now
+        first = seen.inferred(lambda: seen.page.get_by_role("button", name="Portrait in pencil").click())
+        assert (seen.inferred(lambda: seen.stroke(*static.LINE)) != first).any()
+        seen.page.get_by_role("radio", name="Buildings").check(force=True)  # which were never loaded
+        seen.until(lambda: "could not be loaded. Is there a network?" in seen.alert())
+
+    def test_what_the_tab_cannot_do_is_not_offered(self, seen) -> None:
+        assert seen.page.locator("#clean").is_hidden() and seen.page.get_by_text("not cleaned here").is_visible()
+        assert seen.page.get_by_text("HTTP API").is_hidden()
+        assert seen.page.locator("#format option").all_inner_texts() == ["PNG", "JPEG", "WebP"]
+
+    def test_a_file_is_opened_and_a_dot_is_no_drawing(self, seen, tmp_path: Path) -> None:
+        seen.stroke((0.5, 0.5), (0.501, 0.5))
+        seen.until(lambda: seen.says("status") == "Nothing is drawn yet")
+        seen.give(images.write(tmp_path / "empty.png", np.ones((60, 80, 1), np.float32)))
+        seen.until(lambda: "Something must be drawn" in seen.alert())
+        sketch = np.ones((60, 80, 1), np.float32)
+        sketch[8:52, 10:14] = 0.1
+        seen.inferred(lambda: seen.give(images.write(tmp_path / "drawn.png", sketch)))
+        assert seen.canvas().shape == (720, 960) and seen.canvas().min() < 80
+
+    def test_it_is_told_tones_samples_and_enlarges_as_python_does(self, seen, told, monkeypatch) -> None:
+        monkeypatch.setenv(weights.ENVIRONMENT, str(told))
+
+        def address(picture: np.ndarray) -> str:
+            written = io.BytesIO()
+            Image.fromarray(picture).save(written, "PNG")
+            return "data:image/png;base64," + base64.b64encode(written.getvalue()).decode()
+
+        rng = np.random.default_rng(0)
+        drawn = np.full((90, 70), 255, np.uint8)
+        drawn[10:80, 30:34] = drawn[40:44, 5:65] = 20
+        colours = np.zeros((45, 35, 4), np.uint8)
+        colours[5:30, 10:25] = (200, 60, 40, 255)
+        reference = images.to_uint8(images.resize(rng.random((6, 5, 3), np.float32), (60, 80)))
+        strokes = np.where(colours[..., 3:] > 0, colours[..., :3] / 255, np.nan).astype(np.float32)
+        changes = {"lighter": 0.2, "warmer": -0.3, "colourful": 0.5}
+        asked: list[tuple[dict[str, object], dict[str, object]]] = [
+            ({"tone": {"strokes": address(colours)}}, {"tone": strokes}),
+            ({"tone": {"reference": address(reference)}}, {"tone": Image.fromarray(reference)}),
+            ({"tone": changes}, {"tone": changes}),
+            ({}, {}),
+            ({"candidate": 0}, {"candidates": 1}),
+            ({"candidate": 2, "seed": 7}, {"candidates": 3, "seed": 7}),
+            ({"candidate": 1, "tone": {"strokes": address(colours)}}, {"candidates": 2, "tone": strokes}),
+            ({"scale": 2, "tone": {"strokes": address(colours)}}, {"scale": 2, "tone": strokes}),
+        ]
+        for options, settings in asked:
+            made = seen.page.evaluate(
+                """async ([drawing, { tone: { strokes, reference, ...said } = {}, ...options }]) => {
+                    const { invert } = await import("/page/backend.js");
+                    const blob = async (address) => {
+                        const [kind, text] = address.split(";base64,");
+                        return new Blob([Uint8Array.from(atob(text), (one) => one.charCodeAt(0))], { type: kind });
+                    };
+                    const tone = { ...said };
+                    if (strokes) tone.strokes = await blob(strokes);
+                    if (reference) tone.reference = await blob(reference);
+                    const wanted = { weights: "told", format: "png", scale: 1, tone, ...options };
+                    const photo = await invert(await blob(drawing), wanted);
+                    return [...new Uint8Array(await photo.arrayBuffer())];
+                }""",
+                [address(drawn), options],
+            )
+            photo = np.asarray(Image.open(io.BytesIO(bytes(made))).convert("RGB"), np.int16)
+            photos = invert(Image.fromarray(drawn), weights="told", **settings)
+            expected = np.asarray(photos[-1] if "candidates" in settings else photos, np.int16)
+            assert photo.shape == expected.shape and photo.std() > 5
+            assert np.abs(photo - expected).max() <= 1, options
+
+    def test_its_arithmetic_is_that_of_python(self, seen) -> None:
+        def run(call: str, image: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+            height, width, channels = image.shape
+            given = {"height": height, "width": width, "channels": channels, "values": image.ravel().tolist()}
+            made = seen.page.evaluate(
+                f"""async ({{ values, ...given }}) => {{
+                    const {{ resize, reduce, padToMultiple }} = await import("/page/tab/arrays.js");
+                    const image = {{ ...given, data: Float32Array.from(values) }};
+                    return [...({call}).data];
+                }}""",
+                given,
+            )
+            return np.asarray(made, np.float32).reshape(shape)
+
+        rng = np.random.default_rng(0)
+        for size, wanted, cubic in (
+            ((96, 60, 1), (40, 31), True), ((40, 31, 3), (96, 60), True), ((40, 31, 3), (96, 60), False),
+            ((37, 90, 1), (17, 100), True),
+        ):  # fmt: skip
+            image = rng.random(size, np.float32)
+            expected = images.resize(image, wanted, cubic)
+            made = run(f"resize(image, {wanted[0]}, {wanted[1]}, {str(cubic).lower()})", image, expected.shape)
+            np.testing.assert_allclose(made, expected, rtol=0, atol=1e-6)
+        image = rng.random((37, 90, 1), np.float32)
+        expected = pad_to_multiple(image[np.newaxis], 16)[0]
+        np.testing.assert_array_equal(run("padToMultiple(image, 16)", image, expected.shape), expected)
+        expected = images.reduce(image, 50)
+        np.testing.assert_allclose(run("reduce(image, 50)", image, expected.shape), expected, rtol=0, atol=1e-6)
+
+    def test_it_finds_empty_sheets_as_python_does(self, seen) -> None:
+        grain = 0.8 + 0.01 * np.random.default_rng(0).standard_normal((120, 100, 1))
+        for length, faint in ((2, 0.0), (4, 0.0), (30, 0.0), (30, 0.7), (30, 0.75)):
+            sheet = np.clip(grain, 0, 1).astype(np.float32)
+            sheet[50, 30 : 30 + length] = faint
+            found = seen.page.evaluate(
+                """async (values) => {
+                    const { isEmpty } = await import("/page/tab/oddities.js");
+                    return isEmpty({ height: 120, width: 100, channels: 1, data: Float32Array.from(values) });
+                }""",
+                sheet.ravel().tolist(),
+            )
+            assert found == oddities.is_empty(sheet), (length, faint)
