@@ -4,6 +4,7 @@ import { Batch } from "./batch.js";
 import { read } from "./pictures.js";
 import { Refusal } from "./refusal.js";
 import { download, drawing } from "./state.js";
+import { turned } from "./turning.js";
 import { act, element, failed, hush, say, status } from "./ui.js";
 import { choose } from "./weights.js";
 
@@ -56,13 +57,15 @@ async function take(files) {
 
 /** Reads the opened file again, after the person chose to clean it, or not to. */
 async function readAgain() {
-  const { source } = drawing.background;
+  const { source, turns } = drawing.background;
   if (!source) return;
   const clean = cleaned();
   status("Reading the drawing…");
   try {
-    const picture = await read(source, clean);
-    if (drawing.background.source === source && cleaned() === clean) drawing.replace(picture, source);
+    const picture = await turned(await read(source, clean), turns);
+    const now = drawing.background;
+    if (now.source !== source || now.turns !== turns || cleaned() !== clean) return;
+    drawing.lay({ picture, source, turns, strokes: drawing.strokes });
   } catch (error) {
     status("Photograph ready"); // the one before
     throw error;

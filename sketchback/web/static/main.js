@@ -6,11 +6,13 @@
 import * as backend from "./backend.js";
 import "./camera.js";
 import "./controls.js";
+import { restore } from "./draft.js";
+import { show } from "./history.js";
 import "./input.js";
 import { update } from "./result.js";
-import { drawing } from "./state.js";
+import { drawing, keep } from "./state.js";
 import { element, failed, status } from "./ui.js";
-import { chosen, offer, ratioOf } from "./weights.js";
+import { choose, chosen, offer, ratioOf } from "./weights.js";
 
 async function begin() {
   const answer = await backend.weights();
@@ -18,8 +20,10 @@ async function begin() {
     if (drawing.empty) drawing.lay({ ratio: ratioOf(chosen()) });
     else update();
   });
-  drawing.start(ratioOf(answer.default));
+  keep("weights", { read: chosen, restore: choose });
+  if (!await restore()) drawing.start({ ratio: ratioOf(answer.default) });
   document.body.dataset.ready = "true"; // what looks at the page from outside waits for this
+  show().catch(() => {}); // a browser that keeps nothing says so when there is something to keep
   await waitUntilWarm();
 }
 

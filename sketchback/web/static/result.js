@@ -2,8 +2,9 @@
 
 import { invert } from "./backend.js";
 import { Follower } from "./follow.js";
+import { openRaster } from "./openraster.js";
 import { Refusal } from "./refusal.js";
-import { download, drawing } from "./state.js";
+import { download, drawing, photographs, snapshot } from "./state.js";
 import { act, element, enable, failed, save, status } from "./ui.js";
 import { chosen, titleOf } from "./weights.js";
 
@@ -34,6 +35,7 @@ async function follow(isNewest) {
   document.body.classList.add("inferring");
   try {
     const weights = chosen();
+    const made = snapshot();
     const sent = await drawing.picture(LIVE);
     const busy = () => status("Busy; waiting for a free place…");
     let noted = "Photograph ready";
@@ -43,6 +45,7 @@ async function follow(isNewest) {
     if (isNewest()) {
       show(addresses, weights, performance.now() - began);
       status(noted);
+      photographs.dispatchEvent(new CustomEvent("shown", { detail: { drawing: sent, photo, snapshot: made } }));
     } else revoke(addresses);
   } catch (error) {
     if (!isNewest()) return;
@@ -133,8 +136,10 @@ act("download-button", async () => {
   const format = element("format").value;
   status("Preparing the file…");
   try {
-    const photo = await invert(await drawing.picture(), { weights: chosen(), format });
-    save(photo, `${download.name}.${format}`);
+    const picture = await drawing.picture();
+    const layered = format === "ora";
+    const photo = await invert(picture, { weights: chosen(), format: layered ? "png" : format });
+    save(layered ? await openRaster({ drawing: picture, photo }) : photo, `${download.name}.${format}`);
   } finally {
     status("Photograph ready");
   }
