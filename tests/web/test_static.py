@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from PIL import Image
 from places import DRAWINGS
+from tabletop import TILTED, head, photographed
 from visits import LINE, Visit
 
 from sketchback import images
@@ -256,6 +257,44 @@ class TestPictures:
         seen.stroke((0.5, 0.5), (0.501, 0.5))  # a dot: no alert while somebody begins to draw
         seen.until(lambda: seen.says("status") == "Nothing is drawn yet")
 
+    def test_an_uploaded_house_and_a_face_upside_down_are_noticed(self, visit, tmp_path: Path) -> None:
+        seen = visit()
+        seen.inferred(lambda: seen.give(DRAWINGS / "house.png"))
+        seen.until(lambda: "looks like a building, and “Faces” was chosen" in seen.alert())
+        seen.inferred(lambda: seen.click("Use Buildings"))
+        assert seen.page.get_by_role("radio", name="Buildings").is_checked() and not seen.alert()
+        assert seen.page.locator("#photo").get_attribute("data-weights") == "buildings"
+        seen.page.get_by_role("radio", name="Faces").check(force=True)
+        face = images.read(DRAWINGS / "face_ink.png", 1)
+        seen.inferred(lambda: seen.give(images.write(tmp_path / "down.png", face[::-1, ::-1])))
+        seen.until(lambda: "This face looks upside down." in seen.alert())
+        before = seen.canvas().astype(float)
+        seen.inferred(lambda: seen.click("Turn it"))
+        assert np.abs(seen.canvas() - before[::-1, ::-1]).mean() < 1
+        seen.inferred(lambda: seen.give(DRAWINGS / "face_ink.png"))
+        seen.page.wait_for_timeout(500)
+        assert not seen.alert()
+
+    def test_a_photograph_of_paper_that_is_not_cleaned_is_noticed(self, visit, tmp_path: Path) -> None:
+        seen = visit()
+        seen.page.locator(".switch").click()
+        photo = photographed(head(), TILTED, (680, 620))
+        seen.inferred(lambda: seen.give(images.write(tmp_path / "table.png", photo)))
+        seen.until(lambda: "This looks like a photograph of paper." in seen.alert())
+        seen.inferred(lambda: seen.click("Clean it"))
+        assert seen.page.get_by_role("switch").is_checked() and np.median(seen.canvas()) > 190
+
+    def test_a_house_among_faces_in_a_batch(self, visit) -> None:
+        seen = visit()
+        seen.give(DRAWINGS / "house.png", DRAWINGS / "face_ink.png")
+        seen.until(lambda: "2 of 2 done" in seen.says("batch-status"))
+        assert seen.page.get_by_text("looks like a building").count() == 1
+        before = seen.page.locator("#batch-cards img").nth(1).get_attribute("src")
+        seen.click("Use Buildings house.png")
+        seen.until(lambda: seen.page.get_by_text("looks like a building").count() == 0)
+        seen.until(lambda: seen.page.locator("#batch-cards li").first.get_attribute("data-state") == "done")
+        assert seen.page.locator("#batch-cards img").nth(1).get_attribute("src") != before
+
     def test_several_at_once(self, visit, file: Path, tmp_path: Path) -> None:
         (tmp_path / "two").mkdir()
         again, bad = tmp_path / "two" / file.name, tmp_path / "notes.txt"
@@ -289,6 +328,7 @@ class TestPhotograph:
         assert (faces != buildings).any()
         seen.click("What to know")
         assert "toy buildings" in seen.says("card")
+        assert seen.says("weights-about") == "Houses and façades."
         assert "one: for research; two: for all\n" in seen.says("card")  # each term once
 
     def test_a_sample_and_an_empty_sheet_fit_the_weights(self, visit) -> None:

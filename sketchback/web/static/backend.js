@@ -25,6 +25,14 @@ export const invert = (drawing, query, options) => send("/api/invert", query, dr
  */
 export const sketch = (picture, query, options) => send("/api/sketch", query, picture, options);
 
+/**
+ * What to ask a person about a drawing: "paper", "building", "face", "upside down"; none where nothing is sure.
+ * @param {Blob} drawing
+ * @returns {Promise<string[]>}
+ */
+export const notice = async (drawing, options) => (
+  JSON.parse(await (await send("/api/notice", {}, drawing, options)).text()).notices);
+
 /** The weights to choose from, and which are the default. */
 export const weights = () => get("/api/weights");
 

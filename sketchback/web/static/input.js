@@ -1,6 +1,7 @@
 // How pictures come in: opened, pasted, dropped, or chosen among the samples.
 
 import { Batch } from "./batch.js";
+import { ask } from "./notices.js";
 import { read } from "./pictures.js";
 import { Refusal } from "./refusal.js";
 import { download, drawing } from "./state.js";
@@ -44,6 +45,7 @@ export async function open(file) {
     if (!isNewest()) return;
     download.name = `${stem(file.name) || "drawing"}-photograph`;
     drawing.lay({ picture, source: file });
+    ask().catch(() => {}); // a hint less
   } catch (error) {
     if (isNewest()) status(drawing.empty ? "" : "Photograph ready");
     throw error instanceof Refusal ? new Refusal(`${file.name}: ${error.message}`) : error;
@@ -66,6 +68,7 @@ async function readAgain() {
     const now = drawing.background;
     if (now.source !== source || now.turns !== turns || cleaned() !== clean) return;
     drawing.lay({ picture, source, turns, strokes: drawing.strokes });
+    ask().catch(() => {});
   } catch (error) {
     status("Photograph ready"); // the one before
     throw error;

@@ -13,15 +13,19 @@ export async function turned(picture, quarters) {
   return createImageBitmap(copy);
 }
 
-/** Turns a drawing by a quarter, strokes and picture; an empty sheet becomes upright or wide. */
-export async function turn(drawing) {
+/** Turns a drawing by quarters, strokes and picture; an empty sheet becomes upright or wide. */
+export async function turn(drawing, quarters = 1) {
   const { ratio, picture, source, turns, strokes } = drawing.content;
   if (drawing.empty) return drawing.lay({ ratio: ratio < 1 ? 4 / 3 : 4 / 5 });
-  const { height } = drawing.background;
+  const { width, height } = drawing.background;
+  const places = [
+    ({ x, y }) => ({ x, y }), ({ x, y }) => ({ x: height - y, y: x }), ({ x, y }) => ({ x: width - x, y: height - y }),
+    ({ x, y }) => ({ x: y, y: width - x }),
+  ];
   const around = ({ points, ...stroke }) => (
-    { ...stroke, points: points.map((point) => ({ ...point, x: height - point.y, y: point.x })) });
+    { ...stroke, points: points.map((point) => ({ ...point, ...places[quarters](point) })) });
   return drawing.lay({
-    ratio: 1 / ratio, picture: picture && await turned(picture, 1), source, turns: (turns + 1) % 4,
-    strokes: strokes.map(around),
+    ratio: quarters % 2 ? 1 / ratio : ratio, picture: picture && await turned(picture, quarters), source,
+    turns: (turns + quarters) % 4, strokes: strokes.map(around),
   });
 }
