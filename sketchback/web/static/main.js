@@ -1,7 +1,8 @@
 // The page: what is drawn or opened on the left, its photograph on the right.
 //
 // Each module holds one part of it: `state` the drawing, `controls` its tools, `input` the pictures that come in,
-// `weights` the choice of weights, `result` the photograph, `batch` several drawings; `backend` makes photographs.
+// `weights` the choice of weights, `result` the photograph, `batch` several drawings; `draft` and `history` keep them,
+// `notices` asks about what was overlooked; `backend` makes photographs.
 
 import * as backend from "./backend.js";
 import "./camera.js";
