@@ -89,7 +89,7 @@ def decode(data: bytes, channels: int = 3, name: str = "the picture", max_pixels
 
     Args:
         data: The whole file.
-        channels: 3 or 1, as in `read`.
+        channels: 3 or 1, as in `read`; or 4 for RGB and alpha, 1 where it is opaque.
         name: What errors call it.
         max_pixels: The most pixels that are decoded.
 
@@ -99,7 +99,7 @@ def decode(data: bytes, channels: int = 3, name: str = "the picture", max_pixels
     Raises:
         ValueError: The bytes are no image, are damaged, or the image is too large or too small.
     """
-    _check_channels(channels)
+    _check_channels(channels, (1, 3, 4))
     with _open(io.BytesIO(data), name, max_pixels) as picture:
         # A scan without content costs a few bytes and passes over all pixels; libtiff has the same bound.
         scans = data.count(b"\xff\xda") if picture.format in ("JPEG", "MPO") else 1
@@ -190,9 +190,9 @@ def _from_pillow(picture: Image.Image, channels: int, name: str) -> np.ndarray:
         ) from None
 
 
-def _check_channels(channels: int) -> None:
-    if channels not in (1, 3):
-        raise ValueError(f"`channels` must be 1 (grey) or 3 (RGB). Received: channels={channels}.")
+def _check_channels(channels: int, known: Collection[int] = (1, 3)) -> None:
+    if channels not in known:
+        raise ValueError(f"`channels` must be one of {', '.join(map(str, known))}. Received: channels={channels}.")
 
 
 def _open_file(path: str | Path) -> BinaryIO:
@@ -287,6 +287,11 @@ def _first_line(error: BaseException) -> str:
 
 
 def _to_array(picture: Image.Image, channels: int) -> np.ndarray:
+    is_transparent = picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info
+    if channels == 4:
+        if is_transparent:
+            return from_uint8(np.asarray(picture.convert("RGBA")))
+        return np.pad(_to_array(picture, 3), ((0, 0), (0, 0), (0, 1)), constant_values=1.0)
     if picture.mode in ("I;16", "I;16L", "I;16B", "I;16N", "I", "F"):  # one deep channel
         values = np.asarray(picture).astype(np.float32)
         # 16-bit files arrive as "I;16" or "I"; float files hold [0, 1], or else [0, 255] or 16-bit values.
@@ -295,7 +300,7 @@ def _to_array(picture: Image.Image, channels: int) -> np.ndarray:
         full = 65535.0 if picture.mode != "F" or peak > 255 else 255.0 if peak > 1 else 1.0
         values = np.clip(np.nan_to_num(values) / full, 0.0, 1.0).astype(np.float32)[..., np.newaxis]
         return np.repeat(values, 3, axis=-1) if channels == 3 else values
-    if picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info:
+    if is_transparent:
         picture = picture.convert("RGBA")
         paper = Image.new("RGBA", picture.size, (255, 255, 255, 255))
         picture = Image.alpha_composite(paper, picture)

@@ -90,6 +90,7 @@ def sample(
     sketches: np.ndarray,
     *,
     candidates: int = 4,
+    first: int = 0,
     seed: int = 0,
     told: np.ndarray | None = None,
 ) -> np.ndarray:
@@ -105,6 +106,7 @@ def sample(
         generator: Whose answers it was trained with.
         sketches: `(B, H, W, 1)` in [0, 1], at the size that the generator sees: sides multiples of its stride.
         candidates: How many for each, at least 1.
+        first: The number of the first of them.
         seed: A whole number of at least 0.
         told: `(B, h, w, 3)` in [0, 1], NaN where nothing is told; these cells are the same in all candidates.
 
@@ -117,9 +119,10 @@ def sample(
     Source: Liu et al. 2023; told cells are put back after each step, as in RePaint (Lugmayr et al. 2022).
     """
     sketches = np.asarray(sketches, np.float32)
-    if candidates < 1 or seed < 0:
+    if candidates < 1 or first < 0 or seed < 0:
         raise ValueError(
-            f"`candidates` must be at least 1 and `seed` at least 0. Received: candidates={candidates}, seed={seed}."
+            "`candidates` must be at least 1, `first` and `seed` at least 0. "
+            f"Received: candidates={candidates}, first={first}, seed={seed}."
         )
     if sketches.ndim != 4 or sketches.shape[-1] != 1:
         raise ValueError(f"`sketches` must be (B, H, W, 1). Received: shape={sketches.shape}.")
@@ -132,7 +135,7 @@ def sample(
     is_told = np.isfinite(told).all(axis=-1, keepdims=True)
     own = answer(generator, sketches, told)
     goal = np.where(is_told, (told - own) / SPREAD, 0.0)
-    noise = np.stack([_noise(seed, number, shape[1:]) for number in range(candidates)])
+    noise = np.stack([_noise(seed, number, shape[1:]) for number in range(first, first + candidates)])
     noise = np.concatenate([noise] * len(sketches))  # (B * candidates, h, w, 3), candidates of one drawing together
     known = [np.repeat(part, candidates, axis=0) for part in (own, is_told, ink(sketches), goal)]
     flown = _flow(sampler, noise, *known)

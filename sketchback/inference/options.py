@@ -28,11 +28,14 @@ class Options:
         working: See `predict`.
         tone: What is known of the photograph's tone, for weights that can be told: colours in their places, an array
             `(h, w, 3)` of any size, RGB in [0, 1], NaN where nothing is told; a reference photograph, whose tones are
-            taken over (a path, `bytes`, a Pillow image); or a mapping from `skin`, `hair`, `background`, `sky`, `wall`
-            and `ground` to colours (see `tones.colour`), and from `lighter`, `warmer` and `colourful` to numbers from
-            -1 to 1, which change the generator's own answer. It covers the sketch that the generator is shown.
+            taken over (a path, `bytes`, a Pillow image); or a mapping from `strokes` to such an array, from `reference`
+            to such a photograph, from `skin`, `hair`, `background`, `sky`, `wall` and `ground` to colours (see
+            `tones.colour`), and from `lighter`, `warmer` and `colourful` to numbers from -1 to 1. Strokes count before
+            named parts, these before the reference; the numbers change what neither strokes nor parts tell. It covers
+            the sketch that the generator is shown. It is kept as `tones.check` returns it.
         candidates: So many photographs of each drawing that differ as photographs differ, for weights that take a
             tone; cells that `tone` tells are the same in all. None for the one answer.
+        first: The number of the first candidate; number i is the same whatever this is.
         seed: Of the candidates.
         scale: 1, 2 or 4 times the size of the sketch, with the enlarger. None for its size, with the enlarger's detail
             where its weights are installed.
@@ -51,6 +54,7 @@ class Options:
     working: Sequence[int] | None = None
     tone: Any = None
     candidates: int | None = None
+    first: int = 0
     seed: int = 0
     scale: int | None = None
     compare: bool = False
@@ -76,7 +80,7 @@ def check(generator: Generator, options: Options) -> None:
             f"Received: those of architecture {generator.architecture}, which takes {' and '.join(generator.takes)}. "
             "Take faces or buildings."
         )
-    asked = [name for name in ("tone", "candidates") if getattr(options, name) is not None]
+    asked = [name for name in ("tone", "candidates") if getattr(options, name)]
     if asked and "tone" not in generator.takes:
         raise ValueError(
             f"`{asked[0]}` needs weights that take a tone map. Received: weights that take a sketch alone. "

@@ -214,11 +214,17 @@ def run(
 
 def _tell(generator: Generator, view: View, size: tuple[int, int], options: Options) -> np.ndarray | None:
     """The tones that a user tells `(B, h, w, 3)`; None where there are none."""
-    if options.tone is None:
+    tone, changes = options.tone, telling.changes(options.tone)
+    if not tone:
         return None
-    answers = _answer(generator, view) if telling.needs_answer(options.tone) else [None] * len(view.shown)
-    pairs = zip(answers, view.sketches, strict=True)
-    return np.stack([telling.place(options.tone, size, photo=photo, sketch=sketch) for photo, sketch in pairs])
+    changed = changes and options.candidates is None  # else the candidates are what changes change
+    answers = _answer(generator, view) if telling.names_parts(tone) or changed else None
+    pairs = zip([None] * len(view.shown) if answers is None else answers, view.sketches, strict=True)
+    told = np.stack([telling.place(tone, size, photo=photo, sketch=sketch) for photo, sketch in pairs])
+    if changed and answers is not None:
+        own = np.stack([telling.change(grids.of_photo(photo), **changes) for photo in answers])
+        told = np.where(np.isfinite(told), told, own)
+    return told
 
 
 def _make(generator: Generator, view: View, told: np.ndarray | None, options: Options) -> Iterator[np.ndarray]:
@@ -229,9 +235,13 @@ def _make(generator: Generator, view: View, told: np.ndarray | None, options: Op
     from sketchback.inference import candidates
 
     sampler = runtimes.load_once(_find(SAMPLER, f"candidates={options.candidates}"), options.runtime)
-    number, seed = options.candidates, options.seed
-    tones = candidates.sample(sampler, generator, view.shown, candidates=number, seed=seed, told=told)
-    for shown, several in zip(view.shown, tones, strict=True):
+    number, changes = options.candidates, telling.changes(options.tone)
+    asked: dict[str, Any] = {"candidates": number, "first": options.first, "seed": options.seed}
+    tones = candidates.sample(sampler, generator, view.shown, told=told, **asked)
+    for index, (shown, several) in enumerate(zip(view.shown, tones, strict=True)):
+        if changes and told is not None:
+            changed = np.stack([telling.change(one, **changes) for one in several])
+            several = np.where(np.isfinite(told[index]), several, changed)
         batch = np.repeat(shown[np.newaxis], number, axis=0)
         yield _answer(generator, View(batch, view.seen), several)
 

@@ -1,13 +1,15 @@
 """What a user says about tone -> the tone map that a generator is told.
 
-Said in one of three ways: as colours in their places (an array, or a photograph whose tones are taken over), by name
-(skin, hair, background; sky, wall, ground), or as a change of the generator's own answer (lighter, warmer, more
-colourful). Named parts and changes need that answer: their places and their shading come from it.
+Said in three ways, alone or together: as colours in their places (strokes, or a reference photograph whose tones are
+taken over), by name (skin, hair, background; sky, wall, ground), or as a change of the whole (lighter, warmer, more
+colourful). Named parts need the generator's own answer: their places and their shading come from it. A change needs
+the tones that it changes: those of the reference, of a candidate, or else of that answer.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import cv2
@@ -19,6 +21,7 @@ from sketchback.images import tones as grids
 from sketchback.inference import regions
 
 CHANGES = ("lighter", "warmer", "colourful")
+PLACED = ("reference", "strokes")
 LEAST = 0.1  # of a cell: where so much is told, the cell is; a stroke of colour is narrower than a cell
 # What people mean by these words here is not what CSS means.
 WORDS = {
@@ -31,6 +34,7 @@ WORDS = {
         "grey": "#8e8a87",
         "white": "#d6d2cd",
     },
+    "background": {"light": "#d8d4cd", "grey": "#808080", "dark": "#33312f", "blue": "#5d7d9e", "green": "#64785a"},
     "sky": {"blue": "#9dbfe0", "grey": "#b9bfc5"},
     "wall": {"brick": "#94553f", "brown": "#8a6a50", "yellow": "#d3b577", "red": "#9c5546"},
     "ground": {"grass": "#6b7d49", "green": "#6b7d49", "brown": "#77644f"},
@@ -80,33 +84,37 @@ def check(tone: Any) -> Any:
         tone: See `pipeline.Options`.
 
     Returns:
-        None; a mapping of names in `regions.PARTS` to colours `(3,)` and of names in `CHANGES` to numbers; a
-        reference photograph `(H, W, 3)` as a list of one; or an array `(h, w, 3)`, NaN where nothing is told.
+        A mapping, empty where nothing is told: of names in `regions.PARTS` to colours `(3,)`; of names in `CHANGES` to
+        numbers; of `reference` to a photograph `(H, W, 3)`; of `strokes` to an array `(h, w, 3)`, NaN where nothing is
+        told.
 
     Raises:
         FileNotFoundError: There is no such file.
         ValueError: A name, a colour, a number or an array is wrong.
         TypeError: It is none of those.
     """
-    if tone is None or isinstance(tone, list):
-        return tone
-    if isinstance(tone, Mapping):
-        if not tone:
-            return None
-        for name in tone:
-            if name not in (*regions.PARTS, *CHANGES):
-                raise ValueError(
-                    f"`tone` may name {', '.join((*regions.PARTS, *CHANGES))}. Received: {name!r}. Leave it out."
-                )
-        return {name: _change(name, said) if name in CHANGES else colour(said, name) for name, said in tone.items()}
-    if not isinstance(tone, np.ndarray):
-        return [images.as_array(tone, channels=3)]
-    values = tone.astype(np.float32) / 255 if tone.dtype == np.uint8 else tone.astype(np.float32)
+    if tone is None:
+        return {}
+    if not isinstance(tone, Mapping):
+        tone = {"strokes" if isinstance(tone, np.ndarray) else "reference": tone}
+    readers: dict[str, Callable[[Any], Any]] = {"reference": images.as_array, "strokes": _strokes}
+    readers |= {name: functools.partial(_change, name) for name in CHANGES}
+    readers |= {name: functools.partial(colour, part=name) for name in regions.PARTS}
+    for name in tone:
+        if name not in readers:
+            known = ", ".join((*regions.PARTS, *CHANGES, *PLACED))
+            raise ValueError(f"`tone` may name {known}. Received: {name!r}. Leave it out.")
+    return {name: readers[name](said) for name, said in tone.items()}
+
+
+def _strokes(said: Any) -> np.ndarray:
+    array = np.asarray(said)
+    values = array.astype(np.float32) / 255 if array.dtype == np.uint8 else array.astype(np.float32)
     told = values[np.isfinite(values)]
     if values.ndim != 3 or values.shape[-1] != 3 or 0 in values.shape or np.any((told < -1e-3) | (told > 1 + 1e-3)):
         raise ValueError(
             "`tone` must be (h, w, 3), RGB in [0, 1], NaN where nothing is told. "
-            f"Received: shape={tone.shape}{f', from {told.min():.4g} to {told.max():.4g}' if told.size else ''}."
+            f"Received: shape={array.shape}{f', from {told.min():.4g} to {told.max():.4g}' if told.size else ''}."
         )
     return np.clip(values, 0.0, 1.0)
 
@@ -121,18 +129,25 @@ def _change(name: str, said: Any) -> float:
     return value
 
 
-def needs_answer(tone: Any) -> bool:
+def names_parts(tone: Mapping[str, Any]) -> bool:
     """Whether what `check` returned can only be understood beside the generator's own answer."""
-    return isinstance(tone, dict)
+    return any(name in regions.PARTS for name in tone)
 
 
-def place(tone: Any, size: tuple[int, int], *, photo: np.ndarray | None = None, sketch: np.ndarray) -> np.ndarray:
-    """The tones of a drawing's cells.
+def changes(tone: Mapping[str, Any]) -> dict[str, float]:
+    """The changes in what `check` returned, for `change`."""
+    return {name: tone[name] for name in CHANGES if name in tone}
+
+
+def place(
+    tone: Mapping[str, Any], size: tuple[int, int], *, photo: np.ndarray | None = None, sketch: np.ndarray
+) -> np.ndarray:
+    """The tones that are told of a drawing's cells: strokes over named parts over the changed reference.
 
     Args:
-        tone: From `check`, not None.
+        tone: From `check`.
         size: `(height, width)` of the drawing itself, which a reference photograph is fitted to.
-        photo: `(H, W, 3)`, the generator's own answer, where `needs_answer`.
+        photo: `(H, W, 3)`, the generator's own answer, where `names_parts`.
         sketch: `(H, W, 1)`, the drawing as the generator sees it, which decides how many cells there are.
 
     Returns:
@@ -141,10 +156,16 @@ def place(tone: Any, size: tuple[int, int], *, photo: np.ndarray | None = None, 
     Raises:
         ValueError: A part that is named was not found.
     """
-    if photo is not None:
-        return _tell(tone, photo, sketch)
-    values = images.fit(tone[0], size) if isinstance(tone, list) else tone
-    return to_cells(values, (sketch.shape[0], sketch.shape[1]))
+    seen = sketch.shape[0], sketch.shape[1]
+    told = grids.untold(seen)
+    if "reference" in tone:
+        told = change(to_cells(images.fit(tone["reference"], size), seen), **changes(tone))
+    if photo is not None and names_parts(tone):
+        _tell_parts(told, tone, photo, sketch)
+    if "strokes" in tone:
+        strokes = to_cells(tone["strokes"], seen)
+        told = np.where(np.isfinite(strokes), strokes, told)
+    return told
 
 
 def to_cells(tones: np.ndarray, size: tuple[int, int]) -> np.ndarray:
@@ -179,21 +200,16 @@ def _shares(parts: int, side: int) -> np.ndarray:
     return np.clip(np.minimum(edges[1:], cells + 1) - np.maximum(edges[:-1], cells), 0.0, None)
 
 
-def _tell(wanted: dict[str, Any], photo: np.ndarray, sketch: np.ndarray) -> np.ndarray:
-    """Changes make a whole map of the generator's own; named parts are told in their places."""
-    own = grids.of_photo(photo)
-    told = np.full_like(own, np.nan)
-    if any(name in wanted for name in CHANGES):
-        told = change(own, **{name: wanted[name] for name in CHANGES if name in wanted})
-    found = regions.find(photo, sketch)
-    for name in (name for name in regions.PARTS if name in wanted):
+def _tell_parts(told: np.ndarray, tone: Mapping[str, Any], photo: np.ndarray, sketch: np.ndarray) -> None:
+    """Tells the parts that are named, in their places."""
+    own, found = grids.of_photo(photo), regions.find(photo, sketch)
+    for name in (name for name in regions.PARTS if name in tone):
         if not found[name].any():
             raise ValueError(
                 f"A part that `tone` names must be found in the drawing. Received: {name}, and nothing that looks like "
-                "it. Give an array with the colour where it belongs."
+                "it. Tell the colour in its place, by strokes."
             )
-        told[found[name]] = shade(own[found[name]], wanted[name])
-    return told
+        told[found[name]] = shade(own[found[name]], tone[name])
 
 
 def shade(own: np.ndarray, wanted: np.ndarray) -> np.ndarray:

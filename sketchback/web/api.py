@@ -5,15 +5,27 @@ from __future__ import annotations
 import asyncio
 import json
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any
 
-from fastapi import FastAPI, Query, Request, Response
+from fastapi import Depends, FastAPI, Query, Request, Response
 
 from sketchback import __version__
 from sketchback.sketching.oddities import EmptySheetError
+from sketchback.web import forms, parameters
+from sketchback.web.asking import Asked
 from sketchback.web.errors import RefusedError
-from sketchback.web.worker import FORMATS, MAX_PIXELS, BusyError, Format, InferenceWorker, UnusableError, encode
+from sketchback.web.worker import (
+    FORMATS,
+    MAX_ANSWER,
+    MAX_PIXELS,
+    MAX_STROKES,
+    BusyError,
+    Format,
+    InferenceWorker,
+    UnusableError,
+    encode,
+)
 
 MAX_BYTES = 25_000_000
 BODY_SECONDS = 20.0  # for the whole body to arrive
@@ -27,7 +39,18 @@ curl --data-binary @drawing.png -H 'Content-Type: image/png' -o photo.png http:/
 ```
 
 The body is the file itself: PNG, JPEG, WebP, TIFF, BMP or GIF, at most {MAX_BYTES // 10**6} MB and
-{MAX_PIXELS // 10**6} megapixels. Every error is JSON, `{{"error": "a sentence"}}`. When many ask at once, the answer is
+{MAX_PIXELS // 10**6} megapixels. Or it is a form, with colours in their places (a PNG over the drawing, transparent
+where nothing is told, at most {MAX_STROKES // 10**6} megapixels) or a photograph whose tones are taken over, or both:
+
+```
+curl -F drawing=@drawing.png -F strokes=@strokes.png -F reference=@photo.jpg -o photo.png \
+  'http://127.0.0.1:8000/api/invert?hair=grey&lighter=0.1&candidate=2&seed=7'
+```
+
+Strokes count before named colours, these before the reference. One call is one candidate, by its number: so an answer
+is always one picture, and four candidates are a loop, `for i in 0 1 2 3`. What the weights can do is in `/api/weights`.
+
+Every error is JSON, `{{"error": "a sentence"}}`. When many ask at once, the answer is
 503 with `Retry-After`: come again in a moment. A drawing that is white on black is turned, and the header
 `{NOTE}` says so.
 
@@ -35,6 +58,8 @@ A generated face is a suggestion, not evidence of identity.
 """
 
 Say = Callable[[str], object]
+Work = Callable[[dict[str, bytes], Say], bytes]  # the parts of a body -> the bytes of an answer
+DRAWING, TOLD = "drawing", ("strokes", "reference")  # the parts of a form
 
 # ---- what the OpenAPI schema says about bodies and answers
 
@@ -45,6 +70,21 @@ _BODY = {
         "required": True,
         "description": "The file itself.",
         "content": dict.fromkeys(_BODY_TYPES, _BINARY),
+    }
+}
+_FORM = {
+    "schema": {
+        "type": "object",
+        "required": [DRAWING],
+        "additionalProperties": False,
+        "properties": dict.fromkeys((DRAWING, *TOLD), _BINARY["schema"]),
+    }
+}
+_BODY_OR_FORM = {
+    "requestBody": {
+        "required": True,
+        "description": "The file itself, or a form with it and what is told of its colours.",
+        "content": {**dict.fromkeys(_BODY_TYPES, _BINARY), "multipart/form-data": _FORM},
     }
 }
 _SENTENCE = {
@@ -61,7 +101,7 @@ _ERRORS = {
     403: "Sent by another web site, or to a name that is not this machine's.",
     408: f"The file did not arrive within {BODY_SECONDS:.0f} seconds.",
     413: f"The file is larger than {MAX_BYTES // 10**6} MB.",
-    415: "The body is a form or is compressed, not the file itself.",
+    415: "The body is text, compressed, or a form where none is taken.",
     422: "Nothing is drawn on the sheet.",
     500: "Something went wrong here.",
     503: "Busy. `Retry-After` says in how many seconds to come again.",
@@ -95,26 +135,29 @@ def add_routes(app: FastAPI, worker: InferenceWorker) -> None:
         tags=["drawings"],
         summary="Drawing -> photograph",
         response_class=Response,
-        openapi_extra=_BODY,
+        openapi_extra=_BODY_OR_FORM,
         responses=_responses(media_type for _, media_type in FORMATS.values()),
-        description="The photograph has the size of the drawing, at most 1600 pixels on its longer side.",
+        description="The photograph has the size of the drawing, at most 1600 pixels on its longer side, or `scale` "
+        f"times that, at most {MAX_ANSWER // 10**6} megapixels. Weights that cannot do what is asked answer 400.",
     )
     async def invert(
         request: Request,
+        asked: Annotated[Asked, Depends(parameters.read)],
         weights: Annotated[str | None, Query(description="A name from `/api/weights`; the default for none.")] = None,
-        clean: Annotated[bool, Query(description="Clean a photograph or scan of paper first.")] = False,
-        compare: Annotated[bool, Query(description="The drawing beside the photograph.")] = False,
         format: Annotated[Format, Query(description="Of the answer.")] = "png",
     ) -> Response:
         try:
             name = worker.check_weights(weights)
+            asked.check(name, worker.can[name])  # before the body is read
         except ValueError as error:
             raise RefusedError(400, str(error)) from None
 
-        def work(data: bytes, say: Say) -> bytes:
-            return encode(worker.invert(data, name, clean, compare, say), format)
+        def work(parts: dict[str, bytes], say: Say) -> bytes:
+            told = {part: parts[part] for part in TOLD if part in parts}
+            return encode(worker.invert(parts[DRAWING], name, asked, **told, say=say), format)
 
-        return await _answer(request, worker, work, name=f"photograph.{format}", media_type=FORMATS[format][1])
+        media_type = FORMATS[format][1]
+        return await _answer(request, worker, work, name=f"photograph.{format}", media_type=media_type, told=TOLD)
 
     @app.post(
         "/api/sketch",
@@ -129,8 +172,8 @@ def add_routes(app: FastAPI, worker: InferenceWorker) -> None:
         request: Request,
         clean: Annotated[bool, Query(description="Straighten, flatten and crop a photograph of paper.")] = True,
     ) -> Response:
-        def work(data: bytes, say: Say) -> bytes:
-            return encode(worker.sketch(data, clean, say), "png")
+        def work(parts: dict[str, bytes], say: Say) -> bytes:
+            return encode(worker.sketch(parts[DRAWING], clean, say), "png")
 
         return await _answer(request, worker, work, name="drawing.png", media_type="image/png")
 
@@ -154,16 +197,16 @@ def add_routes(app: FastAPI, worker: InferenceWorker) -> None:
 
 
 async def _answer(
-    request: Request, worker: InferenceWorker, work: Callable[[bytes, Say], bytes], *, name: str, media_type: str
+    request: Request, worker: InferenceWorker, work: Work, *, name: str, media_type: str, told: Sequence[str] = ()
 ) -> Response:
     """Reads the body, waits for the inference worker, and answers; each within its limits."""
     began = time.perf_counter()
     notes: list[str] = []
     try:
         with worker.place():  # before the body is read: this bounds the bodies that wait, too
-            data = await _read_body(request)
+            parts = await _read_body(request, told)
             arrived = time.perf_counter()
-            result = await _wait(request, worker, lambda: work(data, notes.append))
+            result = await _wait(request, worker, lambda: work(parts, notes.append))
     except BusyError as error:
         raise RefusedError(503, str(error), headers={"Retry-After": "1"}) from None
     except UnusableError as error:
@@ -186,9 +229,12 @@ async def _answer(
     return Response(result, media_type=media_type, headers=headers)
 
 
-async def _read_body(request: Request) -> bytes:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind.startswith(("multipart/", "text/")) or kind == "application/json":
+async def _read_body(request: Request, told: Sequence[str]) -> dict[str, bytes]:
+    """The file itself, by the name `DRAWING`, or the parts of a form where there may be more of them."""
+    content_type = request.headers.get("content-type", "")
+    kind = content_type.partition(";")[0].strip().lower()
+    is_form = bool(told) and kind == "multipart/form-data"
+    if (kind.startswith(("multipart/", "text/")) and not is_form) or kind == "application/json":
         raise RefusedError(
             415, f"The body must be the file itself: curl --data-binary @drawing.png. Received: {kind[:80]}."
         )
@@ -219,10 +265,16 @@ async def _read_body(request: Request) -> bytes:
         return b"".join(parts)
 
     try:
-        return await asyncio.wait_for(read(), BODY_SECONDS)
+        body = await asyncio.wait_for(read(), BODY_SECONDS)
     except (asyncio.TimeoutError, TimeoutError):
         sentence = f"The file must arrive within {BODY_SECONDS:.0f} seconds."
         raise RefusedError(408, sentence, headers={"Connection": "close"}) from None
+    if not is_form:
+        return {DRAWING: body}
+    parts = forms.read(content_type, body, (DRAWING, *told))
+    if DRAWING not in parts:
+        raise ValueError(f"A form must have the part `{DRAWING}`: curl -F {DRAWING}=@drawing.png. Received: none.")
+    return parts
 
 
 async def _wait(request: Request, worker: InferenceWorker, work: Callable[[], bytes]) -> bytes:

@@ -18,15 +18,18 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 import numpy as np
 
 from sketchback import console, images, weights
+from sketchback.inference import fidelity as fidelities
 from sketchback.inference import pipeline, runtime
-from sketchback.inference.options import Options
 from sketchback.sketching import oddities
+from sketchback.web.asking import Asked, capabilities
 
 if TYPE_CHECKING:
     from sketchback.models import Generator
 
 MAX_PIXELS = 40_000_000  # less than `images` allows: several people may wait for one machine
 LONGEST = 1600  # pixels of the longer side; a generator that was trained at 128 has nothing to add beyond
+MAX_STROKES = 4_000_000  # pixels of a picture of colour strokes, which are averaged over large cells
+MAX_ANSWER = 16_000_000  # pixels of a photograph, where it is larger than the drawing
 PLACES = 16  # requests that may be read, wait or be worked on at once
 Format = Literal["png", "jpg", "jpeg", "webp", "tiff", "pdf"]
 FORMATS: dict[Format, tuple[str, str]] = {  # the name in a request -> Pillow's, and the media type
@@ -128,6 +131,22 @@ def decode(data: bytes, *, channels: int = 1) -> np.ndarray:
     return images.reduce(images.decode(data, channels, "your file", MAX_PIXELS), LONGEST)
 
 
+def decode_strokes(data: bytes) -> np.ndarray:
+    """Reads the bytes of a picture of colour strokes.
+
+    Args:
+        data: A whole file of at most `MAX_STROKES` pixels, transparent where no colour is told.
+
+    Returns:
+        `(h, w, 3)` float32 in [0, 1], NaN where it is more transparent than opaque.
+
+    Raises:
+        ValueError: See `decode`.
+    """
+    strokes = images.decode(data, 4, "the picture of strokes", MAX_STROKES)
+    return np.where(strokes[..., 3:] >= 0.5, strokes[..., :3], np.nan).astype(np.float32)
+
+
 def encode(image: np.ndarray, kind: Format) -> bytes:
     """Returns the bytes of a file that holds an image.
 
@@ -155,6 +174,7 @@ class InferenceWorker:
         self.default = next(iter(known))
         self.known: dict[str, Path] = {}
         self.facts: dict[str, dict[str, object]] = {}
+        self.can: dict[str, dict[str, object]] = {}
         for name, path in known.items():
             try:
                 self.facts[name] = weights.describe(path)
@@ -163,7 +183,7 @@ class InferenceWorker:
                     raise
                 logger.warning("left out: %s", error)
             else:
-                self.known[name] = path
+                self.known[name], self.can[name] = path, capabilities(path, self.facts[name])
         self._generators: dict[str, Generator] = {}
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference-worker")
         self._places, self._taken, self._lock = places, 0, threading.Lock()
@@ -216,7 +236,9 @@ class InferenceWorker:
         return name
 
     def describe(self) -> list[dict[str, object]]:
-        """What the page says about each of the weights: name, title, size in training, data, note, terms, date."""
+        """What the page says about each of the weights: name, title, size in training, data, note, terms, date, and
+        what they can do, see `capabilities`.
+        """
         rows: list[dict[str, object]] = []
         for name, facts in self.facts.items():
             recipe = facts.get("recipe")
@@ -230,6 +252,7 @@ class InferenceWorker:
                     "shows": _shows(name, recipe),
                     "claim": recipe.get("claim", "") if isinstance(recipe, dict) else "",
                     "data": facts.get("data") or [],
+                    "can": self.can[name],
                     **{key: str(facts.get(key, "")) for key in ("architecture", "note", "terms", "date")},
                 }
             )
@@ -254,25 +277,41 @@ class InferenceWorker:
         self,
         data: bytes,
         name: str,
-        clean: bool = False,
-        compare: bool = False,
+        asked: Asked | None = None,
+        *,
+        strokes: bytes | None = None,
+        reference: bytes | None = None,
         say: Callable[[str], object] = logger.warning,
     ) -> np.ndarray:
-        """The bytes of a drawing -> its photograph `(H, W, 3)`, of the size of the drawing.
+        """The bytes of a drawing -> its photograph `(H, W, 3)`, of the size of the drawing, or of the scale asked for.
 
         Args:
             data: See `decode`.
             name: Of the weights.
-            clean: See `sketch`.
-            compare: Put the drawing beside the photograph.
+            asked: What else is asked.
+            strokes: See `decode_strokes`; they cover the whole drawing, as it is after cleaning.
+            reference: As `data`, a photograph whose tones are taken over.
             say: See `pipeline.to_sketch`.
 
         Raises:
-            ValueError: See `decode` and `pipeline.to_sketch`.
+            ValueError: See `decode`, `Asked.check` and `pipeline.run`; or the photograph would be too large.
             UnusableError: The weights cannot be loaded.
         """
-        picture = decode(data, channels=3 if clean else 1)
-        return pipeline.run(self._load(name), [picture], Options(clean=clean, compare=compare), say=say)[0]
+        asked = asked or Asked()
+        if strokes is not None:
+            asked = asked.tell(strokes=decode_strokes(strokes))
+        if reference is not None:
+            asked = asked.tell(reference=decode(reference, channels=3))
+        asked.check(name, self.can[name])
+        picture = decode(data, channels=3 if asked.options.clean else 1)
+        height, width = (side * (asked.options.scale or 1) for side in picture.shape[:2])
+        if asked.options.scale not in (None, 1) and height * width > MAX_ANSWER:
+            raise ValueError(
+                f"A photograph may have at most {MAX_ANSWER // 10**6} megapixels. Received: a drawing that would "
+                f"become {height} x {width}. Take a smaller `scale`."
+            )
+        photos = pipeline.run(self._load(name, asked.fidelity), [picture], asked.options, say=say)
+        return photos[0] if asked.options.candidates is None else photos[0, 0]
 
     def notice(self, data: bytes) -> list[str]:
         """The bytes of a drawing -> what to ask the person about it, see `oddities.notice`.
@@ -286,17 +325,19 @@ class InferenceWorker:
         with contextlib.suppress(UnusableError):
             self._load(name)
 
-    def _load(self, name: str) -> Generator:
-        if name not in self._generators:
-            began = time.monotonic()
-            try:
+    def _load(self, name: str, fidelity: float | None = None) -> Generator:
+        try:
+            if fidelity is not None and fidelity != fidelities.DEFAULT_FIDELITY:
+                return runtime.load_once(self.known[name], fidelity=fidelity)  # few are kept: there may be many
+            if name not in self._generators:
+                began = time.monotonic()
                 generator = runtime.load(self.known[name])
                 # TensorFlow makes a graph for the first shape, and one for any shape when both sides change.
                 for sides in ((96, 96), (128, 112)):
                     pipeline.predict(generator, np.ones((1, *sides, 1), np.float32), working=sides)
-            except (ValueError, OSError, MemoryError, ImportError) as error:
-                logger.error("error: %s", console.one_line(error))
-                raise UnusableError(f"The weights {name!r} cannot be loaded; the terminal says why.") from None
-            self._generators[name] = generator
-            logger.info("%s: loaded in %.1f s", title(name), time.monotonic() - began)
+                self._generators[name] = generator
+                logger.info("%s: loaded in %.1f s", title(name), time.monotonic() - began)
+        except (ValueError, OSError, MemoryError, ImportError) as error:
+            logger.error("error: %s", console.one_line(error))
+            raise UnusableError(f"The weights {name!r} cannot be loaded; the terminal says why.") from None
         return self._generators[name]

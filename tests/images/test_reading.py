@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import struct
 import subprocess
@@ -235,9 +236,16 @@ def test_a_header_that_lies_costs_no_memory(tmp_path):
     assert int(done.stdout) * unit < 50e6  # decoded it would be 1200 MB
 
 
+def test_alpha_is_kept_where_it_is_asked_for():
+    file = io.BytesIO()
+    Image.fromarray(np.full((16, 20, 4), (255, 0, 51, 0), np.uint8)).save(file, "PNG")
+    assert images.decode(file.getvalue(), channels=4)[0, 0].tolist() == pytest.approx([1, 0, 0.2, 0])
+    assert (images.decode(GOOD["PNG"][0], channels=4)[..., 3] == 1).all()
+
+
 def test_bounds_of_decode():
-    with pytest.raises(ValueError, match=r"`channels` must be 1 .* channels=4"):
-        images.decode(GOOD["PNG"][0], channels=4)
+    with pytest.raises(ValueError, match=r"`channels` must be one of 1, 3, 4. Received: channels=2"):
+        images.decode(GOOD["PNG"][0], channels=2)
     with pytest.raises(ValueError, match=r"at most 0\.0004 megapixels\. Received: your file with 24 x 20"):
         images.decode(GOOD["PNG"][0], name="your file", max_pixels=400)
     assert images.decode(hostile.jpeg_of_scans(64, 48, MAX_SCANS), 1).shape == (64, 48, 1)

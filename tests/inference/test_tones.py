@@ -82,8 +82,23 @@ def test_named_parts_have_their_colour_and_keep_their_shading() -> None:
     np.testing.assert_allclose(skin[0, 1] / skin[0, 0], 0.9, atol=0.02)
     np.testing.assert_allclose(told[0], 1.0, atol=0.02)
     assert np.isnan(told[1, 1:5]).all()  # hair, of which nothing was said
-    whole = tones.place(tones.check({"hair": "red", "lighter": 0.1}), (96, 96), photo=photo, sketch=sketch)
-    assert np.isfinite(whole).all() and (whole[0].mean() > grids.of_photo(photo)[0].mean())
+
+
+def test_strokes_count_before_parts_and_these_before_the_changed_reference() -> None:
+    strokes = np.full((40, 33, 3), np.nan, np.float32)
+    strokes[:16, :16] = (1, 0, 0)
+    grey = Image.new("RGB", (33, 40), (128, 128, 128))
+    told = tones.place(
+        tones.check({"reference": grey, "strokes": strokes, "lighter": 0.2, "wall": "teal"}),
+        (40, 33),
+        photo=np.full((40, 33, 3), 0.5, np.float32),
+        sketch=PAPER * np.linspace(0.2, 1, 40, dtype=np.float32).reshape(40, 1, 1),
+    )
+    np.testing.assert_array_equal(told[0, 0], (1, 0, 0))
+    wall = np.isclose(told, tones.colour("teal"), atol=0.02).all(axis=-1)
+    assert wall.any() and not wall[0, 0]
+    rest = told[~wall][1:]
+    assert len(rest) and (rest > 0.6).all()
 
 
 def test_a_part_that_is_not_there_is_said() -> None:

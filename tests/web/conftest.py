@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import telling
 import uvicorn
 from PIL import Image
 from starlette.types import ASGIApp
@@ -36,6 +37,15 @@ def weight_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
             terms="one: for research; two: for all; one: for research",
         )
     return files
+
+
+@pytest.fixture(scope="module")
+def telling_files(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Path]]:
+    """Weights that take tone, with all that helps them."""
+    folder = tmp_path_factory.mktemp("telling")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv(weights.ENVIRONMENT, str(folder))
+        yield telling.save(folder)
 
 
 @pytest.fixture(scope="session")

@@ -37,6 +37,12 @@ def read(data: bytes) -> np.ndarray:
     return np.asarray(Image.open(io.BytesIO(data))).astype(float) / 255
 
 
+def png(values: np.ndarray) -> bytes:
+    written = io.BytesIO()
+    Image.fromarray(values).save(written, "PNG")
+    return written.getvalue()
+
+
 def refused(answer, status: int, words: str) -> None:
     assert answer.status_code == status, answer.text
     assert list(answer.json()) == ["error"]
@@ -101,7 +107,10 @@ class TestRefusals:
     def test_bodies(self, client, worker, drawing, path: str) -> None:
         refused(client.post(path, content=b"hello"), 400, "PNG, JPEG.*no decoder recognises")
         form = client.post(path, files={"file": ("drawing.png", drawing, "image/png")})
-        refused(form, 415, "--data-binary @drawing.png.*multipart/form-data")
+        if path == "/api/sketch":
+            refused(form, 415, "--data-binary @drawing.png.*multipart/form-data")
+        else:
+            refused(form, 400, "parts drawing, strokes, reference, each once. Received: 'file'")
         refused(client.post(path, content=drawing, headers={"Content-Encoding": "gzip"}), 415, "compressed")
         refused(client.post(path, content=bytes(api.MAX_BYTES + 1)), 413, "at most 25 MB")
         assert worker.taken == 0
@@ -117,6 +126,100 @@ class TestRefusals:
             refused(answer, 400, "`weights` must be one of faces, buildings")
         refused(client.post("/api/invert?format=exe", content=drawing), 400, "`format`: .*Received: 'exe'")
         refused(client.post("/api/invert?clean=banana", content=drawing), 400, "`clean`: .*Received: 'banana'")
+
+
+@pytest.fixture(scope="module")
+def desk(telling_files) -> Iterator[TestClient]:
+    app = application(InferenceWorker(telling_files))
+    with TestClient(app, base_url="http://127.0.0.1:8000", raise_server_exceptions=False) as made:
+        yield made
+
+
+@pytest.fixture
+def ask(desk, drawing) -> Callable[..., np.ndarray]:
+    def ask(query: str = "", **files: bytes) -> np.ndarray:
+        body = {"files": {"drawing": drawing, **files}} if files else {"content": drawing}
+        answer = desk.post(f"/api/invert?{query}", **body)
+        assert answer.status_code == 200, answer.text
+        return read(answer.content)
+
+    return ask
+
+
+class TestAsking:
+    """What is told of tone, candidates, fidelity and scale, by weights that can do all of it."""
+
+    def test_which_weights_can_do_what(self, desk) -> None:
+        faces, buildings = (one["can"] for one in desk.get("/api/weights").json()["weights"])
+        assert faces["tone"] and faces["candidates"] and faces["fidelity"] and faces["scales"] == [1, 2, 4]
+        assert list(faces["parts"]) == ["skin", "hair", "background"] and faces["parts"]["hair"]["grey"][0] == "#"
+        assert not buildings["tone"] and not buildings["candidates"] and not buildings["fidelity"]
+        assert buildings["parts"] == {}
+
+    def test_a_change_and_a_named_colour(self, ask) -> None:
+        own = ask()
+        assert ask("lighter=0.3").mean() > own.mean() + 0.1 > ask("lighter=-0.3").mean() + 0.2
+        skin = ask("skin=%23ff0000")[16:24, 20:28]
+        assert (skin[..., 0] - skin[..., 2]).mean() > 0.4
+
+    def test_candidates_by_number(self, ask) -> None:
+        first, second, other = ask("candidate=1"), ask("candidate=2"), ask("candidate=1&seed=7")
+        assert np.abs(first - second).mean() > 0.01 and np.abs(first - other).mean() > 0.01
+        np.testing.assert_array_equal(ask("candidate=1&seed=0"), first)
+        assert ask("candidate=1&lighter=0.3").mean() > first.mean() + 0.05
+
+    def test_strokes_and_a_reference_come_as_a_form(self, ask) -> None:
+        strokes = np.zeros((40, 33, 4), np.uint8)
+        strokes[:20, :16] = (255, 0, 0, 255)
+        reference = images.encode(np.full((50, 60, 3), (0.1, 0.1, 0.9), np.float32))
+        both = ask("", strokes=png(strokes), reference=reference)
+        red, blue = both[2:8, 2:8].mean(axis=(0, 1)), both[30:, 25:].mean(axis=(0, 1))
+        assert red[0] > 0.7 > 0.3 > red[2] and blue[2] > 0.7 > 0.3 > blue[0]
+        alone = ask("", strokes=png(strokes))
+        np.testing.assert_allclose(alone[30:, 25:], ask()[30:, 25:], atol=0.01)  # of which nothing was told
+        np.testing.assert_allclose(ask("candidate=3", strokes=png(strokes))[:8, :8], alone[:8, :8], atol=0.02)
+
+    def test_fidelity_and_scale(self, ask) -> None:
+        soft, hard = ask("fidelity=1&lighter=0.3"), ask("fidelity=0&lighter=0.3")
+        middle = ask("fidelity=0.5&lighter=0.3")
+        assert soft.mean() < middle.mean() < hard.mean()
+        np.testing.assert_array_equal(hard, ask("lighter=0.3"))
+        assert ask("scale=2").shape == (80, 66, 3) and ask("scale=4&compare=1").shape == (160, 132 + 4 + 132, 3)
+
+    @pytest.mark.parametrize(
+        "query, words",
+        [
+            ("hair=hairy", "A colour must be blond.*Received: 'hairy' for hair"),
+            ("skin=" + "a" * 50, "`skin`: .*at most 40"),
+            ("lighter=2", "`lighter`: .*Received: '2'"),
+            ("warmer=nan", "`warmer`: .*Received: 'nan'"),
+            ("candidate=64", "`candidate`: .*Received: '64'"),
+            ("seed=-1", "`seed`: .*Received: '-1'"),
+            ("fidelity=1.5", "`fidelity`: .*Received: '1.5'"),
+            ("scale=3", "`scale` must be one of 1, 2, 4. Received: 3"),
+            ("weights=buildings&hair=red", "`hair` needs weights.*'buildings', which take a sketch alone"),
+            ("weights=buildings&candidate=2", "`candidate` needs.*candidate=2.*no tone sampler"),
+            ("weights=buildings&fidelity=0.5", "`fidelity` needs.*fidelity=0.5.*one end"),
+        ],
+    )
+    def test_what_is_refused(self, desk, drawing, query: str, words: str) -> None:
+        refused(desk.post(f"/api/invert?{query}", content=drawing), 400, words)
+
+    def test_forms_that_are_refused(self, desk, drawing) -> None:
+        def send(query: str = "", **files: bytes) -> object:
+            return desk.post(f"/api/invert{query}", files=files)
+
+        refused(send(strokes=drawing), 400, "must have the part `drawing`")
+        refused(send(drawing=drawing, strokes=b"hello"), 400, "Received: the picture of strokes")
+        refused(send(drawing=drawing, strokes=png(np.zeros((2100, 2100, 4), np.uint8))), 400, "at most 4 megapixels")
+        refused(send(drawing=drawing, reference=b""), 400, "must be PNG")
+        refused(send("?weights=buildings", drawing=drawing, strokes=drawing), 400, "`strokes` needs weights")
+        large = images.encode(np.pad(decode(drawing), ((0, 1500), (0, 1500), (0, 0)), constant_values=1))
+        refused(desk.post("/api/invert?scale=4", content=large), 400, "at most 16 megapixels.*6160 x 6132")
+        for kind in ("multipart/form-data", "multipart/form-data; boundary=other", 'multipart/form-data; boundary=""'):
+            body = b'--x\r\nContent-Disposition: form-data; name="drawing"\r\n\r\n1'
+            answer = desk.post("/api/invert", content=body, headers={"Content-Type": kind})
+            refused(answer, 400, "A form must be whole")
 
 
 # ---- patience: over a real connection

@@ -381,6 +381,151 @@ class TestPhotograph:
         seen.context.close()
 
 
+@pytest.fixture(scope="module")
+def desk_url(telling_files, serving) -> Iterator[str]:
+    with serving(app.application(InferenceWorker(telling_files))) as port:
+        yield f"http://127.0.0.1:{port}/"
+
+
+@pytest.fixture
+def desk(browser, desk_url: str) -> Iterator[Visit]:
+    """A visit to a page whose weights take tone, with a drawing on the sheet."""
+    seen = Visit(browser, desk_url)
+    seen.inferred(lambda: seen.stroke(*LINE))
+    yield seen
+    seen.context.close()
+    assert not seen.errors and not seen.foreign
+
+
+def assert_everything_has_a_name(seen: Visit) -> None:
+    for role in ("button", "radio", "slider", "combobox", "spinbutton", "switch", "checkbox", "link"):
+        for one in seen.page.get_by_role(role).all():
+            named = one.evaluate(
+                "one => one.getAttribute('aria-label') || one.textContent.trim() || one.title "
+                "|| one.querySelector('img')?.alt || one.labels?.[0]?.textContent.trim()"
+            )
+            assert named, one.evaluate("one => one.outerHTML")
+
+
+def redness(photo: np.ndarray, y: float, x: float) -> float:
+    """Red against blue around a place, from -255 to 255."""
+    height, width = photo.shape[:2]
+    around = photo[int(y * height) - 10 : int(y * height) + 10, int(x * width) - 10 : int(x * width) + 10].astype(float)
+    return float((around[..., 0] - around[..., 2]).mean())
+
+
+@pytest.mark.browser
+class TestDesk:
+    """What a person tells of the photograph beside the drawing."""
+
+    def told(self, seen: Visit) -> list[str]:
+        return seen.page.locator("#told li > span").all_inner_texts()
+
+    def strip(self, seen: Visit) -> list[str]:
+        """The addresses of the four candidates, once they are all there."""
+        seen.until(lambda: "stale" not in (seen.page.locator("#candidate-strip").get_attribute("class") or ""))
+        return seen.page.locator("#candidate-strip img").evaluate_all("all => all.map((one) => one.src)")
+
+    def test_see_four_choose_one_and_keep_it(self, desk: Visit) -> None:
+        own = desk.photo()
+        assert len(set(self.strip(desk))) == 4
+        third = desk.page.get_by_role("button", name="Candidate 2 of seed 0", exact=True)
+        chosen = desk.inferred(third.click)
+        assert np.abs(chosen.astype(float) - own).mean() > 3 and third.get_attribute("aria-pressed") == "true"
+        assert self.told(desk) == ["Candidate 2 of seed 0"]
+        changed = desk.inferred(lambda: desk.stroke((0.1, 0.95), (0.3, 0.95)))
+        np.testing.assert_allclose(changed[:100, 300:].mean(), chosen[:100, 300:].mean(), atol=3)  # its tone is kept
+        before = self.strip(desk)
+        desk.click("Four more")
+        after = self.strip(desk)
+        assert not set(before) & set(after)
+        assert desk.page.get_by_role("button", name="Candidate 7 of seed 0").is_visible()
+        desk.page.get_by_role("spinbutton", name="Seed").fill("12")
+        desk.page.keyboard.press("Enter")
+        assert desk.page.get_by_role("button", name="Candidate 0 of seed 12", exact=True).is_visible()
+        assert self.told(desk) == ["Candidate 2 of seed 0"]
+        np.testing.assert_allclose(
+            desk.inferred(lambda: desk.click("Take back: Candidate 2 of seed 0"))[:100, 300:], own[:100, 300:], atol=3
+        )
+
+    def test_paint_a_colour_rub_it_out_and_take_it_back(self, desk: Visit) -> None:
+        own = desk.photo()
+        drawn = desk.canvas()
+        desk.page.keyboard.press("c")
+        painted = desk.inferred(lambda: desk.stroke((0.3, 0.12), (0.7, 0.12)))
+        assert redness(painted, 0.12, 0.5) > 100 and abs(redness(painted, 0.9, 0.5)) < 20
+        np.testing.assert_array_equal(desk.canvas(), drawn)  # it is no part of the drawing
+        assert self.told(desk) == ["Painted #b3261e"]
+        desk.click("Rub out")
+        assert redness(desk.inferred(lambda: desk.stroke((0.2, 0.12), (0.8, 0.12))), 0.12, 0.5) < 50
+        desk.inferred(lambda: desk.click("Undo"))
+        taken_back = desk.inferred(lambda: desk.click("Take back: Painted #b3261e"))
+        np.testing.assert_array_equal(taken_back, own)
+        assert not self.told(desk) and desk.says("told-none").startswith("Nothing yet")
+        desk.inferred(lambda: desk.click("Undo"))  # also that
+        assert self.told(desk) == ["Painted #b3261e"]
+
+    def test_by_keyboard_a_colour_is_painted_too(self, desk: Visit) -> None:
+        desk.page.keyboard.press("c")
+        desk.page.locator("#canvas").focus()
+        desk.page.keyboard.press(" ")
+        for _ in range(5):
+            desk.page.keyboard.press("Shift+ArrowRight")
+        assert redness(desk.inferred(lambda: desk.page.keyboard.press(" ")), 0.5, 0.6) > 100
+
+    def test_tone_of_the_whole_of_parts_and_of_a_reference(self, desk: Visit, tmp_path: Path) -> None:
+        own = desk.photo().mean()
+        slider = desk.page.get_by_role("slider", name="Lighter or darker")
+        assert desk.inferred(lambda: slider.fill("-30")).mean() < own - 20
+        assert self.told(desk) == ["Darker by 30"]
+        desk.inferred(lambda: slider.fill("0"))
+        skin = desk.page.get_by_role("combobox", name="Skin: colour in a word")
+        assert desk.inferred(lambda: skin.select_option("dark")).mean() < own - 10
+        assert desk.inferred(lambda: desk.page.get_by_label("Skin: any colour").fill("#ff0000")).shape
+        assert self.told(desk) == ["Skin: #ff0000"] and skin.input_value() == "own"
+        assert redness(desk.photo(), 0.55, 0.3) > 60
+        blue = images.write(tmp_path / "sea.png", np.full((60, 80, 3), (0.1, 0.2, 0.9), np.float32))
+        desk.inferred(lambda: desk.click("Take back: Skin: #ff0000"))
+        assert redness(desk.inferred(lambda: desk.page.locator("#reference").set_input_files(blue)), 0.5, 0.9) < -60
+        assert self.told(desk) == ["Colours of sea.png"]
+        red = images.write(tmp_path / "fire.png", np.full((60, 80, 3), (0.9, 0.2, 0.1), np.float32))
+        give = """(bytes) => {
+            const carried = new DataTransfer();
+            carried.items.add(new File([new Uint8Array(bytes)], "fire.png", { type: "image/png" }));
+            return carried;
+        }"""
+        carried = desk.page.evaluate_handle(give, list(red.read_bytes()))
+        drop = lambda: desk.page.dispatch_event("#tone", "drop", {"dataTransfer": carried})  # noqa: E731
+        assert redness(desk.inferred(drop), 0.5, 0.9) > 60
+        assert self.told(desk) == ["Colours of fire.png"]
+
+    def test_fidelity_acts_and_files_come_in_three_sizes(self, desk: Visit) -> None:
+        desk.page.keyboard.press("c")
+        lively = desk.inferred(lambda: desk.stroke((0.3, 0.12), (0.7, 0.12)))
+        faithful = desk.inferred(lambda: desk.page.locator("[data-slider=fidelity]").fill("100"))
+        assert redness(faithful, 0.12, 0.5) < redness(lively, 0.12, 0.5) - 40
+        for scale, size in (("1", (768, 960)), ("2", (1536, 1920)), ("4", (3072, 3840))):
+            desk.page.get_by_label("Size of the file").select_option(scale)
+            desk.page.get_by_label("File format").select_option("jpg")
+            assert Image.open(desk.downloads(lambda: desk.click("Download"))[1]).size == size
+
+    def test_what_the_chosen_weights_cannot_do_is_hidden(self, desk: Visit) -> None:
+        for id in ("tone", "candidates", "colour-tool", "fidelity"):
+            assert desk.page.locator(f"#{id}").is_visible(), id
+        desk.page.keyboard.press("c")
+        desk.inferred(lambda: desk.page.get_by_role("radio", name="Buildings").check(force=True))
+        for id in ("tone", "candidates", "colour-tool", "colour-row"):
+            assert desk.page.locator(f"#{id}").is_hidden(), id
+        assert desk.page.get_by_role("radio", name="Pencil").is_checked() and not desk.alert()
+
+    def test_everything_has_a_name_and_fits(self, desk: Visit) -> None:
+        desk.page.keyboard.press("c")
+        assert_everything_has_a_name(desk)
+        for width in (320, 390, 800, 1280):
+            desk.page.set_viewport_size({"width": width, "height": 800})
+            assert desk.page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 @pytest.mark.browser
 class TestLooks:
     def test_nothing_is_wider_than_the_screen(self, visit, file: Path) -> None:
@@ -460,14 +605,7 @@ class TestLooks:
         assert seen.canvas().min() == 255  # the sheet stays white
 
     def test_everything_has_a_name(self, visit) -> None:
-        seen = visit()
-        for role in ("button", "radio", "slider", "combobox", "switch", "checkbox", "link"):
-            for one in seen.page.get_by_role(role).all():
-                named = one.evaluate(
-                    "one => one.getAttribute('aria-label') || one.textContent.trim() || one.title "
-                    "|| one.querySelector('img')?.alt || one.labels?.[0]?.textContent.trim()"
-                )
-                assert named, one.evaluate("one => one.outerHTML")
+        assert_everything_has_a_name(visit())
 
     def test_help_gives_the_focus_back(self, visit) -> None:
         seen = visit()

@@ -14,9 +14,11 @@ from PIL import Image
 
 from sketchback import images, weights
 from sketchback.inference import runtime
+from sketchback.inference.options import Options
 from sketchback.invert import invert
 from sketchback.sketching import cleanup
 from sketchback.web import worker as workers
+from sketchback.web.asking import Asked
 from sketchback.web.worker import BusyError, InferenceWorker, UnusableError, decode, encode
 
 
@@ -99,7 +101,7 @@ class TestPhotographs:
         path.write_bytes(drawing)
         photo = worker.submit(worker.invert, drawing, "faces").result()
         np.testing.assert_array_equal(photo, invert(path, weight_files["faces"]))
-        both = worker.submit(worker.invert, drawing, "faces", False, True).result()
+        both = worker.submit(worker.invert, drawing, "faces", Asked(Options(compare=True))).result()
         np.testing.assert_array_equal(both, images.side_by_side([images.read(path, 1), photo]))
 
     def test_cleaning_is_that_of_the_package(self, worker, drawing: bytes) -> None:

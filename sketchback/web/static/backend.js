@@ -8,22 +8,70 @@ import { Refusal } from "./refusal.js";
 const TRIES = 20; // a busy server is asked again, about once a second
 
 /**
+ * What a person tells of the photograph's tone; everything may be left out. Where two say something of one place,
+ * strokes count before named parts, and these before the reference. Numbers are from -1 to 1 and change the tones of
+ * what no stroke and no part tells.
+ * @typedef {object} Tone
+ * @property {string} [skin] a colour: "#6b4423", or a word from `can.parts`
+ * @property {string} [hair]
+ * @property {string} [background]
+ * @property {string} [sky]
+ * @property {string} [wall]
+ * @property {string} [ground]
+ * @property {number} [lighter]
+ * @property {number} [warmer]
+ * @property {number} [colourful]
+ * @property {Blob} [strokes] a PNG over the whole drawing, of any size: opaque where a colour is told, else transparent
+ * @property {Blob} [reference] a photograph whose tones are taken over
+ */
+
+/**
+ * What is wanted of a photograph; undefined leaves a thing out.
+ * @typedef {object} Options
+ * @property {string} weights a name from `weights()`
+ * @property {string} format "png", "jpg", "webp", "tiff" or "pdf"
+ * @property {boolean} [clean] the drawing is a photograph of paper, and is cleaned first
+ * @property {boolean} [compare] the drawing beside the photograph
+ * @property {Tone} [tone]
+ * @property {number} [candidate] 0 to 63: one of many photographs that would fit, always the same for one seed; the one
+ *   answer of the weights without it
+ * @property {number} [seed] of the candidates, a whole number from 0 to 2^32 - 1
+ * @property {number} [fidelity] from 1, the faithful mean, to 0, what looks most like a photograph
+ * @property {number} [scale] 1, 2 or 4 times the size of the drawing
+ */
+
+/**
+ * How a request goes on.
+ * @typedef {object} Calls
+ * @property {AbortSignal} [signal]
+ * @property {() => void} [busy] is called when the request has to wait
+ * @property {(text: string) => void} [note] is called with a sentence about what was done to the drawing
+ */
+
+/**
  * The photograph of a drawing.
  * @param {Blob} drawing
- * @param {{weights: string, format: string}} query
- * @param {{signal?: AbortSignal, busy?: () => void, note?: (text: string) => void}} options `busy` is called when the
- *   request has to wait, `note` with a sentence about what was done to the drawing
+ * @param {Options} options
+ * @param {Calls} [calls]
  * @returns {Promise<Blob>}
  */
-export const invert = (drawing, query, options) => send("/api/invert", query, drawing, options);
+export function invert(drawing, { tone: { strokes, reference, ...said } = {}, ...options }, calls) {
+  const query = defined({ ...options, ...said });
+  const files = defined({ strokes, reference });
+  if (!Object.keys(files).length) return send("/api/invert", query, drawing, calls);
+  const form = new FormData();
+  for (const [name, blob] of Object.entries({ drawing, ...files })) form.append(name, blob);
+  return send("/api/invert", query, form, calls);
+}
 
 /**
  * The drawing in a picture file, as the generator is shown it.
  * @param {Blob | ArrayBuffer} picture
- * @param {{clean: boolean}} query
+ * @param {{clean: boolean}} options
+ * @param {Calls} [calls]
  * @returns {Promise<Blob>} a PNG
  */
-export const sketch = (picture, query, options) => send("/api/sketch", query, picture, options);
+export const sketch = (picture, options, calls) => send("/api/sketch", options, picture, calls);
 
 /**
  * What to ask a person about a drawing: "paper", "building", "face", "upside down"; none where nothing is sure.
@@ -33,11 +81,22 @@ export const sketch = (picture, query, options) => send("/api/sketch", query, pi
 export const notice = async (drawing, options) => (
   JSON.parse(await (await send("/api/notice", {}, drawing, options)).text()).notices);
 
-/** The weights to choose from, and which are the default. */
+/**
+ * The weights to choose from, and which are the default.
+ * @returns {Promise<{default: string, weights: Array<{name: string, title: string, size: ?number[], claim: string,
+ *   data: string[], architecture: string, note: string, terms: string, date: string, can: {tone: boolean,
+ *   candidates: boolean, fidelity: boolean, scales: number[], parts: Record<string, Record<string, string>>}}>}>}
+ *   `can` says which options these weights take; `parts` holds the parts that have a colour of their own, and for each
+ *   the words that may stand for one, with the colour that they mean.
+ */
 export const weights = () => get("/api/weights");
 
 /** Whether the default weights are loaded. */
 export const ready = async () => (await get("/api/health")).ready;
+
+function defined(values) {
+  return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));
+}
 
 async function request(path, options) {
   try {
@@ -58,7 +117,7 @@ async function sentence(response) {
 
 async function send(path, query, body, { signal, busy, note } = {}) {
   const address = `${path}?${new URLSearchParams(query)}`;
-  const headers = { "Content-Type": "application/octet-stream" };
+  const headers = body instanceof FormData ? {} : { "Content-Type": "application/octet-stream" };
   for (let tries = 1; ; tries += 1) {
     const response = await request(address, { method: "POST", body, signal, headers });
     const noted = response.headers.get("Sketchback-Note");

@@ -1,11 +1,13 @@
 // The drawing surface: a white or an opened picture as background, strokes on it, and the history of both.
 //
 // The history is a list of steps. A step is a background (its size, the picture on it, strokes that were carried over)
-// or a stroke. What is seen is drawn again from the last background on, so undo and redo only move a number.
+// or a stroke. What is seen is drawn again from the last background on, so undo and redo only move a number. Strokes of
+// colour say what colour a place has; they lie on a canvas of their own, over the drawing, and are no part of it.
 
 const LONG = 960; // pixels of the longer side
 const STEPS = 300; // of history
 const WHITE = "#fff";
+const NONE = "none"; // the colour of a stroke that takes colour away
 
 /** The size of a canvas with these proportions (width : height), neither too wide nor too tall to be drawn on. */
 function sized(ratio) {
@@ -16,15 +18,16 @@ function sized(ratio) {
 }
 
 function paint(context, stroke, from = 1) {
-  const { points, width, eraser } = stroke;
+  const { points, width, eraser, colour } = stroke;
   context.lineCap = "round";
   context.lineJoin = "round";
-  context.globalCompositeOperation = eraser ? "source-over" : "darken"; // graphite on graphite only gets darker
+  context.globalCompositeOperation = colour === NONE ? "destination-out"
+    : eraser || colour ? "source-over" : "darken"; // graphite on graphite only gets darker
   for (let index = Math.max(1, from); index < points.length; index += 1) {
     const [a, b, c] = [points[Math.max(0, index - 2)], points[index - 1], points[index]];
     const pressure = (b.pressure + c.pressure) / 2;
     const grey = Math.round(120 - 95 * Math.min(1, pressure * 1.5));
-    context.strokeStyle = eraser ? WHITE : `rgb(${grey},${grey},${grey})`;
+    context.strokeStyle = colour && colour !== NONE ? colour : eraser ? WHITE : `rgb(${grey},${grey},${grey})`;
     context.lineWidth = width * (0.4 + 1.2 * pressure);
     context.beginPath();
     context.moveTo((a.x + b.x) / 2, (a.y + b.y) / 2);
@@ -42,13 +45,15 @@ export class DrawingCanvas extends EventTarget {
   #penSeen = false;
   #point = null; // of the keyboard
 
-  constructor(canvas, cross) {
+  constructor(canvas, colours, cross) {
     super();
     this.canvas = canvas;
+    this.colours = colours.getContext("2d");
     this.cross = cross;
     this.context = canvas.getContext("2d", { alpha: false });
     this.tool = "pencil";
-    this.widths = { pencil: 4.5, eraser: 44 };
+    this.widths = { pencil: 4.5, eraser: 44, colour: 80, uncolour: 80 };
+    this.colour = "#b3261e"; // of the tool "colour"; "uncolour" takes colour away
     this.#push({ kind: "background", ...sized(4 / 5), picture: null, source: null, turns: 0, carried: [] });
     this.#draw();
     canvas.addEventListener("pointerdown", (event) => this.#down(event));
@@ -73,7 +78,16 @@ export class DrawingCanvas extends EventTarget {
     return [...this.#steps[begin].carried, ...this.#steps.slice(begin + 1, this.#at).map((step) => step.stroke)];
   }
 
-  get empty() { return !this.background.picture && !this.strokes.some((stroke) => !stroke.eraser) && !this.#stroke; }
+  get empty() {
+    const now = this.#stroke ? [this.#stroke] : [];
+    return !this.background.picture && ![...this.strokes, ...now].some((stroke) => !stroke.eraser && !stroke.colour);
+  }
+
+  /** The colours that strokes tell, each once. */
+  get told() {
+    const colours = this.strokes.map((stroke) => stroke.colour).filter((colour) => colour && colour !== NONE);
+    return [...new Set(colours)];
+  }
 
   /** All that can be kept of it and be given to `start` or `lay`; a stroke that is being drawn belongs to it. */
   get content() {
@@ -87,15 +101,20 @@ export class DrawingCanvas extends EventTarget {
   get canRedo() { return this.#at < this.#steps.length; }
 
   /** The drawing as a picture, dark on white, its longer side at most `long` pixels. */
-  async picture(long = LONG) {
-    const { width, height } = this.canvas;
+  picture(long = LONG) { return this.#copy(this.canvas, long, false); }
+
+  /** The strokes of colour as a picture, transparent where none is; null where no colour is told. */
+  colourPicture(long = LONG) { return this.told.length ? this.#copy(this.colours.canvas, long, true) : null; }
+
+  #copy(canvas, long, alpha) {
+    const { width, height } = canvas;
     const ratio = Math.min(1, long / Math.max(width, height));
     const copy = document.createElement("canvas");
     copy.width = Math.round(width * ratio);
     copy.height = Math.round(height * ratio);
-    const context = copy.getContext("2d", { alpha: false, willReadFrequently: true });
+    const context = copy.getContext("2d", { alpha, willReadFrequently: true });
     context.imageSmoothingQuality = "high";
-    context.drawImage(this.canvas, 0, 0, copy.width, copy.height);
+    context.drawImage(canvas, 0, 0, copy.width, copy.height);
     return new Promise((done) => copy.toBlob(done, "image/png"));
   }
 
@@ -118,10 +137,10 @@ export class DrawingCanvas extends EventTarget {
 
   #draw() {
     const { width, height, picture } = this.background;
-    if (this.canvas.width !== width || this.canvas.height !== height) {
-      this.canvas.width = width;
-      this.canvas.height = height;
+    for (const canvas of [this.canvas, this.colours.canvas]) {
+      if (canvas.width !== width || canvas.height !== height) Object.assign(canvas, { width, height });
     }
+    this.colours.clearRect(0, 0, width, height);
     this.context.globalCompositeOperation = "source-over";
     this.context.fillStyle = WHITE;
     this.context.fillRect(0, 0, width, height);
@@ -131,8 +150,10 @@ export class DrawingCanvas extends EventTarget {
       this.context.imageSmoothingQuality = "high";
       this.context.drawImage(picture, (width - w) / 2, (height - h) / 2, w, h);
     }
-    for (const stroke of this.strokes) paint(this.context, stroke);
+    for (const stroke of this.strokes) this.#paint(stroke);
   }
+
+  #paint(stroke, from) { paint(stroke.colour ? this.colours : this.context, stroke, from); }
 
   #show() {
     this.#draw();
@@ -159,7 +180,13 @@ export class DrawingCanvas extends EventTarget {
     this.#show();
   }
 
-  clear() { if (!this.empty) this.lay(); }
+  /** Takes back all strokes of one colour. */
+  forgetColour(colour) {
+    const { strokes, ...rest } = this.content;
+    this.lay({ ...rest, strokes: strokes.filter((stroke) => stroke.colour !== colour) });
+  }
+
+  clear() { if (!this.empty || this.told.length) this.lay(); }
 
   undo() {
     this.#endStroke();
@@ -177,10 +204,15 @@ export class DrawingCanvas extends EventTarget {
 
   // ---- strokes
 
-  #startStroke(point, eraser) {
-    const width = this.widths[eraser ? "eraser" : "pencil"];
-    this.#stroke = { points: [point, { ...point, x: point.x + 0.1 }], width, eraser }; // a touch leaves a dot
-    paint(this.context, this.#stroke);
+  #startStroke(point, eraserEnd = false) {
+    const tool = !eraserEnd ? this.tool : this.tool.endsWith("colour") ? "uncolour" : "eraser";
+    this.#stroke = {
+      points: [point, { ...point, x: point.x + 0.1 }], // a touch leaves a dot
+      width: this.widths[tool],
+      eraser: tool === "eraser",
+      colour: { colour: this.colour, uncolour: NONE }[tool],
+    };
+    this.#paint(this.#stroke);
     this.#changed();
   }
 
@@ -189,7 +221,7 @@ export class DrawingCanvas extends EventTarget {
     const last = points.at(-1);
     if (Math.hypot(point.x - last.x, point.y - last.y) < 1) return;
     points.push(point);
-    paint(this.context, this.#stroke, points.length - 1);
+    this.#paint(this.#stroke, points.length - 1);
   }
 
   #endStroke() {
@@ -198,7 +230,7 @@ export class DrawingCanvas extends EventTarget {
     this.#stroke = null;
     this.#pointer = null;
     stroke.points.push(stroke.points.at(-1)); // the curve ends between the last two points
-    paint(this.context, stroke, stroke.points.length - 1);
+    this.#paint(stroke, stroke.points.length - 1);
     this.#push({ kind: "stroke", stroke });
     this.cross.classList.remove("down");
     this.#changed();
@@ -226,7 +258,7 @@ export class DrawingCanvas extends EventTarget {
     this.cross.hidden = true;
     this.#pointer = event.pointerId;
     this.canvas.setPointerCapture(event.pointerId);
-    this.#startStroke(this.#where(event), eraserEnd || this.tool === "eraser");
+    this.#startStroke(this.#where(event), eraserEnd);
   }
 
   #move(event) {
@@ -261,7 +293,7 @@ export class DrawingCanvas extends EventTarget {
       if (event.repeat) return event.preventDefault();
       const lifted = this.#stroke !== null;
       if (lifted) this.#endStroke();
-      else this.#startStroke(this.#point, this.tool === "eraser");
+      else this.#startStroke(this.#point);
       this.dispatchEvent(new CustomEvent("pencil", { detail: lifted ? "up" : "down" }));
     } else return undefined;
     event.preventDefault();

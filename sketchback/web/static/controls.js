@@ -3,6 +3,7 @@
 import { drawing } from "./state.js";
 import { turn } from "./turning.js";
 import { act, element, enable, status } from "./ui.js";
+import { can, choice } from "./weights.js";
 
 drawing.addEventListener("change", () => {
   const { empty } = drawing;
@@ -10,7 +11,7 @@ drawing.addEventListener("change", () => {
   element("canvas-hint").hidden = !empty;
   enable("undo-button", drawing.canUndo);
   enable("redo-button", drawing.canRedo);
-  enable("clear-button", !empty);
+  enable("clear-button", !empty || drawing.told.length > 0);
 });
 drawing.addEventListener("pencil", ({ detail }) => status(detail === "down" ? "Pencil down" : "Pencil up"));
 
@@ -18,14 +19,17 @@ drawing.addEventListener("pencil", ({ detail }) => status(detail === "down" ? "P
 
 const tools = [...document.querySelectorAll("[name=tool]")];
 const THINNEST = 1.5; // pixels of the canvas
-const THICKEST = { pencil: 20, eraser: 90 }; // the generators take thicker strokes for black things, not for lines
+const THICKEST = { pencil: 20, eraser: 90, colour: 90, uncolour: 90 }; // the generators take thicker strokes for black things, not for lines
 const growth = (tool) => THICKEST[tool] / THINNEST;
 const toWidth = (tool, value) => THINNEST * growth(tool) ** (value / 100); // even steps to the eye
 const toValue = (tool, width) => Math.round((Math.log(width / THINNEST) / Math.log(growth(tool))) * 100);
 
 function pick(tool) {
   drawing.tool = tool;
-  tools.forEach((radio) => { radio.checked = radio.value === tool; });
+  const coloured = tool.endsWith("colour");
+  tools.forEach((radio) => { radio.checked = radio.value === (coloured ? "colour" : tool); });
+  element("colour-row").hidden = !coloured;
+  element("rub-button").setAttribute("aria-pressed", String(tool === "uncolour"));
   element("width").value = toValue(tool, drawing.widths[tool]);
 }
 
@@ -37,6 +41,13 @@ function widen(by) {
 tools.forEach((radio) => radio.addEventListener("change", () => pick(radio.value)));
 element("width").addEventListener("input", () => widen(0));
 pick("pencil");
+
+element("colour").addEventListener("input", () => {
+  drawing.colour = element("colour").value;
+  pick("colour");
+});
+act("rub-button", () => pick(drawing.tool === "uncolour" ? "colour" : "uncolour"));
+choice.addEventListener("change", () => { if (!can().tone && drawing.tool.endsWith("colour")) pick("pencil"); });
 
 act("undo-button", () => drawing.undo());
 act("redo-button", () => drawing.redo());
@@ -51,7 +62,7 @@ addEventListener("keydown", (event) => {
   const key = event.key.toLowerCase();
   const actions = event.ctrlKey || event.metaKey
     ? { z: () => (event.shiftKey ? drawing.redo() : drawing.undo()), y: () => drawing.redo() }
-    : { p: () => pick("pencil"), e: () => pick("eraser"), "[": () => widen(-5), "]": () => widen(5) };
+    : { p: () => pick("pencil"), e: () => pick("eraser"), c: () => can().tone && pick("colour"), "[": () => widen(-5), "]": () => widen(5) };
   if (!actions[key]) return;
   event.preventDefault();
   actions[key]();

@@ -5,9 +5,10 @@ import { ask } from "./notices.js";
 import { read } from "./pictures.js";
 import { Refusal } from "./refusal.js";
 import { download, drawing } from "./state.js";
+import { refer } from "./tone.js";
 import { turned } from "./turning.js";
 import { act, element, failed, hush, say, status } from "./ui.js";
-import { choose } from "./weights.js";
+import { can, choose } from "./weights.js";
 
 const SAMPLES = [
   { file: "face_pencil.png", title: "Portrait in pencil", weights: "faces" },
@@ -117,13 +118,21 @@ addEventListener("dragleave", (event) => {
   inside -= 1;
   if (inside <= 0) element("drop").hidden = true;
 });
-addEventListener("dragover", (event) => { if (carriesFiles(event)) event.preventDefault(); });
+const overTone = (event) => Boolean(event.target.closest?.("#tone")) && can().tone;
+
+addEventListener("dragover", (event) => {
+  if (!carriesFiles(event)) return;
+  event.preventDefault();
+  element("drop").querySelector("p").textContent = overTone(event)
+    ? "Let go to take over the colours of this photograph" : "Let go to open the drawing";
+});
 addEventListener("drop", (event) => {
   inside = 0;
   element("drop").hidden = true;
   if (!carriesFiles(event)) return;
   event.preventDefault();
-  take([...event.dataTransfer.files]).catch(failed);
+  const files = [...event.dataTransfer.files];
+  (overTone(event) && files.length ? refer(files[0]) : take(files)).catch(failed);
 });
 
 // ---- samples

@@ -1,17 +1,21 @@
 // The page: what is drawn or opened on the left, its photograph on the right.
 //
 // Each module holds one part of it: `state` the drawing, `controls` its tools, `input` the pictures that come in,
-// `weights` the choice of weights, `result` the photograph, `batch` several drawings; `draft` and `history` keep them,
+// `weights` the choice of weights, `result` the photograph, `batch` several drawings; `told` what is told of the
+// photograph beside the drawing, `tone` and `candidates` the controls of that; `draft` and `history` keep it all,
 // `notices` asks about what was overlooked; `backend` makes photographs.
 
 import * as backend from "./backend.js";
 import "./camera.js";
+import "./candidates.js";
 import "./controls.js";
 import { restore } from "./draft.js";
 import { show } from "./history.js";
 import "./input.js";
 import { update } from "./result.js";
 import { drawing, keep } from "./state.js";
+import { told } from "./told.js";
+import "./tone.js";
 import { element, failed, status } from "./ui.js";
 import { choose, chosen, offer, ratioOf } from "./weights.js";
 
@@ -22,6 +26,7 @@ async function begin() {
     else update();
   });
   keep("weights", { read: chosen, restore: choose });
+  keep("told", { read: () => told.all, restore: (all) => { told.all = all; } });
   if (!await restore()) drawing.start({ ratio: ratioOf(answer.default) });
   document.body.dataset.ready = "true"; // what looks at the page from outside waits for this
   show().catch(() => {}); // a browser that keeps nothing says so when there is something to keep

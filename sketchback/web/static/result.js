@@ -5,6 +5,7 @@ import { Follower } from "./follow.js";
 import { openRaster } from "./openraster.js";
 import { Refusal } from "./refusal.js";
 import { download, drawing, photographs, snapshot } from "./state.js";
+import { told, wanted } from "./told.js";
 import { act, element, enable, failed, save, status } from "./ui.js";
 import { chosen, titleOf } from "./weights.js";
 
@@ -17,6 +18,8 @@ let shown = null; // { drawing, photo }: addresses of what is seen
 
 /** Makes a photograph of the drawing as it is now. */
 export const update = () => follower.want();
+
+told.addEventListener("change", update);
 
 drawing.addEventListener("change", () => {
   const { width, height } = drawing.canvas;
@@ -40,7 +43,7 @@ async function follow(isNewest) {
     const busy = () => status("Busy; waiting for a free place…");
     let noted = "Photograph ready";
     const note = (text) => { noted = text; };
-    const photo = await invert(sent, { weights, format: "jpg" }, { busy, note });
+    const photo = await invert(sent, { ...await wanted(), weights, format: "jpg" }, { busy, note });
     const addresses = { drawing: await loaded(sent), photo: await loaded(photo) };
     if (isNewest()) {
       show(addresses, weights, performance.now() - began);
@@ -130,16 +133,19 @@ element("photo-picture").addEventListener("pointerdown", (event) => {
   }
 });
 
-// ---- the file: from the drawing at its full size
+// ---- the file: from the drawing at its full size, or larger
 
 act("download-button", async () => {
   const format = element("format").value;
+  const scale = element("scale").hidden ? undefined : Number(element("scale").value);
   status("Preparing the file…");
   try {
     const picture = await drawing.picture();
     const layered = format === "ora";
-    const photo = await invert(picture, { weights: chosen(), format: layered ? "png" : format });
-    save(layered ? await openRaster({ drawing: picture, photo }) : photo, `${download.name}.${format}`);
+    const asked = { ...await wanted(), weights: chosen(), format: layered ? "png" : format, scale };
+    const photo = await invert(picture, asked);
+    const file = layered ? await openRaster({ drawing: picture, strokes: await drawing.colourPicture(), photo }) : photo;
+    save(file, `${download.name}.${format}`);
   } finally {
     status("Photograph ready");
   }

@@ -3,7 +3,7 @@
 import { DrawingCanvas } from "./canvas.js";
 import { element } from "./ui.js";
 
-export const drawing = new DrawingCanvas(element("canvas"), element("cross"));
+export const drawing = new DrawingCanvas(element("canvas"), element("colours"), element("cross"));
 
 export const download = { name: "photograph" }; // without its suffix
 

@@ -4,9 +4,17 @@ import { element } from "./ui.js";
 
 let known = [];
 
+/** Says "change" when other weights were chosen, by a person or by a sample. */
+export const choice = new EventTarget();
+
 const find = (name) => known.find((one) => one.name === name);
 
 export const chosen = () => document.querySelector("#weights :checked")?.value ?? "";
+
+const NOTHING = { tone: false, candidates: false, fidelity: false, scales: [1], parts: {} };
+
+/** What the chosen weights can do, see `weights` in the backend. */
+export const can = () => find(chosen())?.can ?? NOTHING;
 
 export const titleOf = (name) => find(name)?.title ?? name;
 
@@ -52,6 +60,7 @@ export function offer(answer, changed) {
 function describe() {
   const one = find(chosen());
   if (!one) return;
+  choice.dispatchEvent(new Event("change"));
   const terms = [...new Set(one.terms.split("; "))].join("; "); // two stages may have used the same data
   const rows = [
     ["Weights", one.title], ["Trained on", one.data.join(", ")], ["Note", one.note], ["Terms", terms],

@@ -1,0 +1,88 @@
+"""What a client may ask of weights, and which weights can do what."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from sketchback import weights
+from sketchback.inference import fidelity as fidelities
+from sketchback.inference import pipeline, regions, tones
+from sketchback.inference.options import SCALES, Options
+
+
+def capabilities(path: Path, facts: Mapping[str, object]) -> dict[str, object]:
+    """Which of the parameters some weights take.
+
+    Args:
+        path: Their file.
+        facts: What it says about itself, see `weights.describe`.
+
+    Returns:
+        `tone`, `candidates` and `fidelity`, booleans; `scales`, a list; `parts`, for each part of the picture that may
+        have a colour the words for colours, with what they mean, `"#rrggbb"`.
+    """
+    arguments, recipe = facts.get("arguments"), facts.get("recipe")
+    takes_tone = isinstance(arguments, dict) and arguments.get("tone") is True
+    name = f"{path.name} {recipe.get('name') if isinstance(recipe, dict) else ''}"
+    is_building, is_face = "building" in name, "face" in name or "drawings" in name
+    parts = regions.BUILDING if is_building else regions.FACE if is_face else regions.PARTS
+    return {
+        "tone": takes_tone,
+        "candidates": takes_tone and _is_installed(pipeline.SAMPLER),
+        "fidelity": fidelities.faithful_end(path).is_file(),
+        "scales": list(SCALES) if _is_installed(pipeline.ENLARGER) else [1],
+        "parts": {part: tones.WORDS.get(part, {}) for part in parts} if takes_tone else {},
+    }
+
+
+def _is_installed(name: str) -> bool:
+    try:
+        return weights.find(name).is_file()
+    except FileNotFoundError:
+        return False
+
+
+@dataclasses.dataclass(frozen=True)
+class Asked:
+    """What is asked of a photograph beside the drawing.
+
+    Attributes:
+        options: For `pipeline.run`.
+        fidelity: See `fidelity.ends`.
+    """
+
+    options: Options = dataclasses.field(default_factory=Options)
+    fidelity: float | None = None
+
+    def tell(self, **files: Any) -> Asked:
+        """The same, with `strokes` or a `reference` too, see `Options`."""
+        tone = {**self.options.tone, **files}
+        return dataclasses.replace(self, options=dataclasses.replace(self.options, tone=tone))
+
+    def check(self, name: str, can: Mapping[str, Any]) -> None:
+        """Raises `ValueError` where some weights cannot do what is asked.
+
+        Args:
+            name: Of the weights.
+            can: From `capabilities`.
+        """
+        options = self.options
+        asked: list[tuple[str, object, bool, str]] = [
+            (told, "", can["tone"], "take a sketch alone, and no tone") for told in options.tone
+        ]
+        if options.candidates is not None:
+            asked.append(("candidate", options.first, can["candidates"], "have no tone sampler"))
+        if self.fidelity is not None:
+            asked.append(("fidelity", self.fidelity, can["fidelity"], "have one end of a training only"))
+        if options.scale is not None:
+            asked.append(("scale", options.scale, options.scale in can["scales"], "have no enlarger"))
+        for option, value, is_able, why in asked:
+            if not is_able:
+                received = f"{option}={value}" if value != "" else option
+                raise ValueError(
+                    f"`{option}` needs weights that can do it. Received: {received} for {name!r}, which {why}. "
+                    "Leave it out, or take weights of which /api/weights says that they can."
+                )

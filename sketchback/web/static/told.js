@@ -1,0 +1,47 @@
+// What the person told of the photograph beside the drawing, and what of it the chosen weights are asked for.
+//
+// Colours that are painted are strokes of `drawing`, and not in here.
+
+import { drawing } from "./state.js";
+import { can } from "./weights.js";
+
+const STROKES = 256; // pixels of the longer side of what is sent; a cell of tone is larger than a sixteenth of them
+
+class Told extends EventTarget {
+  #values = new Map();
+
+  /** A name of a part or a change, "reference", "candidate" or "fidelity" -> what was told; undefined for nothing. */
+  get(name) { return this.#values.get(name); }
+
+  set(name, value) {
+    if (value === undefined) this.#values.delete(name);
+    else this.#values.set(name, value);
+    this.dispatchEvent(new Event("change"));
+  }
+
+  /** All of it at once, as an object: a version to be kept, or one to go back to. */
+  get all() { return Object.fromEntries(this.#values); }
+
+  set all(values) {
+    this.#values = new Map(Object.entries(values));
+    this.dispatchEvent(new Event("change"));
+  }
+}
+
+export const told = new Told();
+
+export const CHANGES = ["lighter", "warmer", "colourful"];
+
+/** The options of `invert` beside weights and format, as far as the chosen weights can do them. */
+export async function wanted() {
+  const { tone, candidates, fidelity, parts } = can();
+  const options = {};
+  if (tone) {
+    options.tone = Object.fromEntries([...Object.keys(parts), ...CHANGES].map((name) => [name, told.get(name)]));
+    options.tone.reference = told.get("reference")?.blob;
+    options.tone.strokes = await drawing.colourPicture(STROKES) ?? undefined;
+  }
+  if (candidates) Object.assign(options, told.get("candidate"));
+  if (fidelity) options.fidelity = told.get("fidelity");
+  return options;
+}
