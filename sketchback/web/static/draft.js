@@ -1,7 +1,7 @@
 // The drawing that is not finished is kept in the browser, so that a reload, or a tab that was put to sleep, brings it
 // back. Every tab has its own.
 
-import { drawing, restoreTold, snapshot } from "./state.js";
+import { drawing, photographs, restoreTold, snapshot } from "./state.js";
 import { all, get, pack, put, remove, unpack } from "./store.js";
 
 const PAUSE = 300; // milliseconds after a change
@@ -30,7 +30,7 @@ export async function restore() {
     drawing.start(found.content);
   }
   drawing.addEventListener("change", later);
-  document.addEventListener("change", later); // of a control
+  photographs.addEventListener("shown", later); // also where a control has changed it
   document.addEventListener("visibilitychange", () => { if (document.hidden) save(); });
   addEventListener("pagehide", save);
   addEventListener("beforeunload", (event) => { if (!kept && !drawing.empty) event.preventDefault(); }); // it is asked
@@ -45,8 +45,8 @@ function later() {
 async function save() {
   clearTimeout(timer);
   try {
-    if (drawing.empty) return await remove("drafts", tab);
     const packed = await pack(snapshot());
+    if (!packed.content.picture && !packed.content.strokes.length) return await remove("drafts", tab);
     if (packed.content.source?.size > MOST_SOURCE) packed.content.source = null;
     await put("drafts", { ...packed, tab, when: Date.now() });
     kept = true;

@@ -16,7 +16,7 @@ export async function turned(picture, quarters) {
 /** Turns a drawing by quarters, strokes and picture; an empty sheet becomes upright or wide. */
 export async function turn(drawing, quarters = 1) {
   const { ratio, picture, source, turns, strokes } = drawing.content;
-  if (drawing.empty) return drawing.lay({ ratio: ratio < 1 ? 4 / 3 : 4 / 5 });
+  if (!picture && !strokes.length) return drawing.lay({ ratio: ratio < 1 ? 4 / 3 : 4 / 5 });
   const { width, height } = drawing.background;
   const places = [
     ({ x, y }) => ({ x, y }), ({ x, y }) => ({ x: height - y, y: x }), ({ x, y }) => ({ x: width - x, y: height - y }),
