@@ -556,6 +556,7 @@ class TestLooks:
         for place in ("start", "center", "end"):  # it covers no button, wherever the page was scrolled to
             seen.page.locator("#canvas").evaluate("(canvas, block) => canvas.scrollIntoView({ block })", place)
             covered = seen.page.evaluate("""() => [...document.querySelectorAll(".pair button")].filter((one) => {
+                if (!one.checkVisibility()) return false;
                 const { left, top, width, height } = one.getBoundingClientRect();
                 const found = document.elementFromPoint(left + width / 2, top + height / 2);
                 return found && !one.contains(found) && !found.closest("#drawing-head");
