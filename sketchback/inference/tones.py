@@ -159,7 +159,8 @@ def place(
     seen = sketch.shape[0], sketch.shape[1]
     told = grids.untold(seen)
     if "reference" in tone:
-        told = change(to_cells(images.fit(tone["reference"], size), seen), **changes(tone))
+        told = to_cells(images.fit(tone["reference"], size), seen)
+        told = change(told, **changes(tone)) if changes(tone) else told
     if photo is not None and names_parts(tone):
         _tell_parts(told, tone, photo, sketch)
     if "strokes" in tone:

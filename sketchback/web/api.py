@@ -187,8 +187,8 @@ def add_routes(app: FastAPI, worker: InferenceWorker) -> None:
         "`upside down`; see `shows` in `/api/weights`.",
     )
     async def notice(request: Request) -> Response:
-        def work(data: bytes, say: Say) -> bytes:
-            return json.dumps({"notices": worker.notice(data)}).encode()
+        def work(parts: dict[str, bytes], say: Say) -> bytes:
+            return json.dumps({"notices": worker.notice(parts[DRAWING])}).encode()
 
         return await _answer(request, worker, work, name="notices.json", media_type="application/json")
 

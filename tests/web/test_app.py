@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from fastapi.testclient import TestClient
 
+from sketchback.inference import regions, tones
 from sketchback.web.app import application
 from sketchback.web.worker import InferenceWorker
 
@@ -51,6 +52,13 @@ def test_the_schema_describes_what_there_is(client) -> None:
     schema = client.get("/openapi.json").json()
     assert set(schema["paths"]) == {"/api/health", "/api/weights", "/api/invert", "/api/sketch"}
     invert = schema["paths"]["/api/invert"]["post"]
-    assert {one["name"] for one in invert["parameters"]} == {"weights", "clean", "compare", "format"}
+    names = {one["name"] for one in invert["parameters"]}
+    assert names == {
+        *("weights", "clean", "compare", "format", "candidate", "seed", "fidelity", "scale"),
+        *regions.PARTS,
+        *tones.CHANGES,
+    }
+    form = invert["requestBody"]["content"]["multipart/form-data"]["schema"]
+    assert form["required"] == ["drawing"] and set(form["properties"]) == {"drawing", "strokes", "reference"}
     assert set(invert["responses"]) == {"200", "400", "403", "408", "413", "415", "422", "500", "503", "504"}
     assert "image/png" in invert["requestBody"]["content"] and "image/png" in invert["responses"]["200"]["content"]

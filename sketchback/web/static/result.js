@@ -6,7 +6,7 @@ import { openRaster } from "./openraster.js";
 import { Refusal } from "./refusal.js";
 import { download, drawing, photographs, snapshot } from "./state.js";
 import { told, wanted } from "./told.js";
-import { act, element, enable, failed, save, status } from "./ui.js";
+import { act, element, enable, failed, hush, save, status } from "./ui.js";
 import { chosen, titleOf } from "./weights.js";
 
 const LIVE = 512; // pixels of the longer side of what is sent while the person draws; generators see less
@@ -14,6 +14,7 @@ const LIVE = 512; // pixels of the longer side of what is sent while the person 
 const EMPTY = 422; // what the backend answers to a sheet on which nothing is drawn
 
 const follower = new Follower(follow);
+let complained = false; // a message about this drawing is open, and over with the next photograph
 let shown = null; // { drawing, photo }: addresses of what is seen
 
 /** Makes a photograph of the drawing as it is now. */
@@ -49,6 +50,8 @@ async function follow(isNewest) {
       show(addresses, weights, performance.now() - began);
       status(noted);
       photographs.dispatchEvent(new CustomEvent("shown", { detail: { drawing: sent, photo, snapshot: made } }));
+      if (complained) hush();
+      complained = false;
     } else revoke(addresses);
   } catch (error) {
     if (!isNewest()) return;
@@ -58,6 +61,7 @@ async function follow(isNewest) {
       return;
     }
     status("No photograph");
+    complained = true;
     failed(error);
   } finally {
     clearTimeout(late);
