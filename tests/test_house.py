@@ -86,7 +86,14 @@ def test_tests_mirror_the_package() -> None:
     here = Path(__file__).parent
     tests = {".".join(path.relative_to(here).with_suffix("").parts) for path in here.rglob("test_*.py")}
     expected = {f"{parent}{dot}test_{name}" for module in MODULES for parent, dot, name in [module.rpartition(".")]}
-    extra = {"test_house", "test_examples", "test_benchmarks", "web.test_static", "datasets.builtin.test_builtin"}
+    extra = {
+        "test_house",
+        "test_examples",
+        "test_benchmarks",
+        "web.test_static",
+        "web.test_history",
+        "datasets.builtin.test_builtin",
+    }
     assert tests - extra <= expected
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any
@@ -91,6 +92,10 @@ _SENTENCE = {
         "schema": {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
     }
 }
+_WORDS = {"type": "array", "items": {"enum": ["paper", "building", "face", "upside down"]}}
+_NOTICES = {
+    "application/json": {"schema": {"type": "object", "required": ["notices"], "properties": {"notices": _WORDS}}}
+}
 _ERRORS = {
     400: "The file or a parameter is wrong.",
     403: "Sent by another web site, or to a name that is not this machine's.",
@@ -171,6 +176,21 @@ def add_routes(app: FastAPI, worker: InferenceWorker) -> None:
             return encode(worker.sketch(parts[DRAWING], clean, say), "png")
 
         return await _answer(request, worker, work, name="drawing.png", media_type="image/png")
+
+    @app.post(
+        "/api/notice",
+        tags=["drawings"],
+        summary="What to ask a person about a drawing before a photograph is made of it",
+        openapi_extra=_BODY,
+        responses={**_responses([]), 200: {"description": "Words, none where nothing is sure.", "content": _NOTICES}},
+        description="`paper` for a photograph of a page that was not cleaned, else `building` or `face`, and "
+        "`upside down`; see `shows` in `/api/weights`.",
+    )
+    async def notice(request: Request) -> Response:
+        def work(parts: dict[str, bytes], say: Say) -> bytes:
+            return json.dumps({"notices": worker.notice(parts[DRAWING])}).encode()
+
+        return await _answer(request, worker, work, name="notices.json", media_type="application/json")
 
 
 # ---- from a body to an answer

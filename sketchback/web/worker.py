@@ -20,6 +20,7 @@ import numpy as np
 from sketchback import console, images, weights
 from sketchback.inference import fidelity as fidelities
 from sketchback.inference import pipeline, runtime
+from sketchback.sketching import oddities
 from sketchback.web.asking import Asked, capabilities
 
 if TYPE_CHECKING:
@@ -39,7 +40,18 @@ FORMATS: dict[Format, tuple[str, str]] = {  # the name in a request -> Pillow's,
     "tiff": ("TIFF", "image/tiff"),
     "pdf": ("PDF", "application/pdf"),
 }
-TITLES = {"drawings": "Drawn faces", "faces-unet": "Faces (U-Net)"}  # others are called by their names
+TITLES = {"drawings": "Drawn faces", "faces-unet": "Faces, second opinion"}  # others are called by their names
+ABOUT = {
+    "faces": "Portraits from the front, drawn in any way.",
+    "faces-unet": "Another network that learnt faces, in less time: to compare with.",
+    "buildings": "Houses and façades.",
+    "drawings": "Learnt from drawn faces only, to try things out.",
+}
+SHOWS = {
+    "faces": "face",
+    "drawings": "face",
+    "buildings": "building",
+}  # by the first word of a name, or of its recipe's
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
@@ -86,6 +98,12 @@ def _find_installed(name: str) -> Path | None:
         if file.name in (name, wanted) and file.is_file():
             return file
     return None
+
+
+def _shows(name: str, recipe: object) -> str:
+    """What weights make photographs of, in the words of `oddities.notice`; empty where nobody knows."""
+    names = [name, str(recipe.get("name", "")) if isinstance(recipe, dict) else ""]
+    return next((SHOWS[first] for one in names if (first := one.partition("-")[0]) in SHOWS), "")
 
 
 def title(name: str) -> str:
@@ -230,6 +248,8 @@ class InferenceWorker:
                     "name": name,
                     "title": title(name),
                     "size": size if isinstance(size, list) else None,
+                    "about": ABOUT.get(name, ""),
+                    "shows": _shows(name, recipe),
                     "claim": recipe.get("claim", "") if isinstance(recipe, dict) else "",
                     "data": facts.get("data") or [],
                     "can": self.can[name],
@@ -292,6 +312,14 @@ class InferenceWorker:
             )
         photos = pipeline.run(self._load(name, asked.fidelity), [picture], asked.options, say=say)
         return photos[0] if asked.options.candidates is None else photos[0, 0]
+
+    def notice(self, data: bytes) -> list[str]:
+        """The bytes of a drawing -> what to ask the person about it, see `oddities.notice`.
+
+        Raises:
+            ValueError: See `decode`.
+        """
+        return oddities.notice(decode(data))
 
     def _load_quietly(self, name: str) -> None:
         with contextlib.suppress(UnusableError):

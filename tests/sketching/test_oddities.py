@@ -62,6 +62,45 @@ def test_dust_is_not_drawn() -> None:
         oddities.check_drawn(sheet)
 
 
+def test_subject_and_direction_of_drawings_of_ours() -> None:
+    noticed = {path.stem: oddities.notice(images.read(path, 1)) for path in OWN}
+    turned = {path.stem: oddities.notice(images.read(path, 1)[::-1, ::-1]) for path in OWN}
+    for name, words in noticed.items():
+        if name.startswith("face"):
+            assert set(words) <= {"face"} and "upside down" in turned[name]
+        else:
+            assert words == ["building"]
+    assert sum(words == ["face"] for words in noticed.values()) >= 2  # a third one is not sure
+
+
+def test_a_page_that_was_not_cleaned_is_noticed() -> None:
+    assert oddities.notice(photographed(head(), TILTED, (680, 620))) == ["paper"]
+    assert oddities.notice(0.7 * images.read(OWN[1], 1)) == ["paper"]
+    assert oddities.notice(np.ones((64, 64), np.float32)) == []  # nothing is drawn, nothing is noticed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["cufs", "fs2k", "xm2vts"])
+def test_hand_drawn_faces_are_no_buildings_and_seldom_upside_down(name: str) -> None:
+    if not (DATA / name).is_dir():
+        pytest.skip(f"needs ../shared/data/{name}")
+    sketches = [example.read_sketch() for example in datasets.find(DATA / name)[::2]]
+    noticed = [oddities.notice(sketch) for sketch in sketches]
+    assert not any("building" in words or "paper" in words for words in noticed)
+    assert np.mean(["upside down" in words for words in noticed]) < 0.005
+    assert np.mean(["upside down" in oddities.notice(sketch[::-1, ::-1]) for sketch in sketches[::4]]) > 0.4
+
+
+@pytest.mark.slow
+def test_most_simulated_sketches_of_buildings_are_noticed() -> None:
+    if not (DATA / "buildings").is_dir():
+        pytest.skip("needs ../shared/data/buildings")
+    examples = datasets.subset(datasets.find(DATA / "buildings"), "test")[::3]
+    words = [oddities.notice(styles.sketch(one.read_photo(), "random", seed=n)) for n, one in enumerate(examples)]
+    assert np.mean(["building" in noticed for noticed in words]) > 0.7
+    assert not any("face" in noticed for noticed in words)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(("name", "found"), [("cufs", 0.98), ("fs2k", 0.98), ("xm2vts", 0.9)])
 def test_no_hand_drawn_sketch_is_taken_for_a_negative(name: str, found: float) -> None:

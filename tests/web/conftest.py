@@ -1,4 +1,4 @@
-"""What the tests of the page share: weights of toy size, a drawing, and a real server in a thread."""
+"""What the tests of the page share: weights of toy size, a drawing, a real server in a thread, a browser."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import io
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +16,11 @@ import telling
 import uvicorn
 from PIL import Image
 from starlette.types import ASGIApp
+from visits import CHROMIUM, FLAGS, Visit
 
-from sketchback import models, weights
+from sketchback import images, models, weights
+from sketchback.web import app
+from sketchback.web.worker import InferenceWorker
 
 
 @pytest.fixture(scope="session")
@@ -56,9 +59,11 @@ def drawing() -> bytes:
 
 
 @contextlib.contextmanager
-def _serving(app: ASGIApp, lifespan: str = "on") -> Iterator[int]:
+def _serving(served: ASGIApp, lifespan: str = "on") -> Iterator[int]:
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(app, log_level="critical", lifespan=lifespan, timeout_graceful_shutdown=3))
+    server = uvicorn.Server(
+        uvicorn.Config(served, log_level="critical", lifespan=lifespan, timeout_graceful_shutdown=3)
+    )
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]}, daemon=True)
     thread.start()
     yield listening.getsockname()[1]
@@ -70,3 +75,46 @@ def _serving(app: ASGIApp, lifespan: str = "on") -> Iterator[int]:
 def serving():
     """`with serving(app) as port:` a real server over an application."""
     return _serving
+
+
+# ---- in a browser
+
+
+@pytest.fixture(scope="module")
+def browser():
+    if CHROMIUM is None:
+        pytest.skip("needs Chromium: apt-get install chromium")
+    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
+    with playwright.sync_playwright() as running:
+        started = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield started
+        started.close()
+
+
+@pytest.fixture(scope="module")
+def url(weight_files, serving) -> Iterator[str]:
+    worker = InferenceWorker(weight_files)
+    with serving(app.application(worker)) as port:
+        yield f"http://127.0.0.1:{port}/"
+
+
+@pytest.fixture
+def visit(browser, url: str) -> Iterator[Callable[..., Visit]]:
+    made: list[Visit] = []
+
+    def start(**options: object) -> Visit:
+        made.append(Visit(browser, url, **options))
+        return made[-1]
+
+    yield start
+    for one in made:
+        one.context.close()
+        assert not one.errors
+        assert not one.foreign  # nothing was asked of anybody else
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    sketch = np.ones((60, 80, 1), np.float32)  # its strokes fill it: cleaning has nothing to crop
+    sketch[8:52, 10:14] = sketch[8:52, 66:70] = sketch[28:30, 10:70] = 0.1
+    return images.write(tmp_path / "my drawing.png", sketch)

@@ -13,6 +13,7 @@ import numpy as np
 import pytest
 from fastapi.testclient import TestClient
 from PIL import Image
+from places import DRAWINGS
 
 from sketchback import images
 from sketchback.web import api
@@ -60,6 +61,12 @@ class TestAnswers:
         photo = worker.submit(worker.invert, drawing, name).result()
         np.testing.assert_array_equal(read(answer.content) * 255, images.to_uint8(photo))
         assert re.fullmatch(r"body;dur=[\d.]+, work;dur=[\d.]+", answer.headers["server-timing"])
+
+    def test_what_is_noticed(self, client) -> None:
+        for name, words in (("house", ["building"]), ("face_ink", ["face"])):
+            answer = client.post("/api/notice", content=(DRAWINGS / f"{name}.png").read_bytes())
+            assert (answer.status_code, answer.json()) == (200, {"notices": words})
+        refused(client.post("/api/notice", content=b"hello"), 400, "must be PNG, JPEG")
 
     @pytest.mark.parametrize("kind", FORMATS)
     def test_formats(self, client, drawing, kind: str) -> None:

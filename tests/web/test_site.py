@@ -20,7 +20,7 @@ import numpy as np
 import pytest
 import small_weights
 from PIL import Image
-from web import test_static as static
+from visits import LINE, Visit
 
 from sketchback import images, models, weights
 from sketchback.export import main
@@ -30,7 +30,6 @@ from sketchback.sketching import oddities
 from sketchback.web import site
 
 pytest.importorskip("onnxruntime", reason="needs the light extra")
-browser = static.browser
 
 
 def archive(**files: bytes) -> bytes:
@@ -188,8 +187,8 @@ def host(folder: Path) -> Iterator[Host]:
 
 
 @pytest.fixture
-def seen(browser, host: Host) -> Iterator[static.Visit]:
-    visit = static.Visit(browser, host.url)
+def seen(browser, host: Host) -> Iterator[Visit]:
+    visit = Visit(browser, host.url)
     visit.until(lambda: visit.says("status") == "" and visit.page.evaluate("document.body.dataset.kept") == "true")
     yield visit
     visit.context.close()
@@ -200,7 +199,7 @@ def seen(browser, host: Host) -> Iterator[static.Visit]:
 class TestWithoutServer:
     def test_the_photograph_is_that_of_python(self, seen, weight_files, told, monkeypatch) -> None:
         monkeypatch.setenv(weights.ENVIRONMENT, str(told))  # with its enlarger
-        seen.stroke(*static.LINE)
+        seen.stroke(*LINE)
         seen.inferred(lambda: seen.stroke((0.7, 0.1), (0.7, 0.9)))
         for name in ("Faces", "Buildings"):
             seen.page.get_by_role("radio", name=name).check(force=True)
@@ -218,7 +217,7 @@ class TestWithoutServer:
         seen.until(lambda: seen.page.evaluate("document.body.dataset.ready") == "true")
         assert seen.page.evaluate("crossOriginIsolated")  # it may have threads now
         first = seen.inferred(lambda: seen.page.get_by_role("button", name="Portrait in pencil").click())
-        assert (seen.inferred(lambda: seen.stroke(*static.LINE)) != first).any()
+        assert (seen.inferred(lambda: seen.stroke(*LINE)) != first).any()
         seen.page.get_by_role("radio", name="Buildings").check(force=True)  # which were never loaded
         seen.until(lambda: "could not be loaded. Is there a network?" in seen.alert())
 
@@ -281,7 +280,7 @@ class TestWithoutServer:
                 [address(drawn), options],
             )
             photo = np.asarray(Image.open(io.BytesIO(bytes(made))).convert("RGB"), np.int16)
-            photos = invert(Image.fromarray(drawn), weights="told", **settings)
+            photos = invert(Image.fromarray(drawn), weights="told", **{"scale": 1, **settings})
             expected = np.asarray(photos[-1] if "candidates" in settings else photos, np.int16)
             assert photo.shape == expected.shape and photo.std() > 5
             assert np.abs(photo - expected).max() <= 1, options

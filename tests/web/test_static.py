@@ -2,38 +2,24 @@
 
 from __future__ import annotations
 
-import base64
-import io
 import re
 import shutil
-import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 from places import DRAWINGS
+from tabletop import TILTED, head, photographed
+from visits import LINE, Visit
 
 from sketchback import images
 from sketchback.web import app
 from sketchback.web.worker import InferenceWorker
 
 STATIC = Path(app.__file__).parent / "static"
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--use-fake-device-for-media-stream",
-    "--use-fake-ui-for-media-stream",
-]
-LINE = ((0.2, 0.2), (0.8, 0.5), (0.3, 0.8))
 
 # ---- the files, without a browser
 
@@ -69,136 +55,6 @@ def test_samples_are_the_drawings_of_the_examples() -> None:
 
 
 # ---- in a browser
-
-
-@pytest.fixture(scope="module")
-def browser():
-    if CHROMIUM is None:
-        pytest.skip("needs Chromium: apt-get install chromium")
-    playwright = pytest.importorskip("playwright.sync_api", reason="needs playwright: pip install playwright")
-    with playwright.sync_playwright() as running:
-        started = running.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield started
-        started.close()
-
-
-class Visit:
-    """A person's visit to the page. The page allows no `eval`, so it is asked again and again, not waited in."""
-
-    def __init__(self, browser, url: str, **options: object):
-        self.context = browser.new_context(**{"viewport": {"width": 1280, "height": 800}, **options})
-        self.page = self.context.new_page()
-        self.errors: list[str] = []
-        self.foreign: list[str] = []
-        self.page.on("pageerror", lambda error: self.errors.append(str(error)))
-        self.page.on("request", lambda request: self._look(request.url, url))
-        self.page.goto(url)
-        self.until(lambda: self.page.evaluate("document.body.dataset.ready") == "true")
-
-    def _look(self, asked: str, url: str) -> None:
-        if not asked.startswith((url, "blob:", "data:")):
-            self.foreign.append(asked)
-
-    def until(self, condition: Callable[[], object], seconds: float = 60) -> None:
-        end = time.monotonic() + seconds
-        while not condition():
-            assert time.monotonic() < end, f"not seen within {seconds} s; the page says {self.alert()!r}"
-            self.page.wait_for_timeout(30)
-
-    def number(self) -> int:
-        """How many photographs were shown so far."""
-        return int(self.page.locator("#photo").get_attribute("data-number") or 0)
-
-    def photo(self) -> np.ndarray:
-        return self._read("""() => {
-            const [photo, copy] = [document.getElementById("photo"), document.createElement("canvas")];
-            [copy.width, copy.height] = [photo.naturalWidth, photo.naturalHeight];
-            copy.getContext("2d").drawImage(photo, 0, 0);
-            return copy.toDataURL("image/png");
-        }""")
-
-    def canvas(self) -> np.ndarray:
-        return self._read("document.getElementById('canvas').toDataURL('image/png')")[..., 0]
-
-    def _read(self, address: str) -> np.ndarray:
-        data = base64.b64decode(self.page.evaluate(address).partition(",")[2])
-        return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
-
-    def inferred(self, action: Callable[[], object]) -> np.ndarray:
-        """Does something, waits for the photographs that follow, and returns the last."""
-        before = self.number()
-        action()
-        self.until(lambda: self.number() > before)
-        self.settle()
-        return self.photo()
-
-    def settle(self) -> None:
-        seen, since = self.number(), time.monotonic()
-        while time.monotonic() - since < 0.25 or self.page.evaluate("document.body.classList.contains('inferring')"):
-            if self.number() != seen:
-                seen, since = self.number(), time.monotonic()
-            self.page.wait_for_timeout(40)
-
-    def stroke(self, *points: tuple[float, float]) -> None:
-        """Draws with the mouse; points in parts of the canvas."""
-        self.page.locator("#canvas").scroll_into_view_if_needed()
-        box = self.page.locator("#canvas").bounding_box()
-        places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in points]
-        self.page.mouse.move(*places[0])
-        self.page.mouse.down()
-        for place in places[1:]:
-            self.page.mouse.move(*place, steps=6)
-        self.page.mouse.up()
-
-    def click(self, name: str) -> None:
-        self.page.get_by_role("button", name=name, exact=True).click()
-
-    def give(self, *files: Path) -> None:
-        self.page.locator("#files").set_input_files(files)
-
-    def disabled(self, name: str) -> bool:
-        found = self.page.get_by_role("button", name=name, exact=True)
-        return found.get_attribute("aria-disabled") == "true"
-
-    def says(self, id: str) -> str:
-        return self.page.locator(f"#{id}").inner_text()
-
-    def alert(self) -> str:
-        return self.says("alert").strip() if self.page.locator("#alert").is_visible() else ""
-
-    def downloads(self, action: Callable[[], object]) -> tuple[str, io.BytesIO]:
-        with self.page.expect_download() as saved:
-            action()
-        return saved.value.suggested_filename, io.BytesIO(saved.value.path().read_bytes())
-
-
-@pytest.fixture(scope="module")
-def url(weight_files, serving) -> Iterator[str]:
-    worker = InferenceWorker(weight_files)
-    with serving(app.application(worker)) as port:
-        yield f"http://127.0.0.1:{port}/"
-
-
-@pytest.fixture
-def visit(browser, url: str) -> Iterator[Callable[..., Visit]]:
-    made: list[Visit] = []
-
-    def start(**options: object) -> Visit:
-        made.append(Visit(browser, url, **options))
-        return made[-1]
-
-    yield start
-    for one in made:
-        one.context.close()
-        assert not one.errors
-        assert not one.foreign  # nothing was asked of anybody else
-
-
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
-    sketch = np.ones((60, 80, 1), np.float32)  # its strokes fill it: cleaning has nothing to crop
-    sketch[8:52, 10:14] = sketch[8:52, 66:70] = sketch[28:30, 10:70] = 0.1
-    return images.write(tmp_path / "my drawing.png", sketch)
 
 
 @pytest.mark.browser
@@ -284,11 +140,22 @@ class TestDrawing:
 
     def test_the_sheet_turns_with_what_is_drawn(self, visit) -> None:
         seen = visit()
+        seen.click("Turn by a quarter")
+        seen.until(lambda: seen.canvas().shape == (720, 960))  # an empty sheet becomes wide
+        seen.click("Turn by a quarter")
         seen.stroke(*LINE)
-        ink = (seen.canvas() < 128).sum()
-        seen.click("Turn the sheet: upright or wide")
-        seen.until(lambda: seen.canvas().shape == (720, 960))
-        assert 0.3 * ink < (seen.canvas() < 128).sum() < ink  # smaller, all there
+        drawn = seen.canvas().astype(float)
+        seen.click("Turn by a quarter")
+        seen.until(lambda: seen.canvas().shape == (768, 960))
+        assert np.abs(seen.canvas() - np.rot90(drawn, -1)).mean() < 0.5  # smoothed otherwise, but there
+        seen.click("Undo")
+        np.testing.assert_array_equal(seen.canvas(), drawn)
+
+    def test_the_thickest_pencil_still_draws_lines(self, visit) -> None:
+        seen = visit()
+        seen.page.locator("#width").fill("100")
+        seen.stroke((0.1, 0.5), (0.9, 0.5))
+        assert 15 < (seen.canvas()[:, 384] < 128).sum() < 25  # of 960: what the generators take for a line
 
 
 @pytest.mark.browser
@@ -319,6 +186,22 @@ class TestPictures:
             late[0].continue_()
         seen.settle()
         assert seen.page.get_by_role("switch").is_checked() and np.median(seen.canvas()) > 240
+
+    def test_an_upside_down_picture_is_turned_and_stays_so(self, visit, file: Path) -> None:
+        seen, turned = visit(), "Turn by a quarter"
+        sketch = images.read(file, 1)
+        sketch[8:12, 10:40] = 0.1  # an end that differs from the other
+        images.write(file, sketch)
+        seen.inferred(lambda: seen.give(file))
+        before = seen.canvas().astype(float)
+        for shape in ((960, 720), (720, 960)):
+            seen.click(turned)
+            seen.until(lambda shape=shape: seen.canvas().shape == shape)
+        about = [np.abs(seen.canvas() - one).mean() for one in (before[::-1, ::-1], before)]
+        assert 5 * about[0] < about[1]
+        seen.inferred(lambda: seen.page.locator(".switch").click())  # the file is read again
+        about = [np.abs(seen.canvas() - one).mean() for one in (before[::-1, ::-1], before)]
+        assert 5 * about[0] < about[1]
 
     def test_drop_and_paste(self, visit, file: Path) -> None:
         seen = visit()
@@ -375,6 +258,44 @@ class TestPictures:
         seen.stroke((0.5, 0.5), (0.501, 0.5))  # a dot: no alert while somebody begins to draw
         seen.until(lambda: seen.says("status") == "Nothing is drawn yet")
 
+    def test_an_uploaded_house_and_a_face_upside_down_are_noticed(self, visit, tmp_path: Path) -> None:
+        seen = visit()
+        seen.inferred(lambda: seen.give(DRAWINGS / "house.png"))
+        seen.until(lambda: "looks like a building, and “Faces” was chosen" in seen.alert())
+        seen.inferred(lambda: seen.click("Use Buildings"))
+        assert seen.page.get_by_role("radio", name="Buildings").is_checked() and not seen.alert()
+        assert seen.page.locator("#photo").get_attribute("data-weights") == "buildings"
+        seen.page.get_by_role("radio", name="Faces").check(force=True)
+        face = images.read(DRAWINGS / "face_ink.png", 1)
+        seen.inferred(lambda: seen.give(images.write(tmp_path / "down.png", face[::-1, ::-1])))
+        seen.until(lambda: "This face looks upside down." in seen.alert())
+        before = seen.canvas().astype(float)
+        seen.inferred(lambda: seen.click("Turn it"))
+        assert np.abs(seen.canvas() - before[::-1, ::-1]).mean() < 1
+        seen.inferred(lambda: seen.give(DRAWINGS / "face_ink.png"))
+        seen.page.wait_for_timeout(500)
+        assert not seen.alert()
+
+    def test_a_photograph_of_paper_that_is_not_cleaned_is_noticed(self, visit, tmp_path: Path) -> None:
+        seen = visit()
+        seen.page.locator(".switch").click()
+        photo = photographed(head(), TILTED, (680, 620))
+        seen.inferred(lambda: seen.give(images.write(tmp_path / "table.png", photo)))
+        seen.until(lambda: "This looks like a photograph of paper." in seen.alert())
+        seen.inferred(lambda: seen.click("Clean it"))
+        assert seen.page.get_by_role("switch").is_checked() and np.median(seen.canvas()) > 190
+
+    def test_a_house_among_faces_in_a_batch(self, visit) -> None:
+        seen = visit()
+        seen.give(DRAWINGS / "house.png", DRAWINGS / "face_ink.png")
+        seen.until(lambda: "2 of 2 done" in seen.says("batch-status"))
+        assert seen.page.get_by_text("looks like a building").count() == 1
+        before = seen.page.locator("#batch-cards img").nth(1).get_attribute("src")
+        seen.click("Use Buildings house.png")
+        seen.until(lambda: seen.page.get_by_text("looks like a building").count() == 0)
+        seen.until(lambda: seen.page.locator("#batch-cards li").first.get_attribute("data-state") == "done")
+        assert seen.page.locator("#batch-cards img").nth(1).get_attribute("src") != before
+
     def test_several_at_once(self, visit, file: Path, tmp_path: Path) -> None:
         (tmp_path / "two").mkdir()
         again, bad = tmp_path / "two" / file.name, tmp_path / "notes.txt"
@@ -408,6 +329,7 @@ class TestPhotograph:
         assert (faces != buildings).any()
         seen.click("What to know")
         assert "toy buildings" in seen.says("card")
+        assert seen.says("weights-about") == "Houses and façades."
         assert "one: for research; two: for all\n" in seen.says("card")  # each term once
 
     def test_a_sample_and_an_empty_sheet_fit_the_weights(self, visit) -> None:
@@ -634,8 +556,28 @@ class TestLooks:
         seen.page.locator("#canvas").evaluate("canvas => canvas.scrollIntoView({ block: 'end' })")
         thumbnail = seen.page.get_by_role("button", name="Show the photograph")
         seen.until(thumbnail.is_visible)
+        for place in ("start", "center", "end"):  # it covers no button, wherever the page was scrolled to
+            seen.page.locator("#canvas").evaluate("(canvas, block) => canvas.scrollIntoView({ block })", place)
+            covered = seen.page.evaluate("""() => [...document.querySelectorAll(".pair button")].filter((one) => {
+                if (!one.checkVisibility()) return false;
+                const { left, top, width, height } = one.getBoundingClientRect();
+                const found = document.elementFromPoint(left + width / 2, top + height / 2);
+                return found && !one.contains(found) && !found.closest("#drawing-head");
+            }).map((one) => one.id)""")
+            assert not covered, place
+        seen.click("Clear: a new sheet")
+        assert seen.canvas().min() == 255
+        seen.inferred(lambda: seen.click("Undo"))
         thumbnail.click()
         seen.until(thumbnail.is_hidden)
+
+    def test_on_a_small_screen_both_are_seen_at_once(self, visit) -> None:
+        seen = visit(viewport={"width": 800, "height": 600})
+        seen.inferred(lambda: seen.click("Portrait in lines"))
+        seen.page.evaluate("scrollTo(0, 0)")
+        for id in ("canvas", "photo"):
+            box = seen.page.locator(f"#{id}").bounding_box()
+            assert box["y"] > 0 and box["y"] + box["height"] <= 600 and box["height"] > 250
 
     def test_below_a_batch_errors_are_seen_and_no_thumbnail(self, visit, file: Path) -> None:
         seen = visit()

@@ -40,7 +40,7 @@ const TRIES = 20; // a busy server is asked again, about once a second
  *   answer of the weights without it
  * @property {number} [seed] of the candidates, a whole number from 0 to 2^32 - 1
  * @property {number} [fidelity] from 1, the faithful mean, to 0, what looks most like a photograph
- * @property {number} [scale] 1, 2 or 4 times the size of the drawing
+ * @property {number} [scale] 2 or 4 times the size of the drawing; 1 for its size without the enlarger; else its size
  */
 
 /**
@@ -75,6 +75,14 @@ export function invert(drawing, { tone: { strokes, reference, ...said } = {}, ..
  * @returns {Promise<Blob>} a PNG
  */
 export const sketch = (picture, options, calls) => send("/api/sketch", options, picture, calls);
+
+/**
+ * What to ask a person about a drawing: "paper", "building", "face", "upside down"; none where nothing is sure.
+ * @param {Blob} drawing
+ * @returns {Promise<string[]>}
+ */
+export const notice = async (drawing, options) => (
+  JSON.parse(await (await send("/api/notice", {}, drawing, options)).text()).notices);
 
 /**
  * The weights to choose from, and which are the default.

@@ -1,6 +1,7 @@
 // Several drawings one after another: a card for each, progress, and all photographs in one archive.
 
-import { invert, sketch } from "./backend.js";
+import { invert, notice, sketch } from "./backend.js";
+import { suited } from "./notices.js";
 import { prepare } from "./pictures.js";
 import { Refusal } from "./refusal.js";
 import { element, enable, save, say } from "./ui.js";
@@ -115,8 +116,8 @@ export class Batch {
     const photo = await invert(drawing, { weights, format: "png" }, { signal, busy });
     this.#frame(card, 1, photo, `Photograph made from ${file.name}`);
     this.#say(card, "done", noted);
-    const name = this.#name(file.name);
-    this.#done.push({ name, blob: photo });
+    const made = { name: this.#name(file.name), blob: photo };
+    this.#done.push(made);
     const button = (text, act) => {
       const made = document.createElement("button");
       made.type = "button";
@@ -126,8 +127,24 @@ export class Batch {
       card.querySelector(".buttons").append(made);
     };
     button("To the sheet", () => this.page.open(file));
-    button("Download", () => save(photo, name));
+    button("Download", () => save(made.blob, made.name));
     enable("batch-download", true);
+    const other = suited(await notice(drawing, { signal, busy }).catch(() => []), weights);
+    if (!other) return;
+    this.#say(card, "done", `${noted} It looks like a ${other.shows}.`.trim());
+    button(`Use ${other.title}`, async ({ target }) => {
+      target.disabled = true;
+      this.#say(card, "working", "Making the photograph");
+      try {
+        made.blob = await invert(drawing, { weights: other.name, format: "png" }, { busy });
+        this.#frame(card, 1, made.blob, `Photograph made from ${file.name}`);
+        this.#say(card, "done", noted);
+        target.remove();
+      } catch (error) {
+        target.disabled = false;
+        this.#say(card, "failed", error instanceof Refusal ? error.message : "It could not be made.");
+      }
+    });
   }
 
   #name(file) { // two folders may hold the same name

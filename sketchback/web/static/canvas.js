@@ -54,7 +54,7 @@ export class DrawingCanvas extends EventTarget {
     this.tool = "pencil";
     this.widths = { pencil: 4.5, eraser: 44, colour: 80, uncolour: 80 };
     this.colour = "#b3261e"; // of the tool "colour"; "uncolour" takes colour away
-    this.#push({ kind: "background", ...sized(4 / 5), picture: null, source: null, carried: [] });
+    this.#push({ kind: "background", ...sized(4 / 5), picture: null, source: null, turns: 0, carried: [] });
     this.#draw();
     canvas.addEventListener("pointerdown", (event) => this.#down(event));
     canvas.addEventListener("pointermove", (event) => this.#move(event));
@@ -87,6 +87,13 @@ export class DrawingCanvas extends EventTarget {
   get told() {
     const colours = this.strokes.map((stroke) => stroke.colour).filter((colour) => colour && colour !== NONE);
     return [...new Set(colours)];
+  }
+
+  /** All that can be kept of it and be given to `start` or `lay`; a stroke that is being drawn belongs to it. */
+  get content() {
+    const { width, height, picture, source, turns } = this.background;
+    const drawn = this.#stroke ? [{ ...this.#stroke, points: [...this.#stroke.points] }] : [];
+    return { ratio: width / height, picture, source, turns, strokes: [...this.strokes, ...drawn] };
   }
 
   get canUndo() { return this.#at > 1; }
@@ -153,47 +160,33 @@ export class DrawingCanvas extends EventTarget {
     this.#changed();
   }
 
-  /** A white background of these proportions, before which there is nothing to undo. */
-  start(ratio) {
+  /** A background before which there is nothing to undo, and strokes on it that can be undone one by one. */
+  start({ ratio, picture = null, source = null, turns = 0, strokes = [] }) {
     this.#steps = [];
     this.#at = 0;
-    this.#push({ kind: "background", ...sized(ratio), picture: null, source: null, carried: [] });
+    this.#push({ kind: "background", ...sized(ratio), picture, source, turns, carried: [] });
+    for (const stroke of strokes) this.#push({ kind: "stroke", stroke });
     this.#show();
   }
 
-  /** A new background: white, or a picture; `source` is the file that it came from. */
-  lay({ picture = null, source = null, ratio = null, carried = [] } = {}) {
+  /**
+   * A new background: white, or a picture, under strokes that are carried over; `source` is the file that it came from,
+   * and `turns` how many quarters it was turned since.
+   */
+  lay({ picture = null, source = null, turns = 0, ratio = null, strokes = [] } = {}) {
     this.#endStroke();
-    const size = ratio ? sized(ratio) : picture ? sized(picture.width / picture.height) : this.background;
-    this.#push({ kind: "background", width: size.width, height: size.height, picture, source, carried });
+    const { width, height } = ratio ? sized(ratio) : picture ? sized(picture.width / picture.height) : this.background;
+    this.#push({ kind: "background", width, height, picture, source, turns, carried: strokes });
     this.#show();
   }
-
-  /** The same file, read in another way, under the same strokes. */
-  replace(picture, source) { this.lay({ picture, source, carried: this.strokes }); }
 
   /** Takes back all strokes of one colour. */
   forgetColour(colour) {
-    const { picture, source } = this.background;
-    this.lay({ picture, source, carried: this.strokes.filter((stroke) => stroke.colour !== colour) });
+    const { strokes, ...rest } = this.content;
+    this.lay({ ...rest, strokes: strokes.filter((stroke) => stroke.colour !== colour) });
   }
 
   clear() { if (!this.empty || this.told.length) this.lay(); }
-
-  async turn() {
-    const { width, height } = this.background;
-    const ratio = Math.abs(width - height) < 20 ? 4 / 5 : width < height ? 4 / 3 : 4 / 5;
-    const picture = this.empty ? null : await createImageBitmap(this.canvas);
-    const size = sized(ratio);
-    const scale = Math.min(size.width / width, size.height / height); // as the picture is laid
-    const [left, top] = [(size.width - width * scale) / 2, (size.height - height * scale) / 2];
-    const carried = this.strokes.filter((stroke) => stroke.colour).map((stroke) => ({
-      ...stroke,
-      width: stroke.width * scale,
-      points: stroke.points.map((point) => ({ ...point, x: left + point.x * scale, y: top + point.y * scale })),
-    }));
-    this.lay({ picture, ratio, carried });
-  }
 
   undo() {
     this.#endStroke();

@@ -1,6 +1,7 @@
 // The controls of the drawing: tools, width of the stroke, undo and redo; keys; dialogs; light and dark.
 
 import { drawing } from "./state.js";
+import { turn } from "./turning.js";
 import { act, element, enable, status } from "./ui.js";
 import { can, choice } from "./weights.js";
 
@@ -17,8 +18,11 @@ drawing.addEventListener("pencil", ({ detail }) => status(detail === "down" ? "P
 // ---- tools
 
 const tools = [...document.querySelectorAll("[name=tool]")];
-const toWidth = (value) => 1.5 * 60 ** (value / 100); // 1.5 to 90 pixels of the canvas, evenly to the eye
-const toValue = (width) => Math.round((Math.log(width / 1.5) / Math.log(60)) * 100);
+const THINNEST = 1.5; // pixels of the canvas
+const THICKEST = { pencil: 20, eraser: 90, colour: 90, uncolour: 90 }; // the generators take thicker strokes for black things, not for lines
+const growth = (tool) => THICKEST[tool] / THINNEST;
+const toWidth = (tool, value) => THINNEST * growth(tool) ** (value / 100); // even steps to the eye
+const toValue = (tool, width) => Math.round((Math.log(width / THINNEST) / Math.log(growth(tool))) * 100);
 
 function pick(tool) {
   drawing.tool = tool;
@@ -26,12 +30,12 @@ function pick(tool) {
   tools.forEach((radio) => { radio.checked = radio.value === (coloured ? "colour" : tool); });
   element("colour-row").hidden = !coloured;
   element("rub-button").setAttribute("aria-pressed", String(tool === "uncolour"));
-  element("width").value = toValue(drawing.widths[tool]);
+  element("width").value = toValue(tool, drawing.widths[tool]);
 }
 
 function widen(by) {
   element("width").value = Number(element("width").value) + by;
-  drawing.widths[drawing.tool] = toWidth(Number(element("width").value));
+  drawing.widths[drawing.tool] = toWidth(drawing.tool, Number(element("width").value));
 }
 
 tools.forEach((radio) => radio.addEventListener("change", () => pick(radio.value)));
@@ -48,7 +52,7 @@ choice.addEventListener("change", () => { if (!can().tone && drawing.tool.endsWi
 act("undo-button", () => drawing.undo());
 act("redo-button", () => drawing.redo());
 act("clear-button", () => drawing.clear());
-act("turn-button", () => drawing.turn());
+act("turn-button", () => turn(drawing));
 
 // ---- keys
 

@@ -1,10 +1,12 @@
 // How pictures come in: opened, pasted, dropped, or chosen among the samples.
 
 import { Batch } from "./batch.js";
+import { ask } from "./notices.js";
 import { read } from "./pictures.js";
 import { Refusal } from "./refusal.js";
 import { download, drawing } from "./state.js";
 import { refer } from "./tone.js";
+import { turned } from "./turning.js";
 import { act, element, failed, hush, say, status } from "./ui.js";
 import { can, choose } from "./weights.js";
 
@@ -44,6 +46,7 @@ export async function open(file) {
     if (!isNewest()) return;
     download.name = `${stem(file.name) || "drawing"}-photograph`;
     drawing.lay({ picture, source: file });
+    ask().catch(() => {}); // a hint less
   } catch (error) {
     if (isNewest()) status(drawing.empty ? "" : "Photograph ready");
     throw error instanceof Refusal ? new Refusal(`${file.name}: ${error.message}`) : error;
@@ -57,13 +60,16 @@ async function take(files) {
 
 /** Reads the opened file again, after the person chose to clean it, or not to. */
 async function readAgain() {
-  const { source } = drawing.background;
+  const { source, turns } = drawing.background;
   if (!source) return;
   const clean = cleaned();
   status("Reading the drawing…");
   try {
-    const picture = await read(source, clean);
-    if (drawing.background.source === source && cleaned() === clean) drawing.replace(picture, source);
+    const picture = await turned(await read(source, clean), turns);
+    const now = drawing.background;
+    if (now.source !== source || now.turns !== turns || cleaned() !== clean) return;
+    drawing.lay({ picture, source, turns, strokes: drawing.strokes });
+    ask().catch(() => {});
   } catch (error) {
     status("Photograph ready"); // the one before
     throw error;

@@ -2,18 +2,22 @@
 //
 // Each module holds one part of it: `state` the drawing, `controls` its tools, `input` the pictures that come in,
 // `weights` the choice of weights, `result` the photograph, `batch` several drawings; `told` what is told of the
-// photograph beside the drawing, `tone` and `candidates` the controls of that; `backend` makes photographs.
+// photograph beside the drawing, `tone` and `candidates` the controls of that; `draft` and `history` keep it all,
+// `notices` asks about what was overlooked; `backend` makes photographs.
 
 import * as backend from "./backend.js";
 import "./camera.js";
 import "./candidates.js";
 import "./controls.js";
+import { restore } from "./draft.js";
+import { show } from "./history.js";
 import { offerSamples } from "./input.js";
 import { update } from "./result.js";
-import { drawing } from "./state.js";
+import { drawing, keep } from "./state.js";
+import { told } from "./told.js";
 import "./tone.js";
 import { element, failed, status } from "./ui.js";
-import { chosen, offer, ratioOf } from "./weights.js";
+import { choose, chosen, offer, ratioOf } from "./weights.js";
 
 function hideWhatIsMissing({ formats, ...offered }) {
   for (const one of document.querySelectorAll("[data-needs]")) one.hidden = !offered[one.dataset.needs];
@@ -29,8 +33,11 @@ async function begin() {
     else update();
   });
   offerSamples(answer.weights.map((one) => one.name));
-  drawing.start(ratioOf(answer.default));
+  keep("weights", { read: chosen, restore: choose });
+  keep("told", { read: () => told.all, restore: (all) => { told.all = all; } });
+  if (!await restore()) drawing.start({ ratio: ratioOf(answer.default) });
   document.body.dataset.ready = "true"; // what looks at the page from outside waits for this
+  show().catch(() => {}); // a browser that keeps nothing says so when there is something to keep
   await waitUntilWarm();
 }
 

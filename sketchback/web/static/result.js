@@ -1,9 +1,10 @@
 // The photograph: it follows the drawing, can be compared with it, and can be downloaded.
 
-import { invert } from "./backend.js";
+import { capabilities, invert } from "./backend.js";
 import { Follower } from "./follow.js";
+import { openRaster } from "./openraster.js";
 import { Refusal } from "./refusal.js";
-import { download, drawing } from "./state.js";
+import { download, drawing, photographs, snapshot } from "./state.js";
 import { told, wanted } from "./told.js";
 import { act, element, enable, failed, hush, save, status } from "./ui.js";
 import { chosen, titleOf } from "./weights.js";
@@ -38,14 +39,17 @@ async function follow(isNewest) {
   document.body.classList.add("inferring");
   try {
     const weights = chosen();
+    const made = snapshot();
     const sent = await drawing.picture(LIVE);
     let noted = "Photograph ready";
     const note = (text) => { noted = text; };
-    const photo = await invert(sent, { ...await wanted(), weights, format: "jpg" }, { busy: status, note });
+    const asked = { ...await wanted(), weights, format: "jpg", scale: capabilities.live };
+    const photo = await invert(sent, asked, { busy: status, note });
     const addresses = { drawing: await loaded(sent), photo: await loaded(photo) };
     if (isNewest()) {
       show(addresses, weights, performance.now() - began);
       status(noted);
+      photographs.dispatchEvent(new CustomEvent("shown", { detail: { drawing: sent, photo, snapshot: made } }));
       if (complained) hush();
       complained = false;
     } else revoke(addresses);
@@ -141,8 +145,12 @@ act("download-button", async () => {
   const scale = element("scale").hidden || times === 1 ? undefined : times; // once: the photograph as it is shown
   status("Preparing the file…");
   try {
-    const photo = await invert(await drawing.picture(), { ...await wanted(), weights: chosen(), format, scale });
-    save(photo, `${download.name}.${format}`);
+    const picture = await drawing.picture();
+    const layered = format === "ora";
+    const asked = { ...await wanted(), weights: chosen(), format: layered ? "png" : format, scale };
+    const photo = await invert(picture, asked);
+    const file = layered ? await openRaster({ drawing: picture, strokes: await drawing.colourPicture(), photo }) : photo;
+    save(file, `${download.name}.${format}`);
   } finally {
     status("Photograph ready");
   }

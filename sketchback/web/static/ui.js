@@ -4,15 +4,22 @@ import { Refusal } from "./refusal.js";
 
 export const element = (id) => document.getElementById(id);
 
-/** Shows a message above the page until it is closed. */
-export function say(text) {
+/** Shows a message above the page until it is closed; with a button if there is something to do about it. */
+export function say(text, { label = "", action = null } = {}) {
   element("alert").hidden = false;
   element("alert").querySelector("p").textContent = text;
+  const button = element("alert-action");
+  button.hidden = !action;
+  button.textContent = label;
+  button.onclick = () => {
+    hush();
+    Promise.resolve(action()).catch(failed);
+  };
 }
 
 export function hush() { element("alert").hidden = true; }
 
-element("alert").querySelector("button").addEventListener("click", hush);
+element("alert-close").addEventListener("click", hush);
 
 /** The line beside "Photograph"; a screen reader reads it out, so the same text is not set twice. */
 export function status(text) {

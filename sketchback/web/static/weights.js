@@ -18,6 +18,12 @@ export const can = () => find(chosen())?.can ?? NOTHING;
 
 export const titleOf = (name) => find(name)?.title ?? name;
 
+/** What weights make photographs of, "face" or "building"; empty where nobody knows. */
+export const shows = (name) => find(name)?.shows ?? "";
+
+/** The first weights that show such a thing. */
+export const showing = (subject) => known.find((one) => one.shows === subject);
+
 /** Width : height of an empty sheet for these weights. */
 export function ratioOf(name) {
   const size = find(name)?.size; // height, width in training
@@ -39,7 +45,7 @@ export function offer(answer, changed) {
     const radio = Object.assign(document.createElement("input"), {
       type: "radio", name: "weights", value: one.name, checked: one.name === answer.default,
     });
-    label.title = one.note || one.claim || one.title;
+    label.title = one.about || one.claim || one.title;
     label.append(radio, Object.assign(document.createElement("span"), { textContent: one.title }));
     element("weights").append(label);
   }
@@ -67,5 +73,6 @@ function describe() {
       Object.assign(document.createElement("dd"), { textContent: text }));
     list.append(row);
   }
+  element("weights-about").textContent = one.about;
   element("card-weights").replaceChildren(list);
 }

@@ -6,8 +6,9 @@
 
 import { Refusal } from "./refusal.js";
 
-/** What the page offers; the rest is hidden. Cleaning needs OpenCV; browsers write no TIFF or PDF. */
-export const capabilities = { server: false, clean: false, formats: ["png", "jpg", "webp"] };
+/** What the page offers; the rest is hidden. Cleaning needs OpenCV; browsers write no TIFF or PDF. While a
+ * person draws, photographs are not enlarged by a network: that takes longer than the photograph itself. */
+export const capabilities = { server: false, clean: false, formats: ["png", "jpg", "webp"], live: 1 };
 
 const worker = new Worker(new URL("./tab/worker.js", import.meta.url), { type: "module" });
 const asked = new Map(); // number -> what waits for the answer
@@ -61,6 +62,9 @@ export async function sketch(picture, query, options) {
   if (note) options?.note?.(note);
   return file;
 }
+
+/** What is asked about a drawing needs OpenCV. */
+export const notice = async () => [];
 
 export async function weights() {
   const response = await fetch(new URL("./weights.json", import.meta.url));

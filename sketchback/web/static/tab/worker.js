@@ -69,8 +69,7 @@ const VERBS = {
       candidate,
       seed,
       scale,
-      // While a person draws, nothing is enlarged by a network: it takes longer than the photograph itself.
-      find: (name) => (name === "enlarger" && (!scale || can.scales.length === 1) ? null : network(name)),
+      find: (name) => (name === "enlarger" && (scale === 1 || can.scales.length === 1) ? null : network(name)),
     });
     return { file: await encode(photo, format) };
   },

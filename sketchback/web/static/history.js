@@ -1,0 +1,139 @@
+// The history: every version that was looked at for a second. It can be compared with what is there now, gone back to,
+// named and deleted.
+
+import { drawing, photographs, restoreTold } from "./state.js";
+import { clear, put, remove, unpack } from "./store.js";
+import { act, element, failed } from "./ui.js";
+import { list, record } from "./versions.js";
+
+const LOOKED_AT = 1000; // milliseconds
+
+const cards = new Map(); // number of a version -> { version, item, addresses }
+let timer = null;
+let shown = null;
+let now = null; // the number of the version that is on the page
+let open = null; // the version in the dialog
+
+photographs.addEventListener("shown", ({ detail }) => {
+  clearTimeout(timer);
+  shown = detail;
+  now = null;
+  timer = setTimeout(() => look(detail), LOOKED_AT);
+});
+drawing.addEventListener("change", () => { if (drawing.empty) clearTimeout(timer); });
+
+async function look(looked) {
+  try {
+    const id = await record(looked);
+    if (shown === looked) now = id;
+    await show();
+  } catch (error) {
+    tell(error.name === "QuotaExceededError"
+      ? "The browser has no room for more versions. Delete some."
+      : "This browser keeps no history, maybe because the window is private.");
+  }
+}
+
+function tell(text) {
+  element("history").hidden = false;
+  element("history-note").textContent = text;
+}
+
+/** Shows the versions that are kept; other tabs may have changed them. */
+export async function show() {
+  const versions = await list();
+  const wanted = new Set(versions.map(({ id }) => id));
+  for (const id of cards.keys()) if (!wanted.has(id)) drop(id);
+  for (const version of [...versions].reverse()) {
+    if (!cards.has(version.id)) add(version);
+    describe(cards.get(version.id), version);
+  }
+  element("history").hidden = versions.length === 0;
+  element("history-note").textContent = "Kept in this browser; it never leaves this machine.";
+}
+
+function time({ when }) {
+  const today = new Date().toDateString() === new Date(when).toDateString();
+  return new Date(when).toLocaleString([], { dateStyle: today ? undefined : "short", timeStyle: "short" });
+}
+
+function add(version) {
+  const addresses = { drawing: URL.createObjectURL(version.drawing), photo: URL.createObjectURL(version.photo) };
+  const button = Object.assign(document.createElement("button"), { type: "button" });
+  button.append(Object.assign(document.createElement("img"), { src: addresses.photo, alt: "", draggable: false }));
+  const title = document.createElement("span");
+  const item = document.createElement("li");
+  button.append(title);
+  item.append(button);
+  button.addEventListener("click", () => compare(cards.get(version.id)));
+  cards.set(version.id, { item, addresses });
+  element("versions").prepend(item);
+}
+
+function describe(card, version) {
+  card.version = version;
+  const button = card.item.querySelector("button");
+  const title = version.name || time(version);
+  button.querySelector("span").textContent = title;
+  button.title = title;
+  button.setAttribute("aria-label", `Version ${title}`);
+  if (version.id === now) button.setAttribute("aria-current", "true");
+  else button.removeAttribute("aria-current");
+}
+
+function drop(id) {
+  const { item, addresses } = cards.get(id);
+  Object.values(addresses).forEach((address) => URL.revokeObjectURL(address));
+  item.remove();
+  cards.delete(id);
+}
+
+// ---- one version beside what is there now
+
+function compare({ version, addresses }) {
+  open = version;
+  element("version-when").textContent = time(version);
+  element("version-name").value = version.name;
+  element("version-drawing").src = addresses.drawing;
+  element("version-photo").src = addresses.photo;
+  const there = !element("photo").hidden;
+  element("version-now").hidden = !there;
+  if (there) {
+    element("now-drawing").src = element("over").src;
+    element("now-photo").src = element("photo").src;
+  }
+  element("version").showModal();
+}
+
+act("version-back", async () => {
+  const found = await unpack(open.snapshot);
+  element("version").close();
+  restoreTold(found);
+  drawing.lay(found.content); // the drawing that was there before is one undo away
+  element("canvas").focus({ preventScroll: true });
+  element("canvas").scrollIntoView({ behavior: "smooth", block: "nearest" });
+});
+
+act("version-delete", async () => {
+  await remove("versions", open.id);
+  element("version").close();
+  await show();
+});
+
+element("version-name").addEventListener("change", async ({ target }) => {
+  try {
+    await put("versions", { ...open, name: target.value.trim() });
+    await show();
+  } catch (error) {
+    failed(error);
+  }
+});
+
+act("history-clear", async () => {
+  if (!confirm(`Delete all ${cards.size} versions, those with a name as well?`)) return;
+  await clear("versions");
+  await clear("drafts"); // of other tabs; that of this one is written again with the next stroke
+  await show();
+});
+
+document.addEventListener("visibilitychange", () => { if (!document.hidden) show().catch(() => {}); });

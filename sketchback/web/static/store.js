@@ -1,0 +1,61 @@
+// What the browser keeps for the page, in IndexedDB: on this machine, for this page only. Drafts are drawings that are
+// not finished, one for each tab; versions are the history.
+
+let opening = null;
+
+const settled = (request) => new Promise((done, refuse) => {
+  request.onsuccess = () => done(request.result);
+  request.onerror = () => refuse(request.error);
+});
+
+function open() {
+  opening ??= new Promise((done, refuse) => {
+    const request = indexedDB.open("sketchback", 1);
+    request.onupgradeneeded = () => {
+      request.result.createObjectStore("drafts", { keyPath: "tab" });
+      request.result.createObjectStore("versions", { keyPath: "id", autoIncrement: true });
+    };
+    settled(request).then(done, refuse);
+  });
+  return opening;
+}
+
+async function within(store, mode, action) {
+  const transaction = (await open()).transaction(store, mode);
+  const committed = new Promise((done, refuse) => {
+    transaction.oncomplete = done;
+    transaction.onabort = () => refuse(transaction.error); // also where the disk is full
+  });
+  const [result] = await Promise.all([settled(action(transaction.objectStore(store))), committed]);
+  return result;
+}
+
+/** Each of them is refused with the browser's error where it keeps nothing, or has no room. */
+export const get = (store, key) => within(store, "readonly", (one) => one.get(key));
+export const all = (store) => within(store, "readonly", (one) => one.getAll());
+export const put = (store, value) => within(store, "readwrite", (one) => one.put(value));
+export const remove = (store, key) => within(store, "readwrite", (one) => one.delete(key));
+export const clear = (store) => within(store, "readwrite", (one) => one.clear());
+
+// ---- a drawing in the form in which it can be stored
+
+const written = new WeakMap(); // bitmap -> its PNG: a picture stays the same under many strokes
+
+async function write(bitmap) {
+  if (!written.has(bitmap)) {
+    const copy = document.createElement("canvas");
+    const ratio = Math.min(1, 960 / Math.max(bitmap.width, bitmap.height)); // the sheet shows no more
+    [copy.width, copy.height] = [Math.round(bitmap.width * ratio), Math.round(bitmap.height * ratio)];
+    copy.getContext("2d").drawImage(bitmap, 0, 0, copy.width, copy.height);
+    written.set(bitmap, await new Promise((done) => copy.toBlob(done, "image/png")));
+  }
+  return written.get(bitmap);
+}
+
+export async function pack({ content, ...rest }) {
+  return { ...rest, content: { ...content, picture: content.picture && await write(content.picture) } };
+}
+
+export async function unpack({ content, ...rest }) {
+  return { ...rest, content: { ...content, picture: content.picture && await createImageBitmap(content.picture) } };
+}

@@ -1,0 +1,31 @@
+// Quarter turns, clockwise: of a picture, and of the sheet with all that is on it.
+
+/** A picture after so many quarter turns. */
+export async function turned(picture, quarters) {
+  if (quarters % 4 === 0) return picture;
+  const copy = document.createElement("canvas");
+  const [width, height] = [picture.width, picture.height];
+  [copy.width, copy.height] = quarters % 2 ? [height, width] : [width, height];
+  const context = copy.getContext("2d");
+  context.translate(copy.width / 2, copy.height / 2);
+  context.rotate((quarters * Math.PI) / 2);
+  context.drawImage(picture, -width / 2, -height / 2);
+  return createImageBitmap(copy);
+}
+
+/** Turns a drawing by quarters, strokes and picture; an empty sheet becomes upright or wide. */
+export async function turn(drawing, quarters = 1) {
+  const { ratio, picture, source, turns, strokes } = drawing.content;
+  if (!picture && !strokes.length) return drawing.lay({ ratio: ratio < 1 ? 4 / 3 : 4 / 5 });
+  const { width, height } = drawing.background;
+  const places = [
+    ({ x, y }) => ({ x, y }), ({ x, y }) => ({ x: height - y, y: x }), ({ x, y }) => ({ x: width - x, y: height - y }),
+    ({ x, y }) => ({ x: y, y: width - x }),
+  ];
+  const around = ({ points, ...stroke }) => (
+    { ...stroke, points: points.map((point) => ({ ...point, ...places[quarters](point) })) });
+  return drawing.lay({
+    ratio: quarters % 2 ? 1 / ratio : ratio, picture: picture && await turned(picture, quarters), source,
+    turns: (turns + quarters) % 4, strokes: strokes.map(around),
+  });
+}

@@ -1,0 +1,189 @@
+"""What the page keeps: the drawing over a reload, the versions that were looked at, the layers of a file."""
+
+from __future__ import annotations
+
+import io
+import zipfile
+from pathlib import Path
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+from PIL import Image
+from visits import LINE, Visit
+
+VERSIONS = "#versions button"
+
+
+def reload(seen: Visit) -> None:
+    seen.page.wait_for_timeout(500)  # the draft follows the last change after 300 ms
+    seen.page.reload()
+    seen.until(lambda: seen.page.evaluate("document.body.dataset.ready") == "true")
+
+
+def looked_at(seen: Visit, versions: int) -> None:
+    seen.until(lambda: seen.page.locator(VERSIONS).count() == versions)
+
+
+@pytest.mark.browser
+class TestDraft:
+    def test_a_reload_brings_the_drawing_back(self, visit, file: Path) -> None:
+        seen = visit()
+        seen.page.get_by_role("radio", name="Buildings").check(force=True)
+        seen.inferred(lambda: seen.give(file))
+        picture = seen.canvas()
+        seen.inferred(lambda: seen.stroke(*LINE))
+        drawn = seen.canvas()
+        reload(seen)
+        seen.until(lambda: seen.number() > 0)
+        np.testing.assert_array_equal(seen.canvas(), drawn)
+        assert seen.page.get_by_role("radio", name="Buildings").is_checked()
+        seen.click("Undo")  # each stroke is still one
+        np.testing.assert_array_equal(seen.canvas(), picture)
+        assert seen.downloads(lambda: seen.click("Download"))[0] == "my drawing-photograph.png"
+        seen.inferred(lambda: seen.page.locator(".switch").click())  # the file can be read again
+        seen.click("Clear: a new sheet")
+        reload(seen)
+        assert seen.canvas().min() == 255
+
+    def test_every_tab_has_its_own(self, visit) -> None:
+        seen = visit()
+        seen.inferred(lambda: seen.stroke(*LINE))
+        seen.page.wait_for_timeout(500)
+        other = seen.context.new_page()
+        other.goto(seen.page.url)
+        other.locator("body[data-ready=true]").wait_for()
+        assert other.locator("#photo").is_hidden()
+
+    def test_where_nothing_can_be_kept_the_browser_asks_first(self, visit) -> None:
+        seen = visit()
+        seen.context.add_init_script("delete window.indexedDB; Object.defineProperty(window, 'indexedDB', {})")
+        reload(seen)
+        seen.inferred(lambda: seen.stroke(*LINE))
+        seen.until(lambda: "keeps no history" in seen.says("history-note"))
+        asked = []
+        seen.page.on("dialog", lambda dialog: (asked.append(dialog.type), dialog.accept()))
+        seen.page.reload()
+        assert asked == ["beforeunload"]
+
+
+@pytest.mark.browser
+class TestVersions:
+    def test_kept_compared_gone_back_to_named_and_deleted(self, visit) -> None:
+        seen = visit()
+        photo = seen.inferred(lambda: seen.stroke(*LINE))
+        first = seen.canvas()
+        looked_at(seen, 1)
+        assert "never leaves this machine" in seen.says("history-note")
+        seen.page.get_by_role("radio", name="Buildings").check(force=True)
+        seen.inferred(lambda: seen.stroke((0.7, 0.1), (0.7, 0.9)))
+        second = seen.canvas()
+        looked_at(seen, 2)
+        seen.page.locator(VERSIONS).last.click()
+        assert seen.page.locator("#version img").evaluate_all("all => all.every((one) => one.naturalWidth > 100)")
+        seen.page.get_by_label("Name", exact=True).fill("One line")
+        photo_again = seen.inferred(lambda: seen.click("Go back to this"))
+        np.testing.assert_array_equal(photo_again, photo)
+        np.testing.assert_array_equal(seen.canvas(), first)
+        assert seen.page.get_by_role("radio", name="Faces").is_checked()
+        named = seen.page.get_by_role("button", name="Version One line")
+        seen.until(lambda: named.get_attribute("aria-current") == "true")
+        assert seen.page.locator(VERSIONS).count() == 2  # what is there already is not kept twice
+        seen.click("Undo")
+        np.testing.assert_array_equal(seen.canvas(), second)
+        reload(seen)
+        looked_at(seen, 2)
+        seen.page.get_by_role("button", name="Version One line").click()
+        seen.click("Delete")
+        looked_at(seen, 1)
+        assert seen.page.locator("#version").is_hidden()
+        seen.page.on("dialog", lambda dialog: dialog.accept())
+        seen.click("Delete all")
+        looked_at(seen, 0)
+        seen.click("Clear: a new sheet")
+        reload(seen)
+        assert seen.page.locator("#history").is_hidden()
+
+    def test_what_was_passed_over_is_not_kept(self, visit) -> None:
+        seen = visit()
+        seen.page.evaluate("""async () => {
+            const { photographs, snapshot } = await import("/page/state.js");
+            for (const text of ["passed over", "looked at"]) {
+                const [drawing, photo] = [new Blob([text]), new Blob([text])];
+                photographs.dispatchEvent(
+                    new CustomEvent("shown", { detail: { drawing, photo, snapshot: snapshot() } }));
+            }
+        }""")
+        looked_at(seen, 1)
+        seen.page.wait_for_timeout(1200)
+        looked_at(seen, 1)
+
+    def test_the_oldest_without_a_name_go_first(self, visit) -> None:
+        seen = visit()
+        gone = """async ([names, most, bytes]) => {
+            const { superfluous } = await import("/page/versions.js");
+            return superfluous(names.map((name, id) => ({ id, name, bytes: 10 })), most, bytes).map(({ id }) => id);
+        }"""
+        names = ["", "kept", "", "also", "", ""]
+        for most, size, expected in ((9, 999, []), (4, 999, [0, 2]), (9, 35, [0, 2, 4]), (2, 999, [0, 1, 2, 4])):
+            assert sorted(seen.page.evaluate(gone, [names, most, size])) == expected
+        assert seen.page.evaluate(gone, [[""], 9, 1]) == []  # the newest stays
+
+
+def layers(data: io.BytesIO) -> tuple[zipfile.ZipFile, list[str], dict[str, Image.Image]]:
+    """Opens an .ora file and checks what OpenRaster 0.0.5 asks of every one."""
+    archive = zipfile.ZipFile(data)
+    first = archive.infolist()[0]
+    assert archive.testzip() is None
+    assert (first.filename, first.compress_type, first.header_offset, first.extra) == ("mimetype", 0, 0, b"")
+    assert archive.read("mimetype") == b"image/openraster"
+    image = ElementTree.fromstring(archive.read("stack.xml"))
+    size = int(image.get("w", 0)), int(image.get("h", 0))
+    assert image.tag == "image" and image.get("version") == "0.0.5"
+    stack = image.findall("./stack/layer")
+    pictures = {str(layer.get("name")): Image.open(archive.open(str(layer.get("src")))) for layer in stack}
+    for layer in stack:
+        assert (layer.get("x"), layer.get("y"), layer.get("composite-op")) == ("0", "0", "svg:src-over")
+    for picture in (*pictures.values(), Image.open(archive.open("mergedimage.png"))):
+        assert (picture.format, picture.size) == ("PNG", size)
+    thumbnail = Image.open(archive.open("Thumbnails/thumbnail.png"))
+    assert thumbnail.format == "PNG" and max(thumbnail.size) == min(256, max(size))
+    assert abs(thumbnail.width / thumbnail.height - size[0] / size[1]) < 0.02
+    return archive, list(pictures), pictures
+
+
+@pytest.mark.browser
+class TestOpenRaster:
+    def test_drawing_and_photograph_are_layers(self, visit) -> None:
+        seen = visit()
+        seen.inferred(lambda: seen.stroke(*LINE))
+        seen.page.get_by_label("File format").select_option("ora")
+        name, data = seen.downloads(lambda: seen.click("Download"))
+        assert name == "photograph.ora"
+        archive, names, pictures = layers(data)
+        assert names == ["Photograph", "Drawing"]  # from top to bottom
+        assert pictures["Photograph"].size == (768, 960)
+        assert archive.read("mergedimage.png") == archive.read("data/photograph.png")
+        np.testing.assert_array_equal(np.asarray(pictures["Drawing"].convert("L")), seen.canvas())
+
+    def test_colour_strokes_are_a_layer_and_all_get_the_size_of_the_photograph(self, visit) -> None:
+        seen = visit()
+        made = seen.page.evaluate("""async () => {
+            const { openRaster } = await import("/page/openraster.js");
+            const picture = (width, height, colour) => {
+                const canvas = Object.assign(document.createElement("canvas"), { width, height });
+                const context = canvas.getContext("2d");
+                context.fillStyle = colour;
+                context.fillRect(0, 0, width / 2, height);
+                return new Promise((done) => canvas.toBlob(done, "image/png"));
+            };
+            const file = await openRaster({
+                drawing: await picture(40, 50, "black"), strokes: await picture(40, 50, "red"),
+                photo: await picture(80, 100, "blue") });
+            return [file.type, [...new Uint8Array(await file.arrayBuffer())]];
+        }""")
+        assert made[0] == "image/openraster"
+        _, names, pictures = layers(io.BytesIO(bytes(made[1])))
+        assert names == ["Photograph", "Colour strokes", "Drawing"]
+        strokes = pictures["Colour strokes"].convert("RGBA")
+        assert strokes.getpixel((10, 50)) == (255, 0, 0, 255) and strokes.getpixel((70, 50))[3] == 0
