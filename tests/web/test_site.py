@@ -224,7 +224,7 @@ class TestWithoutServer:
     def test_what_the_tab_cannot_do_is_not_offered(self, seen) -> None:
         assert seen.page.locator("#clean").is_hidden() and seen.page.get_by_text("not cleaned here").is_visible()
         assert seen.page.get_by_text("HTTP API").is_hidden()
-        assert seen.page.locator("#format option").all_inner_texts() == ["PNG", "JPEG", "WebP"]
+        assert seen.page.locator("#format option").all_inner_texts() == ["PNG", "JPEG", "WebP", "ORA, layers"]
 
     def test_a_file_is_opened_and_a_dot_is_no_drawing(self, seen, tmp_path: Path) -> None:
         seen.stroke((0.5, 0.5), (0.501, 0.5))
