@@ -51,7 +51,7 @@ def test_only_its_own_names(client) -> None:
 
 def test_the_schema_describes_what_there_is(client) -> None:
     schema = client.get("/openapi.json").json()
-    assert set(schema["paths"]) == {"/api/health", "/api/weights", "/api/invert", "/api/sketch"}
+    assert set(schema["paths"]) == {"/api/health", "/api/weights", "/api/invert", "/api/sketch", "/api/notice"}
     invert = schema["paths"]["/api/invert"]["post"]
     names = {one["name"] for one in invert["parameters"]}
     assert names == {

@@ -465,8 +465,8 @@ class TestDesk:
         assert not self.told(desk) and desk.says("told-none").startswith("Nothing yet")
         desk.inferred(lambda: desk.click("Undo"))  # also that
         assert self.told(desk) == ["Painted #b3261e"]
-        turned = desk.inferred(lambda: desk.click("Turn the sheet: upright or wide"))
-        assert turned.shape[1] > turned.shape[0] and redness(turned, 0.12, 0.5) > 100  # it turns with the drawing
+        turned = desk.inferred(lambda: desk.click("Turn by a quarter"))
+        assert turned.shape[1] > turned.shape[0] and redness(turned, 0.5, 0.88) > 100  # it turns with the drawing
 
     def test_by_keyboard_a_colour_is_painted_too(self, desk: Visit) -> None:
         desk.page.keyboard.press("c")
