@@ -38,7 +38,7 @@ def test_a_recipe_without_weights_needs_some(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["houses"], "faces, faces-unet, artist, tones, enlarger, drawings, buildings"),
+        (["houses"], "faces, faces-tone, faces-unet, artist, tones, enlarger, drawings, buildings"),
         (["buildings", "--weights", "nobody"], "Known names"),
         (["buildings", "--data", "nowhere"], "nowhere"),
         (["buildings", "--learning-rate", "-1"], "learning"),

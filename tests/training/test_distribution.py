@@ -95,8 +95,7 @@ sys.exit(train.main(sys.argv[1:]))
 """
 NUMBERS = (
     f"--size 16x16 --width 4 --halvings 1 --blocks 1 --epochs {EPOCHS} --limit {4 * STEPS} --batch-size 4 "
-    "--validate 20 --average 0.5 --normalisation batch --features random --precision float32 --warmup 2 "
-    "--model scribbler --learning-rate 2e-3"  # faces-unet with another model: a generator of sketches alone
+    "--validate 20 --average 0.5 --normalisation batch --features random --precision float32 --warmup 2"
 ).split()
 
 
@@ -112,7 +111,7 @@ def teach(folder: Path, arguments: list[str], devices: int = 1, die: int = 0) ->
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
     }
     return subprocess.Popen(
-        [sys.executable, "-c", TEACH.format(die=die), "faces-unet", "--out", str(folder), *arguments],
+        [sys.executable, "-c", TEACH.format(die=die), "faces", "--out", str(folder), *arguments],
         cwd=ROOT,
         env=environment,
         stdout=subprocess.PIPE,
