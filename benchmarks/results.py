@@ -16,7 +16,7 @@ from sketchback.evaluation.descriptors import DescriptorError
 from sketchback.evaluation.reports import cell, report
 from sketchback.evaluation.scoring import GENERATOR, evaluate, identify
 
-FACES = ("faces", "drawings", "faces-unet")
+FACES = ("faces", "faces-tone", "faces-unet")
 # title, weights, folder, and what `evaluate` is told
 ROWS = [
     ("CUFS, hand-drawn, 250 rows x 200 columns", FACES, "cufs", {}),

@@ -40,12 +40,12 @@ FORMATS: dict[Format, tuple[str, str]] = {  # the name in a request -> Pillow's,
     "tiff": ("TIFF", "image/tiff"),
     "pdf": ("PDF", "application/pdf"),
 }
-TITLES = {"drawings": "Drawn faces", "faces-unet": "Faces, second opinion"}  # others are called by their names
+TITLES = {"faces-tone": "Faces, in colours", "faces-unet": "Faces, second opinion"}  # others are called by their names
 ABOUT = {
     "faces": "Portraits from the front, drawn in any way.",
+    "faces-tone": "Portraits whose tones can be told: skin, hair, backdrop, light.",
     "faces-unet": "Another network that learnt faces, in less time: to compare with.",
     "buildings": "Houses and façades.",
-    "drawings": "Learnt from drawn faces only, to try things out.",
 }
 SHOWS = {
     "faces": "face",

@@ -1,0 +1,30 @@
+"""Make docs/tone.png, the picture of the README that shows what a told tone does.
+
+python docs/make_tone.py
+"""
+
+from pathlib import Path
+
+from skimage import data
+
+from sketchback import images, sketching
+from sketchback.invert import invert
+
+HERE = Path(__file__).parent
+DRAWINGS = HERE.parent / "examples" / "drawings"
+SIZE = (200, 160)
+
+astronaut = images.fit(images.from_uint8(data.astronaut()[0:225, 130:310]), SIZE)
+sketches = [images.fit(images.read(DRAWINGS / f"face_{name}.png", channels=1), SIZE) for name in ("pencil", "ink")]
+told = (
+    None,
+    {"skin": "dark", "hair": "black"},
+    {"skin": "light", "hair": "red", "background": "#4466aa"},
+    {"lighter": -0.25, "warmer": 0.2},
+    astronaut,
+)
+rows = [
+    [sketch, invert(sketch, "faces"), *(invert(sketch, "faces-tone", tone=tone) for tone in told)]
+    for sketch in (*sketches, sketching.sketch(astronaut, "pencil"))
+]
+print("wrote", images.write(HERE / "tone.png", images.grid(rows)))
