@@ -14,6 +14,8 @@ from page_load import page  # noqa: E402
 
 with page("faces") as (_, url), portrait(url) as (view, _):
     view.locator("#photo[data-milliseconds]").wait_for()
-    view.wait_for_timeout(2000)
-    view.screenshot(path=HERE / "page.png")
+    view.get_by_role("radio", name="Faces, in colours").check(force=True)
+    view.get_by_role("combobox", name="Hair: colour in a word").select_option("red")
+    view.wait_for_timeout(5000)
+    view.screenshot(path=HERE / "page.png", full_page=True)
 print("wrote", HERE / "page.png")
