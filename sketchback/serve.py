@@ -8,8 +8,8 @@ import webbrowser
 from pathlib import Path
 
 from sketchback import console
-from sketchback.web import listening
-from sketchback.web.worker import InferenceWorker, catalogue
+from sketchback.web import catalogue, listening
+from sketchback.web.worker import InferenceWorker
 
 
 def serve(
@@ -43,7 +43,7 @@ def serve(
             f'The page needs the extra `page`: pip install -e ".[page]" (missing: {error.name}).'
         ) from None
 
-    worker = InferenceWorker(catalogue(weights))
+    worker = InferenceWorker(catalogue.find(weights))
     opened = listening.listen(host, port)
     local = listening.is_loopback(host)
     names = {*LOOPBACK, host}

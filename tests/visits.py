@@ -8,6 +8,7 @@ import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -94,6 +95,15 @@ class Visit:
         for place in places[1:]:
             self.page.mouse.move(*place, steps=6)
         self.page.mouse.up()
+
+    def carried(self, file: Path) -> Any:
+        """What a person drops or pastes who carries this picture."""
+        carry = """([bytes, name]) => {
+            const carried = new DataTransfer();
+            carried.items.add(new File([new Uint8Array(bytes)], name, { type: "image/png" }));
+            return carried;
+        }"""
+        return self.page.evaluate_handle(carry, [list(file.read_bytes()), file.name])
 
     def click(self, name: str) -> None:
         self.page.get_by_role("button", name=name, exact=True).click()

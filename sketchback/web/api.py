@@ -16,10 +16,10 @@ from sketchback.web import forms, parameters
 from sketchback.web.asking import Asked
 from sketchback.web.errors import RefusedError
 from sketchback.web.worker import (
-    FORMATS,
     MAX_ANSWER,
     MAX_PIXELS,
     MAX_STROKES,
+    MEDIA_TYPES,
     BusyError,
     Format,
     InferenceWorker,
@@ -136,7 +136,7 @@ def add_routes(app: FastAPI, worker: InferenceWorker) -> None:
         summary="Drawing -> photograph",
         response_class=Response,
         openapi_extra=_BODY_OR_FORM,
-        responses=_responses(media_type for _, media_type in FORMATS.values()),
+        responses=_responses(MEDIA_TYPES.values()),
         description="The photograph has the size of the drawing, at most 1600 pixels on its longer side, or `scale` "
         f"times that, at most {MAX_ANSWER // 10**6} megapixels. Weights that cannot do what is asked answer 400.",
     )
@@ -156,7 +156,7 @@ def add_routes(app: FastAPI, worker: InferenceWorker) -> None:
             told = {part: parts[part] for part in TOLD if part in parts}
             return encode(worker.invert(parts[DRAWING], name, asked, **told, say=say), format)
 
-        media_type = FORMATS[format][1]
+        media_type = MEDIA_TYPES[format]
         return await _answer(request, worker, work, name=f"photograph.{format}", media_type=media_type, told=TOLD)
 
     @app.post(

@@ -21,6 +21,7 @@ from sketchback import console, images, weights
 from sketchback.inference import fidelity as fidelities
 from sketchback.inference import pipeline, runtime
 from sketchback.sketching import oddities
+from sketchback.web import catalogue
 from sketchback.web.asking import Asked, capabilities
 
 if TYPE_CHECKING:
@@ -32,26 +33,14 @@ MAX_STROKES = 4_000_000  # pixels of a picture of colour strokes, which are aver
 MAX_ANSWER = 16_000_000  # pixels of a photograph, where it is larger than the drawing
 PLACES = 16  # requests that may be read, wait or be worked on at once
 Format = Literal["png", "jpg", "jpeg", "webp", "tiff", "pdf"]
-FORMATS: dict[Format, tuple[str, str]] = {  # the name in a request -> Pillow's, and the media type
-    "png": ("PNG", "image/png"),
-    "jpg": ("JPEG", "image/jpeg"),
-    "jpeg": ("JPEG", "image/jpeg"),
-    "webp": ("WEBP", "image/webp"),
-    "tiff": ("TIFF", "image/tiff"),
-    "pdf": ("PDF", "application/pdf"),
+MEDIA_TYPES: dict[Format, str] = {
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "webp": "image/webp",
+    "tiff": "image/tiff",
+    "pdf": "application/pdf",
 }
-TITLES = {"faces-tone": "Faces, in colours", "faces-unet": "Faces, second opinion"}  # others are called by their names
-ABOUT = {
-    "faces": "Portraits from the front, drawn in any way.",
-    "faces-tone": "Portraits whose tones can be told: skin, hair, backdrop, light.",
-    "faces-unet": "Another network that learnt faces, in less time: to compare with.",
-    "buildings": "Houses and façades.",
-}
-SHOWS = {
-    "faces": "face",
-    "drawings": "face",
-    "buildings": "building",
-}  # by the first word of a name, or of its recipe's
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
@@ -63,56 +52,6 @@ class BusyError(RuntimeError):
 
 class UnusableError(RuntimeError):
     """Weights that are known by name could not be loaded; the log says why."""
-
-
-def catalogue(given: str | Path | None = None) -> dict[str, Path]:
-    """The weights that may be asked for by name: the file that was given, and those that are installed.
-
-    Args:
-        given: A name or a file, as `weights.find` takes it. A file is known by its name without the suffix.
-
-    Returns:
-        Name -> file, `given` first.
-
-    Raises:
-        FileNotFoundError: There is nothing at `given`, or there are no weights at all.
-    """
-    found: dict[str, Path] = {}
-    if given is not None:
-        path = weights.find(given).resolve()
-        found[path.name.removesuffix(weights.SUFFIX)] = path
-    for name in weights.names():
-        installed = _find_installed(name)
-        if installed is not None:
-            found.setdefault(name, installed)
-    if not found:
-        raise FileNotFoundError("There must be weights to choose from. Received: none. Train some: sketchback.train.")
-    return found
-
-
-def _find_installed(name: str) -> Path | None:
-    """As `weights.find`, but a file of that name in the current folder is not meant."""
-    wanted = f"{name}{weights.SUFFIX}"
-    for place in weights.folders():
-        file = place if place.is_file() else place / wanted
-        if file.name in (name, wanted) and file.is_file():
-            return file
-    return None
-
-
-def _shows(name: str, recipe: object) -> str:
-    """What weights make photographs of, in the words of `oddities.notice`; empty where nobody knows."""
-    names = [name, str(recipe.get("name", "")) if isinstance(recipe, dict) else ""]
-    return next((SHOWS[first] for one in names if (first := one.partition("-")[0]) in SHOWS), "")
-
-
-def title(name: str) -> str:
-    """A name as people read it.
-
-    >>> title("faces"), title("my-old_houses")
-    ('Faces', 'My old houses')
-    """
-    return TITLES.get(name) or (name.replace("-", " ").replace("_", " ").strip().capitalize() or name)
 
 
 def decode(data: bytes, *, channels: int = 1) -> np.ndarray:
@@ -163,7 +102,7 @@ class InferenceWorker:
     A generator already uses all cores for one picture; two at a time would only wait for each other.
 
     Args:
-        known: From `catalogue`; its first is the default. Other weights that are damaged are left out and logged.
+        known: From `catalogue.find`; its first is the default. Other weights that are damaged are left out and logged.
         places: How many requests may be read, wait or be worked on at once.
 
     Raises:
@@ -246,10 +185,10 @@ class InferenceWorker:
             rows.append(
                 {
                     "name": name,
-                    "title": title(name),
+                    "title": catalogue.title(name),
                     "size": size if isinstance(size, list) else None,
-                    "about": ABOUT.get(name, ""),
-                    "shows": _shows(name, recipe),
+                    "about": catalogue.ABOUT.get(name, ""),
+                    "shows": catalogue.shows(name, recipe),
                     "claim": recipe.get("claim", "") if isinstance(recipe, dict) else "",
                     "data": facts.get("data") or [],
                     "can": self.can[name],
@@ -336,7 +275,7 @@ class InferenceWorker:
                 for sides in ((96, 96), (128, 112)):
                     pipeline.predict(generator, np.ones((1, *sides, 1), np.float32), working=sides)
                 self._generators[name] = generator
-                logger.info("%s: loaded in %.1f s", title(name), time.monotonic() - began)
+                logger.info("%s: loaded in %.1f s", catalogue.title(name), time.monotonic() - began)
         except (ValueError, OSError, MemoryError, ImportError) as error:
             logger.error("error: %s", console.one_line(error))
             raise UnusableError(f"The weights {name!r} cannot be loaded; the terminal says why.") from None

@@ -19,7 +19,7 @@ from sketchback import images
 from sketchback.web import api
 from sketchback.web.app import application
 from sketchback.web.guard import Guard
-from sketchback.web.worker import FORMATS, InferenceWorker, decode
+from sketchback.web.worker import MEDIA_TYPES, InferenceWorker, decode
 
 
 @pytest.fixture(scope="module")
@@ -68,10 +68,10 @@ class TestAnswers:
             assert (answer.status_code, answer.json()) == (200, {"notices": words})
         refused(client.post("/api/notice", content=b"hello"), 400, "must be PNG, JPEG")
 
-    @pytest.mark.parametrize("kind", FORMATS)
+    @pytest.mark.parametrize("kind", MEDIA_TYPES)
     def test_formats(self, client, drawing, kind: str) -> None:
         answer = client.post(f"/api/invert?format={kind}", content=drawing)
-        assert answer.headers["content-type"] == FORMATS[kind][1]
+        assert answer.headers["content-type"] == MEDIA_TYPES[kind]
         assert f'filename="photograph.{kind}"' in answer.headers["content-disposition"]
 
     def test_the_drawing_beside_it(self, client, drawing) -> None:

@@ -205,12 +205,7 @@ class TestPictures:
 
     def test_drop_and_paste(self, visit, file: Path) -> None:
         seen = visit()
-        give = """(bytes) => {
-            const carried = new DataTransfer();
-            carried.items.add(new File([new Uint8Array(bytes)], "given.png", { type: "image/png" }));
-            return carried;
-        }"""
-        carried = seen.page.evaluate_handle(give, list(file.read_bytes()))
+        carried = seen.carried(file)
         seen.page.dispatch_event("body", "dragenter", {"dataTransfer": carried})
         assert seen.page.locator("#drop").is_visible()
         seen.inferred(lambda: seen.page.dispatch_event("body", "drop", {"dataTransfer": carried}))
@@ -492,12 +487,7 @@ class TestDesk:
         assert redness(desk.inferred(lambda: desk.page.locator("#reference").set_input_files(blue)), 0.5, 0.9) < -60
         assert self.told(desk) == ["Colours of sea.png"]
         red = images.write(tmp_path / "fire.png", np.full((60, 80, 3), (0.9, 0.2, 0.1), np.float32))
-        give = """(bytes) => {
-            const carried = new DataTransfer();
-            carried.items.add(new File([new Uint8Array(bytes)], "fire.png", { type: "image/png" }));
-            return carried;
-        }"""
-        carried = desk.page.evaluate_handle(give, list(red.read_bytes()))
+        carried = desk.carried(red)
         drop = lambda: desk.page.dispatch_event("#tone", "drop", {"dataTransfer": carried})  # noqa: E731
         assert redness(desk.inferred(drop), 0.5, 0.9) > 60
         assert self.told(desk) == ["Colours of fire.png"]

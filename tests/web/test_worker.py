@@ -17,6 +17,7 @@ from sketchback.inference import runtime
 from sketchback.inference.options import Options
 from sketchback.invert import invert
 from sketchback.sketching import cleanup
+from sketchback.web import catalogue
 from sketchback.web import worker as workers
 from sketchback.web.asking import Asked
 from sketchback.web.worker import BusyError, InferenceWorker, UnusableError, decode, encode
@@ -75,13 +76,13 @@ def test_encode(kind: str, channels: int) -> None:
         assert data.startswith(b"%PDF")
     else:
         picture = Image.open(io.BytesIO(data))
-        assert (picture.format, picture.size) == (workers.FORMATS[kind][0], (30, 20))
+        assert (picture.format, picture.size) == (Image.registered_extensions()[f".{kind}"], (30, 20))
         assert abs(np.asarray(picture).mean() - 128) < 2
 
 
 class TestCatalogue:
     def test_what_was_given_comes_first(self, weight_files) -> None:
-        known = workers.catalogue(weight_files["buildings"])
+        known = catalogue.find(weight_files["buildings"])
         assert next(iter(known.items())) == ("buildings", weight_files["buildings"].resolve())
         assert set(known) >= set(weights.names())
 
@@ -90,7 +91,7 @@ class TestCatalogue:
         (tmp_path / "faces").write_text("not weights")
         for place in (weight_files["faces"].parent, weight_files["faces"]):  # a folder, or one file
             monkeypatch.setenv(weights.ENVIRONMENT, str(place))
-            assert workers.catalogue()["faces"] == weight_files["faces"]
+            assert catalogue.find()["faces"] == weight_files["faces"]
 
 
 class TestPhotographs:

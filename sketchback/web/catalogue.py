@@ -1,0 +1,70 @@
+"""The weights that the page offers: where they are, and what it says of each."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from sketchback import weights
+
+TITLES = {"faces-tone": "Faces, in colours", "faces-unet": "Faces, second opinion"}  # others are called by their names
+ABOUT = {
+    "faces": "Portraits from the front, drawn in any way.",
+    "faces-tone": "Portraits whose tones can be told: skin, hair, backdrop, light.",
+    "faces-unet": "Another network that learnt faces, in less time: to compare with.",
+    "buildings": "Houses and façades.",
+}
+SHOWS = {
+    "faces": "face",
+    "drawings": "face",
+    "buildings": "building",
+}  # by the first word of a name, or of its recipe's
+
+
+def find(given: str | Path | None = None) -> dict[str, Path]:
+    """The weights that may be asked for by name: the file that was given, and those that are installed.
+
+    Args:
+        given: A name or a file, as `weights.find` takes it. A file is known by its name without the suffix.
+
+    Returns:
+        Name -> file, `given` first.
+
+    Raises:
+        FileNotFoundError: There is nothing at `given`, or there are no weights at all.
+    """
+    found: dict[str, Path] = {}
+    if given is not None:
+        path = weights.find(given).resolve()
+        found[path.name.removesuffix(weights.SUFFIX)] = path
+    for name in weights.names():
+        installed = _find_installed(name)
+        if installed is not None:
+            found.setdefault(name, installed)
+    if not found:
+        raise FileNotFoundError("There must be weights to choose from. Received: none. Train some: sketchback.train.")
+    return found
+
+
+def _find_installed(name: str) -> Path | None:
+    """As `weights.find`, but a file of that name in the current folder is not meant."""
+    wanted = f"{name}{weights.SUFFIX}"
+    for place in weights.folders():
+        file = place if place.is_file() else place / wanted
+        if file.name in (name, wanted) and file.is_file():
+            return file
+    return None
+
+
+def shows(name: str, recipe: object) -> str:
+    """What weights make photographs of, in the words of `oddities.notice`; empty where nobody knows."""
+    names = [name, str(recipe.get("name", "")) if isinstance(recipe, dict) else ""]
+    return next((SHOWS[first] for one in names if (first := one.partition("-")[0]) in SHOWS), "")
+
+
+def title(name: str) -> str:
+    """A name as people read it.
+
+    >>> title("faces"), title("my-old_houses")
+    ('Faces', 'My old houses')
+    """
+    return TITLES.get(name) or (name.replace("-", " ").replace("_", " ").strip().capitalize() or name)
