@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypedDict, overload
 import numpy as np
 
 from sketchback import console, images, weights
-from sketchback.inference import options, pipeline, regions, tones
+from sketchback.inference import options, pipeline, regions, telling
 from sketchback.inference import runtime as runtimes
 
 if TYPE_CHECKING:
@@ -213,7 +213,7 @@ def _add_tone(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--tone", metavar="FILE", help="a photograph whose tones are taken over")
     for names, what in ((regions.FACE, "of faces"), (regions.BUILDING, "of buildings")):
         for name in names:
-            words = ", ".join(tones.WORDS.get(name, ()))
+            words = ", ".join(telling.WORDS.get(name, ()))
             known = f"{words}, a name of CSS, '#6b4423'" if words else "a name of CSS, '#6b4423'"
             group.add_argument(f"--{name}", metavar="COLOUR", help=f"{what}: {known}")
     group.add_argument("--lighter", metavar="X", help="from -1 to 1, for example 0.2; negative is darker")
@@ -222,7 +222,7 @@ def _add_tone(group: argparse._ArgumentGroup) -> None:
 
 
 def _read_tone(arguments: argparse.Namespace) -> str | dict[str, str] | None:
-    names = [name for name in (*regions.PARTS, *tones.CHANGES) if getattr(arguments, name) is not None]
+    names = [name for name in (*regions.PARTS, *telling.CHANGES) if getattr(arguments, name) is not None]
     if arguments.tone is not None and names:
         raise ValueError(f"--tone stands alone. Received: --tone and --{names[0]}. Leave one of them out.")
     return arguments.tone or {name: getattr(arguments, name) for name in names} or None

@@ -12,7 +12,7 @@ import numpy as np
 
 from sketchback.images import tones
 from sketchback.images.tones import CELL
-from sketchback.inference import tones as telling
+from sketchback.inference import telling
 
 if TYPE_CHECKING:
     from sketchback.models.generator import Generator
@@ -49,7 +49,7 @@ def answer(generator: Generator, sketches: np.ndarray, told: np.ndarray | None =
     """The tones of what a generator answers by itself.
 
     Args:
-        generator: See `tones.answer`.
+        generator: See `telling.answer`.
         sketches: See there.
         told: See there.
 

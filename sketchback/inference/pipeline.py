@@ -11,10 +11,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sketchback import images, weights
-from sketchback.images import MIN_SIDE, check_size, resize
-from sketchback.images import tones as grids
+from sketchback.images import MIN_SIDE, check_size, resize, tones
 from sketchback.inference import runtime as runtimes
-from sketchback.inference import tones as telling
+from sketchback.inference import telling
 from sketchback.inference.options import Options, check
 from sketchback.inference.padding import pad_to_multiple
 from sketchback.sketching import cleanup, oddities
@@ -103,7 +102,7 @@ def predict(
         working: `(height, width)`, by default what `working_size` says. Where a generator says nothing, smaller
             sketches are shown as they are.
         tones: `(B, h, w, 3)` in [0, 1], any h and w, NaN where nothing is told; each covers its whole sketch. They are
-            averaged over the cells of what the generator sees, see `tones.to_cells`.
+            averaged over the cells of what the generator sees, see `telling.to_cells`.
 
     Returns:
         `(B, H, W, 3)` float32 in [0, 1].
@@ -217,7 +216,7 @@ def _tell(generator: Generator, view: View, size: tuple[int, int], options: Opti
     pairs = zip([None] * len(view.shown) if answers is None else answers, view.sketches, strict=True)
     told = np.stack([telling.place(tone, size, photo=photo, sketch=sketch) for photo, sketch in pairs])
     if changed and answers is not None:
-        own = np.stack([telling.change(grids.of_photo(photo), **changes) for photo in answers])
+        own = np.stack([telling.change(tones.of_photo(photo), **changes) for photo in answers])
         told = np.where(np.isfinite(told), told, own)
     return told
 

@@ -12,7 +12,7 @@ from sketchback.models.artist import artist
 from sketchback.models.enlarger import enlarger
 from sketchback.models.scribbler import least_parameters, scribbler
 from sketchback.models.sketchback2017 import sketchback2017
-from sketchback.models.tone import tone_sampler
+from sketchback.models.tone_sampler import tone_sampler
 from sketchback.models.unet import unet_resnet
 
 ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {

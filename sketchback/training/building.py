@@ -16,7 +16,7 @@ from sketchback.datasets import near_duplicates
 from sketchback.datasets.batches import Batches
 from sketchback.datasets.views import View
 from sketchback.losses import TERMS, WeightedLoss
-from sketchback.training import configuration, distribution, drawings, initialisation, model, tones, validation
+from sketchback.training import configuration, distribution, drawings, flow, initialisation, model, validation
 from sketchback.training.configuration import CONFIGURATION, Checkpoint, Configuration
 from sketchback.training.distribution import Devices
 from sketchback.training.model import TrainingModel
@@ -104,7 +104,7 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
             )
     is_sampler = start.generator.takes == ("state",)
     view = View(stage.size, stage.style, stage.fit, stage.enlarge)
-    batches: Batches | tones.FlowBatches = Batches(
+    batches: Batches | flow.FlowBatches = Batches(
         datasets.subset(examples, "train"),
         view,
         batch_size=stage.batch_size,
@@ -123,7 +123,7 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
     )
     if isinstance(batches, Batches) and is_sampler:
         with devices.alone():
-            answers = tones.answers_of(
+            answers = flow.answers_of(
                 start.teacher,
                 batches,
                 session.folder / "answers",
@@ -132,7 +132,7 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
                 threads=session.threads,
                 progress=session.progress,
             )
-        batches = tones.FlowBatches(answers, batches.examples, batch_size=stage.batch_size, seed=stage.seed)
+        batches = flow.FlowBatches(answers, batches.examples, batch_size=stage.batch_size, seed=stage.seed)
     needed = any(term.needs_features and getattr(stage, name) for name, term in TERMS.items())
     with devices.alone():  # it becomes a constant of the step, which may not lie on several processes
         network, vgg16 = initialisation.feature_network(
@@ -218,7 +218,7 @@ def _discriminator(stage: Stage) -> keras.layers.Layer:
     return discriminator
 
 
-def _compile(made: TrainingModel, stage: Stage, batches: Batches | tones.FlowBatches) -> TrainingModel:
+def _compile(made: TrainingModel, stage: Stage, batches: Batches | flow.FlowBatches) -> TrainingModel:
     steps = batches.steps
     made.compile(
         optimizer=model.adam(

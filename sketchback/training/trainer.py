@@ -20,10 +20,10 @@ from sketchback.signals import stop_requested
 from sketchback.training import configuration, validation
 from sketchback.training.configuration import Configuration
 from sketchback.training.distribution import Devices
+from sketchback.training.flow import FlowBatches
 from sketchback.training.model import TrainingModel
 from sketchback.training.runs import Progress, Run
 from sketchback.training.schema import BEST, LAST, Stage
-from sketchback.training.tones import FlowBatches
 
 if TYPE_CHECKING:
     from sketchback.datasets import Example

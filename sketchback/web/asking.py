@@ -9,7 +9,7 @@ from typing import Any
 
 from sketchback import weights
 from sketchback.inference import fidelity as fidelities
-from sketchback.inference import pipeline, regions, tones
+from sketchback.inference import pipeline, regions, telling
 from sketchback.inference.options import SCALES, Options
 
 
@@ -34,7 +34,7 @@ def capabilities(path: Path, facts: Mapping[str, object]) -> dict[str, object]:
         "candidates": takes_tone and _is_installed(pipeline.SAMPLER),
         "fidelity": fidelities.faithful_end(path).is_file(),
         "scales": list(SCALES) if _is_installed(pipeline.ENLARGER) else [1],
-        "parts": {part: tones.WORDS.get(part, {}) for part in parts} if takes_tone else {},
+        "parts": {part: telling.WORDS.get(part, {}) for part in parts} if takes_tone else {},
     }
 
 

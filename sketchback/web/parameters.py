@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Query
 
-from sketchback.inference import regions, tones
+from sketchback.inference import regions, telling
 from sketchback.inference.options import MAX_CANDIDATES, SCALES, Options
 from sketchback.web.asking import Asked
 from sketchback.web.errors import RefusedError
@@ -16,7 +16,7 @@ STEP = 0.05  # of fidelity: each is a network of its own, which is made when it 
 
 
 def _colour(part: str) -> Any:
-    words = ", ".join(tones.WORDS.get(part, ()))
+    words = ", ".join(telling.WORDS.get(part, ()))
     where = "face" if part in regions.FACE else "building"
     words = f"{words}, " if words else ""
     return Query(description=f"The {part}'s colour, of a {where}: {words}a name of CSS, or `#6b4423`.", max_length=40)

@@ -9,7 +9,7 @@ import small_weights
 from keras import ops
 
 from sketchback import images, weights
-from sketchback.images import tones as grids
+from sketchback.images import tones
 from sketchback.inference import enlarging, pipeline
 from sketchback.inference.options import Options
 from sketchback.inference.padding import pad_to_multiple
@@ -130,7 +130,7 @@ def test_tones_are_told_in_the_cells_that_the_generator_sees(told_one):
     colours = np.random.default_rng(1).random((1, 80, 66, 3)).astype(np.float32)
     inputs = [
         pad_to_multiple(sketch, 16),
-        grids.encode(grids.of_photo(images.resize(colours[0], (40, 33))))[np.newaxis],
+        tones.encode(tones.of_photo(images.resize(colours[0], (40, 33))))[np.newaxis],
     ]
     expected = ops.convert_to_numpy(told_one(inputs))[:, :40, :33]
     np.testing.assert_allclose(predict(told_one, sketch, tones=colours), expected, atol=1e-3)

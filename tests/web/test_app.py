@@ -9,7 +9,7 @@ from urllib.parse import urljoin
 import pytest
 from fastapi.testclient import TestClient
 
-from sketchback.inference import regions, tones
+from sketchback.inference import regions, telling
 from sketchback.web.app import application
 from sketchback.web.worker import InferenceWorker
 
@@ -57,7 +57,7 @@ def test_the_schema_describes_what_there_is(client) -> None:
     assert names == {
         *("weights", "clean", "compare", "format", "candidate", "seed", "fidelity", "scale"),
         *regions.PARTS,
-        *tones.CHANGES,
+        *telling.CHANGES,
     }
     form = invert["requestBody"]["content"]["multipart/form-data"]["schema"]
     assert form["required"] == ["drawing"] and set(form["properties"]) == {"drawing", "strokes", "reference"}

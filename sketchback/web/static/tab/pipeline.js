@@ -14,7 +14,7 @@ const MARGIN = 8; // pixels: a network that pads with zeros is less sure at the 
  * The photograph of a sketch, see `pipeline.run`.
  * @param generator a network
  * @param sketch a picture of one channel
- * @param tone see `tones.place`
+ * @param tone see `telling.place`
  * @param candidate its number and the seed of all, or undefined for the one answer
  * @param scale times the size of the sketch
  * @param find gives a network that helps, by its name, or null where it is done without

@@ -1,4 +1,4 @@
-// Tone maps as `sketchback.images.tones` and `sketchback.inference.tones` have them: the mean colour of each cell of a
+// Tone maps as `sketchback.images.tones` and `sketchback.inference.telling` have them: the mean colour of each cell of a
 // picture, NaN where nothing is told.
 
 import { clip, fit, picture } from "./arrays.js";
@@ -105,7 +105,7 @@ export function over(told, others) {
   return made;
 }
 
-/** Changes the tones of a whole picture in CIELAB, each number from -1 to 1, see `tones.change`. */
+/** Changes the tones of a whole picture in CIELAB, each number from -1 to 1, see `telling.change`. */
 export function change(tones, { lighter = 0, warmer = 0, colourful = 0 }) {
   const made = picture(tones.height, tones.width, 3);
   for (let at = 0; at < made.data.length; at += 3) {

@@ -8,7 +8,7 @@ import pytest
 from sketchback import models
 from sketchback.images import tones
 from sketchback.inference import candidates
-from sketchback.training.tones import FlowBatches, gather, load, save
+from sketchback.training.flow import FlowBatches, gather, load, save
 
 RNG = np.random.default_rng(0)
 BATCHES = [(RNG.random((4, 32, 48, 1), np.float32), RNG.random((4, 32, 48, 3), np.float32)) for _ in range(2)]

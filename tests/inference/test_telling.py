@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sketchback.images import tones as grids
-from sketchback.inference import tones
+from sketchback.images import tones
+from sketchback.inference import telling
 
 PAPER = np.ones((40, 33, 1), np.float32)
 
@@ -25,38 +25,38 @@ PAPER = np.ones((40, 33, 1), np.float32)
     ],
 )
 def test_colours(said, part: str, hexadecimal: str) -> None:
-    assert bytes(np.rint(tones.colour(said, part) * 255).astype(np.uint8)).hex() == hexadecimal
+    assert bytes(np.rint(telling.colour(said, part) * 255).astype(np.uint8)).hex() == hexadecimal
 
 
 @pytest.mark.parametrize("tone", [{"skin": "skinny"}, {"hair": (1, 2)}, {"nose": "red"}, {"lighter": 2}, {"sky": None}])
 def test_wrong_words_are_refused(tone) -> None:
     with pytest.raises(ValueError, match="Received"):
-        tones.check(tone)
+        telling.check(tone)
 
 
 @pytest.mark.parametrize("array", [np.zeros((4, 4)), np.full((4, 4, 3), 2.0), np.zeros((0, 4, 3))], ids=str)
 def test_wrong_arrays_are_refused(array: np.ndarray) -> None:
     with pytest.raises(ValueError, match=r"`tone` must be \(h, w, 3\)"):
-        tones.check(array)
+        telling.check(array)
 
 
 def test_an_array_of_the_picture_is_averaged_as_a_photograph_is() -> None:
     photo = np.random.default_rng(0).random((40, 33, 3), np.float32)
-    np.testing.assert_allclose(tones.to_cells(photo, (40, 33)), grids.of_photo(photo), atol=1e-6)
+    np.testing.assert_allclose(telling.to_cells(photo, (40, 33)), tones.of_photo(photo), atol=1e-6)
 
 
 @pytest.mark.parametrize("sides", [(1, 1), (7, 5), (3, 200)])
 def test_any_size_keeps_one_colour_and_what_is_untold(sides) -> None:
     told = np.full((*sides, 3), 0.25, np.float32)
-    np.testing.assert_allclose(tones.to_cells(told, (40, 33)), np.full((3, 3, 3), 0.25), atol=1e-6)
-    assert np.isnan(tones.to_cells(np.full_like(told, np.nan), (40, 33))).all()
+    np.testing.assert_allclose(telling.to_cells(told, (40, 33)), np.full((3, 3, 3), 0.25), atol=1e-6)
+    assert np.isnan(telling.to_cells(np.full_like(told, np.nan), (40, 33))).all()
 
 
 def test_a_stroke_tells_its_cells_and_a_speck_does_not() -> None:
     told = np.full((32, 32, 3), np.nan, np.float32)
     told[:16, 3:5] = (1, 0, 0)
     told[20, 20] = 0
-    cells = tones.to_cells(told, (32, 32))
+    cells = telling.to_cells(told, (32, 32))
     np.testing.assert_array_equal(cells[0, 0], (1, 0, 0))
     assert np.isfinite(cells).sum() == 3
 
@@ -64,8 +64,8 @@ def test_a_stroke_tells_its_cells_and_a_speck_does_not() -> None:
 def test_a_reference_photograph_is_cropped_to_the_drawing() -> None:
     wide = np.zeros((40, 99, 3), np.uint8)
     wide[:, 33:66] = 255
-    reference = tones.check(Image.fromarray(wide))
-    np.testing.assert_allclose(tones.place(reference, (40, 33), sketch=PAPER), np.ones((3, 3, 3)), atol=1e-6)
+    reference = telling.check(Image.fromarray(wide))
+    np.testing.assert_allclose(telling.place(reference, (40, 33), sketch=PAPER), np.ones((3, 3, 3)), atol=1e-6)
 
 
 def test_named_parts_have_their_colour_and_keep_their_shading() -> None:
@@ -75,10 +75,10 @@ def test_named_parts_have_their_colour_and_keep_their_shading() -> None:
     photo[32:, 48:64] *= 0.9  # in shadow
     sketch = np.ones((96, 96, 1), np.float32)
     sketch[16:, 16:80] = 0.5
-    wanted = tones.check({"skin": "#6b4423", "background": "white"})
-    told = tones.place(wanted, (96, 96), photo=photo, sketch=sketch)
+    wanted = telling.check({"skin": "#6b4423", "background": "white"})
+    told = telling.place(wanted, (96, 96), photo=photo, sketch=sketch)
     skin = told[2:, 2:4]
-    np.testing.assert_allclose(skin.mean(axis=(0, 1)), tones.colour("#6b4423"), atol=0.02)
+    np.testing.assert_allclose(skin.mean(axis=(0, 1)), telling.colour("#6b4423"), atol=0.02)
     np.testing.assert_allclose(skin[0, 1] / skin[0, 0], 0.9, atol=0.02)
     np.testing.assert_allclose(told[0], 1.0, atol=0.02)
     assert np.isnan(told[1, 1:5]).all()  # hair, of which nothing was said
@@ -88,14 +88,14 @@ def test_strokes_count_before_parts_and_these_before_the_changed_reference() -> 
     strokes = np.full((40, 33, 3), np.nan, np.float32)
     strokes[:16, :16] = (1, 0, 0)
     grey = Image.new("RGB", (33, 40), (128, 128, 128))
-    told = tones.place(
-        tones.check({"reference": grey, "strokes": strokes, "lighter": 0.2, "wall": "teal"}),
+    told = telling.place(
+        telling.check({"reference": grey, "strokes": strokes, "lighter": 0.2, "wall": "teal"}),
         (40, 33),
         photo=np.full((40, 33, 3), 0.5, np.float32),
         sketch=PAPER * np.linspace(0.2, 1, 40, dtype=np.float32).reshape(40, 1, 1),
     )
     np.testing.assert_array_equal(told[0, 0], (1, 0, 0))
-    wall = np.isclose(told, tones.colour("teal"), atol=0.02).all(axis=-1)
+    wall = np.isclose(told, telling.colour("teal"), atol=0.02).all(axis=-1)
     assert wall.any() and not wall[0, 0]
     rest = told[~wall][1:]
     assert len(rest) and (rest > 0.6).all()
@@ -104,13 +104,13 @@ def test_strokes_count_before_parts_and_these_before_the_changed_reference() -> 
 def test_a_part_that_is_not_there_is_said() -> None:
     photo, sketch = np.full((64, 64, 3), 0.5, np.float32), np.ones((64, 64, 1), np.float32)
     with pytest.raises(ValueError, match="Received: hair"):
-        tones.place(tones.check({"hair": "black"}), (64, 64), photo=photo, sketch=sketch)
+        telling.place(telling.check({"hair": "black"}), (64, 64), photo=photo, sketch=sketch)
 
 
 def test_changes_change_what_they_say() -> None:
     own = np.random.default_rng(0).uniform(0.3, 0.6, (3, 3, 3)).astype(np.float32)
-    np.testing.assert_allclose(tones.change(own), own, atol=1 / 255)  # what OpenCV rounds
-    assert (tones.change(own, lighter=0.2) > own).all() and (tones.change(own, lighter=-0.2) < own).all()
-    warm = tones.change(own, warmer=0.2) - own
+    np.testing.assert_allclose(telling.change(own), own, atol=1 / 255)  # what OpenCV rounds
+    assert (telling.change(own, lighter=0.2) > own).all() and (telling.change(own, lighter=-0.2) < own).all()
+    warm = telling.change(own, warmer=0.2) - own
     assert warm[..., 0].min() > 0 > warm[..., 2].max()
-    assert np.ptp(tones.change(own, colourful=-1), axis=-1).max() < 0.01
+    assert np.ptp(telling.change(own, colourful=-1), axis=-1).max() < 0.01

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from sketchback import models
-from sketchback.models.tone import STATE
+from sketchback.models.tone_sampler import STATE
 
 
 def test_it_takes_a_grid_of_any_size_and_begins_at_rest():

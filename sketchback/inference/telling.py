@@ -17,7 +17,7 @@ import numpy as np
 from PIL import ImageColor
 
 from sketchback import images
-from sketchback.images import tones as grids
+from sketchback.images import tones
 from sketchback.inference import regions
 
 if TYPE_CHECKING:
@@ -160,7 +160,7 @@ def place(
         ValueError: A part that is named was not found.
     """
     seen = sketch.shape[0], sketch.shape[1]
-    told = grids.untold(seen)
+    told = tones.untold(seen)
     if "reference" in tone:
         told = to_cells(images.fit(tone["reference"], size), seen)
         told = change(told, **changes(tone)) if changes(tone) else told
@@ -187,8 +187,8 @@ def answer(generator: Generator, sketches: np.ndarray, told: np.ndarray | None =
     inputs: Any = sketches
     if "tone" in generator.takes:
         if told is None:
-            told = np.stack([grids.untold(sketches.shape[1:3])] * len(sketches))
-        inputs = [sketches, grids.encode(told)]
+            told = np.stack([tones.untold(sketches.shape[1:3])] * len(sketches))
+        inputs = [sketches, tones.encode(told)]
     return np.asarray(generator.predict_on_batch(inputs), np.float32)
 
 
@@ -219,14 +219,14 @@ def to_cells(tones: np.ndarray, size: tuple[int, int]) -> np.ndarray:
 
 def _shares(parts: int, side: int) -> np.ndarray:
     """How much of each of so many equal parts of a side lies in each cell: `(cells, parts)`."""
-    edges = np.linspace(0.0, side / grids.CELL, parts + 1)
-    cells = np.arange(-(-side // grids.CELL))[:, np.newaxis]
+    edges = np.linspace(0.0, side / tones.CELL, parts + 1)
+    cells = np.arange(-(-side // tones.CELL))[:, np.newaxis]
     return np.clip(np.minimum(edges[1:], cells + 1) - np.maximum(edges[:-1], cells), 0.0, None)
 
 
 def _tell_parts(told: np.ndarray, tone: Mapping[str, Any], photo: np.ndarray, sketch: np.ndarray) -> None:
     """Tells the parts that are named, in their places."""
-    own, found = grids.of_photo(photo), regions.find(photo, sketch)
+    own, found = tones.of_photo(photo), regions.find(photo, sketch)
     for name in (name for name in regions.PARTS if name in tone):
         if not found[name].any():
             raise ValueError(
