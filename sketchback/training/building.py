@@ -6,17 +6,12 @@ import contextlib
 import dataclasses
 import logging
 from collections.abc import Iterator
-from pathlib import Path
-from typing import TYPE_CHECKING
 
 import keras
 
 from sketchback import datasets
-from sketchback.datasets import near_duplicates
-from sketchback.datasets.batches import Batches
-from sketchback.datasets.views import View
 from sketchback.losses import TERMS, WeightedLoss
-from sketchback.training import configuration, distribution, drawings, flow, initialisation, model, validation
+from sketchback.training import configuration, distribution, initialisation, material, model
 from sketchback.training.configuration import CONFIGURATION, Checkpoint, Configuration
 from sketchback.training.distribution import Devices
 from sketchback.training.model import TrainingModel
@@ -24,9 +19,6 @@ from sketchback.training.runs import Progress, Run
 from sketchback.training.schema import Stage
 from sketchback.training.session import Session
 from sketchback.training.trainer import Trainer
-
-if TYPE_CHECKING:
-    from sketchback.datasets import Example
 
 logger = logging.getLogger(__name__)
 
@@ -82,66 +74,20 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
     keras.utils.set_random_seed(stage.seed)
     if session.deterministic:
         model.ask_for_determinism()
-    with devices.alone():
-        start = initialisation.initialise(
-            session.recipe,
-            initial=session.initial,
-            policy=policy,
-            resumed=checkpoint.configuration if checkpoint else None,
-        )
-    examples = _examples(session, stage)
-    if start.generator.takes[-1] == "hand":
-        examples = [example for example in examples if example.hand]
-        if not examples:
-            raise ValueError(
-                "An artist needs drawings of known hands: CUFS, XM2VTS or FS2K. "
-                f"Received: {', '.join(session.data)}, none of them. Give their folders as --data."
-            )
-    if stage.artist:
-        with devices.alone():
-            examples = drawings.draw_all(
-                examples, session.folder / "drawings", policy=policy, progress=session.progress
-            )
-    is_sampler = start.generator.takes == ("state",)
-    view = View(stage.size, stage.style, stage.fit, stage.enlarge)
-    batches: Batches | flow.FlowBatches = Batches(
-        datasets.subset(examples, "train"),
-        view,
-        batch_size=stage.batch_size,
-        seed=stage.seed,
-        augmentation=stage.augmentation,
-        pair_augmentation=stage.pair_augmentation,
-        pair_share=stage.pair_share,
-        flip=stage.flip,
-        zoom=stage.zoom,
-        aspect=stage.aspect,
-        limit=stage.limit,
-        crop=stage.crop,
-        takes=("sketch",) if is_sampler else start.generator.takes,
-        told=stage.told,
-        artist=stage.artist,
-    )
-    if isinstance(batches, Batches) and is_sampler:
-        with devices.alone():
-            answers = flow.answers_of(
-                start.teacher,
-                batches,
-                session.folder / "answers",
-                teacher_name=str(start.recipe.initial),
-                told=stage.told,
-                threads=session.threads,
-                progress=session.progress,
-            )
-        batches = flow.FlowBatches(answers, batches.examples, batch_size=stage.batch_size, seed=stage.seed)
-    needed = any(term.needs_features and getattr(stage, name) for name, term in TERMS.items())
-    with devices.alone():  # it becomes a constant of the step, which may not lie on several processes
+    resumed = checkpoint.configuration if checkpoint else None
+    with devices.alone():  # networks become constants of the step, which may not lie on several processes
+        start = initialisation.initialise(session.recipe, initial=session.initial, policy=policy, resumed=resumed)
+        shown = material.prepare(session, start, policy=policy)
         network, vgg16 = initialisation.feature_network(
-            session.vgg16, needed=needed, policy=policy, demo=all(map(datasets.is_demo, examples))
+            session.vgg16,
+            needed=any(term.needs_features and getattr(stage, name) for name, term in TERMS.items()),
+            policy=policy,
+            demo=all(map(datasets.is_demo, shown.examples)),
         )
         objective = WeightedLoss(network, **{name: getattr(stage, name) for name in TERMS})
         discriminator = _discriminator(stage) if stage.adversarial else None
         if start.is_new:
-            TrainingModel(start.generator, objective).calibrate(batches)
+            TrainingModel(start.generator, objective).calibrate(shown.batches)
     resolved = Configuration(
         start.recipe,
         list(session.data),
@@ -149,9 +95,9 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
         vgg16,
         precision,
         session.deterministic,
-        datasets.fingerprint(examples),
-        list(dict.fromkeys([*start.seen, *(_title(one) for one in session.data)])),
-        "; ".join(dict.fromkeys([*filter(None, start.terms), *datasets.terms(examples)])),
+        datasets.fingerprint(shown.examples),
+        list(dict.fromkeys([*start.seen, *map(material.title, session.data)])),
+        "; ".join(dict.fromkeys([*filter(None, start.terms), *datasets.terms(shown.examples)])),
     )
     devices.agree(
         {
@@ -163,50 +109,20 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
             "weights to start from": distribution.digest(start.generator),
         }
     )
+    step = TrainingModel(devices.spread(start.generator), objective, discriminator, stage.adversarial)
     return Trainer(
-        run,
-        resolved,
-        _compile(
-            TrainingModel(devices.spread(start.generator), objective, discriminator, stage.adversarial),
-            stage,
-            batches,
-        ),
-        start.generator,
-        batches,
-        view,
-        validation.hold_out(datasets.subset(examples, "val"), stage.validate),
-        checkpoint.progress if checkpoint else Progress(),
-        devices,
-        session.threads,
-        session.progress,
+        run=run,
+        configuration=resolved,
+        model=_compile(step, stage, shown.batches.steps),
+        generator=start.generator,
+        batches=shown.batches,
+        view=shown.view,
+        held_out=shown.held_out,
+        progress=checkpoint.progress if checkpoint else Progress(),
+        devices=devices,
+        threads=session.threads,
+        bar=session.progress,
     )
-
-
-def _examples(session: Session, stage: Stage) -> list[Example]:
-    """What the stage shows and scores: without near-duplicates of anything that will be tested on."""
-    given = datasets.find_all(session.data)
-    tested = [example for place in session.against for example in datasets.subset(datasets.find(place), "test")]
-    examples = [example for example in given if not stage.only or _is_of(example, stage.only)]
-    if not examples:
-        raise ValueError(
-            f"Stage {stage.name} needs one of these sets: {', '.join(stage.only)}. Received: "
-            f"{', '.join(session.data)}. Give one, or change a number to get a single run on what there is."
-        )
-    for name in stage.only:
-        if not any(_is_of(example, (name,)) for example in examples):
-            logger.warning("stage %s was made with the set %s, which is not in the data given", stage.name, name)
-    others = [example for example in given if stage.only and not _is_of(example, stage.only)]
-    tested += datasets.subset(others, "test")
-    return near_duplicates.leave_out(examples, tested, threads=session.threads)
-
-
-def _title(data: str) -> str:
-    """A data set as weights name what they have seen: its folder, or `demo:faces`."""
-    return data if data.startswith("demo:") else Path(data).resolve().name
-
-
-def _is_of(example: Example, sets: tuple[str, ...]) -> bool:
-    return example.kind in sets or example.name.partition("/")[0] in sets
 
 
 def _discriminator(stage: Stage) -> keras.layers.Layer:
@@ -218,8 +134,8 @@ def _discriminator(stage: Stage) -> keras.layers.Layer:
     return discriminator
 
 
-def _compile(made: TrainingModel, stage: Stage, batches: Batches | flow.FlowBatches) -> TrainingModel:
-    steps = batches.steps
+def _compile(made: TrainingModel, stage: Stage, steps: int) -> TrainingModel:
+    """Gives a step its optimiser, for epochs of so many steps."""
     made.compile(
         optimizer=model.adam(
             stage.schedule,

@@ -1,0 +1,129 @@
+"""`prepare` gathers what a stage shows: examples without near-duplicates of test pictures, and batches of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import logging
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from sketchback import datasets
+from sketchback.datasets import near_duplicates
+from sketchback.datasets.batches import Batches
+from sketchback.datasets.views import View
+from sketchback.training import drawings, flow, validation
+
+if TYPE_CHECKING:
+    from sketchback.datasets import Example
+    from sketchback.training.initialisation import Beginning
+    from sketchback.training.schema import Stage
+    from sketchback.training.session import Session
+
+logger = logging.getLogger(__name__)
+
+
+@dataclasses.dataclass(frozen=True)
+class Material:
+    """What a stage shows and is scored on.
+
+    Attributes:
+        examples: All of them, of every split.
+        view: How one is seen.
+        batches: Of the training part.
+        held_out: Of the validation part.
+    """
+
+    examples: list[Example]
+    view: View
+    batches: Batches | flow.FlowBatches
+    held_out: list[Example]
+
+
+def prepare(session: Session, start: Beginning, *, policy: str) -> Material:
+    """Gathers the examples of a session's one stage, and draws or computes what they need first.
+
+    Args:
+        session: Its recipe is `single`.
+        start: The generator that is to be taught.
+        policy: Keras's name of the precision.
+
+    Raises:
+        ValueError: There is no example that the stage and the generator can use, or a sampler that is resumed does not
+            find its answers.
+        OSError: A folder cannot be read or written.
+    """
+    stage = session.recipe.single
+    examples = _examples(session, stage)
+    takes = start.generator.takes
+    if takes[-1] == "hand":
+        examples = [example for example in examples if example.hand]
+        if not examples:
+            raise ValueError(
+                "An artist needs drawings of known hands: CUFS, XM2VTS or FS2K. "
+                f"Received: {', '.join(session.data)}, none of them. Give their folders as --data."
+            )
+    if stage.artist:
+        examples = drawings.draw_all(examples, session.folder / "drawings", policy=policy, progress=session.progress)
+    view = View(stage.size, stage.style, stage.fit, stage.enlarge)
+    is_sampler = takes == ("state",)
+    shown = Batches(
+        datasets.subset(examples, "train"),
+        view,
+        batch_size=stage.batch_size,
+        seed=stage.seed,
+        augmentation=stage.augmentation,
+        pair_augmentation=stage.pair_augmentation,
+        pair_share=stage.pair_share,
+        flip=stage.flip,
+        zoom=stage.zoom,
+        aspect=stage.aspect,
+        limit=stage.limit,
+        crop=stage.crop,
+        takes=("sketch",) if is_sampler else takes,
+        told=stage.told,
+        artist=stage.artist,
+    )
+    batches = _answered(session, start, shown) if is_sampler else shown
+    return Material(examples, view, batches, validation.hold_out(datasets.subset(examples, "val"), stage.validate))
+
+
+def _answered(session: Session, start: Beginning, shown: Batches) -> flow.FlowBatches:
+    """What a tone sampler is taught with, in place of pictures: its generator's answers to them."""
+    stage = session.recipe.single
+    answers = flow.answers_of(
+        start.teacher,
+        shown,
+        session.folder / "answers",
+        teacher_name=str(start.recipe.initial),
+        told=stage.told,
+        threads=session.threads,
+        progress=session.progress,
+    )
+    return flow.FlowBatches(answers, shown.examples, batch_size=stage.batch_size, seed=stage.seed)
+
+
+def _examples(session: Session, stage: Stage) -> list[Example]:
+    """What the stage shows and scores: without near-duplicates of anything that will be tested on."""
+    given = datasets.find_all(session.data)
+    tested = [example for place in session.against for example in datasets.subset(datasets.find(place), "test")]
+    examples = [example for example in given if not stage.only or _is_of(example, stage.only)]
+    if not examples:
+        raise ValueError(
+            f"Stage {stage.name} needs one of these sets: {', '.join(stage.only)}. Received: "
+            f"{', '.join(session.data)}. Give one, or change a number to get a single run on what there is."
+        )
+    for name in stage.only:
+        if not any(_is_of(example, (name,)) for example in examples):
+            logger.warning("stage %s was made with the set %s, which is not in the data given", stage.name, name)
+    others = [example for example in given if stage.only and not _is_of(example, stage.only)]
+    tested += datasets.subset(others, "test")
+    return near_duplicates.leave_out(examples, tested, threads=session.threads)
+
+
+def _is_of(example: Example, sets: tuple[str, ...]) -> bool:
+    return example.kind in sets or example.name.partition("/")[0] in sets
+
+
+def title(data: str) -> str:
+    """A data set as weights name what they have seen: its folder, or `demo:faces`."""
+    return data if data.startswith("demo:") else Path(data).resolve().name
