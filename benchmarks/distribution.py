@@ -47,7 +47,7 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as temporary:
         out = (options.out or Path(temporary)).resolve()
         out.mkdir(parents=True, exist_ok=True)
-        taught = ["--size", options.size, "--batch-size", str(BATCH), "--features", "random", "--precision", "float32"]
+        taught = ["--size", options.size, "--batch-size", str(BATCH), "--vgg16", "random", "--precision", "float32"]
         for epochs, steps in dict.fromkeys([(1, 1), (1, options.steps), (options.epochs, options.steps)]):
             given = [*taught, "--epochs", str(epochs), "--limit", str(steps * BATCH)]
             compare(out, f"{epochs}x{steps}", given)

@@ -31,7 +31,7 @@ import numpy as np
 from sketchback import images
 
 MOMENTS = ("writing", "step", "start-up", "asked to stop", "epoch end")
-TRAINING = "--size 32x32 --limit 24 --batch-size 8 --features random --precision float32 --deterministic".split()
+TRAINING = "--size 32x32 --limit 24 --batch-size 8 --vgg16 random --precision float32 --deterministic".split()
 LIMIT = 1800.0  # seconds after which a run that was not killed is given up
 
 

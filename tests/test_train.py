@@ -198,7 +198,7 @@ def test_the_command_trains(whole, photos, tmp_path):
         "seed": 3,
     }
     argv = [word for name, value in numbers.items() for word in (f"--{name}", str(value))]
-    argv += ["--features", "random", "--precision", "float32", "--weights", str(whole / LAST), "--quiet"]
+    argv += ["--vgg16", "random", "--precision", "float32", "--weights", str(whole / LAST), "--quiet"]
     assert train.main(["faces", "--data", str(photos), "--out", str(tmp_path), *argv]) == 0
     stage = json.loads((tmp_path / "recipe.json").read_text())["recipe"]["stage"]
     expected = {"size": [32, 32], "epochs": 1, "style": "pencil", "fit": "squeeze", "seed": 3, "limit": 2}

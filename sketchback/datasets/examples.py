@@ -12,6 +12,8 @@ import numpy as np
 
 from sketchback import images
 
+SHOWN = 5  # names of files that are left out
+
 logger = logging.getLogger(__name__)
 
 
@@ -76,8 +78,8 @@ def fingerprint(examples: Sequence[Example]) -> str:
     return digest.hexdigest()[:16]
 
 
-def warn_left_out(what: str, names: Sequence[str | Path], *, shown: int = 5) -> None:
-    """Logs how many files became no examples, and the first `shown` of them; nothing where there are none."""
+def warn_left_out(what: str, names: Sequence[str | Path]) -> None:
+    """Logs how many files became no examples, and the first few of them; nothing where there are none."""
     if names:
-        more = f" and {len(names) - shown} more" if len(names) > shown else ""
-        logger.warning("left out %d %s: %s%s", len(names), what, "; ".join(map(str, names[:shown])), more)
+        more = f" and {len(names) - SHOWN} more" if len(names) > SHOWN else ""
+        logger.warning("left out %d %s: %s%s", len(names), what, "; ".join(map(str, names[:SHOWN])), more)

@@ -166,7 +166,7 @@ def grid(rows: Sequence[Sequence[np.ndarray]], gap: int = 4) -> np.ndarray:
     return np.concatenate(lines, axis=0)
 
 
-def contact_sheet(pictures: Sequence[np.ndarray], gap: int = 4) -> np.ndarray:
+def contact_sheet(pictures: Sequence[np.ndarray]) -> np.ndarray:
     """Puts pictures of one size on one sheet, about as many rows as columns.
 
     >>> contact_sheet([np.zeros((20, 10, 3), np.float32)] * 3).shape
@@ -175,4 +175,4 @@ def contact_sheet(pictures: Sequence[np.ndarray], gap: int = 4) -> np.ndarray:
     columns = int(np.ceil(np.sqrt(len(pictures))))
     missing = [np.ones_like(pictures[0])] * (-len(pictures) % columns)
     shown = [*pictures, *missing]
-    return grid([shown[begin : begin + columns] for begin in range(0, len(shown), columns)], gap)
+    return grid([shown[begin : begin + columns] for begin in range(0, len(shown), columns)])

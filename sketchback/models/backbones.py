@@ -110,13 +110,12 @@ def _download() -> Path:
     except Exception as error:  # urllib, sockets and Keras each raise their own kind
         raise FeaturesError(
             f"VGG16's ImageNet weights are needed, and could not be downloaded ({error}). "
-            f"Give a file with --vgg16 FILE or {ENVIRONMENT}; or do without: train with --features random, "
-            "sketch with --vgg16 random."
+            f"Give a file with --vgg16 FILE or {ENVIRONMENT}; or do without, with --vgg16 random."
         ) from None
 
 
-def _random(seed: int = 0) -> dict[str, list[np.ndarray]]:
-    rng = np.random.default_rng(seed)
+def _random() -> dict[str, list[np.ndarray]]:
+    rng = np.random.default_rng(0)
     return {
         name: [
             rng.normal(0, np.sqrt(2 / (9 * inputs)), (3, 3, inputs, filters)).astype("float32"),

@@ -24,6 +24,7 @@ from sketchback.sketching.page_detection import find_page, rectify
 WORKING = 1600  # pixels on the long side that the steps work with; a drawing has no finer details
 LARGEST = 1024  # pixels on the long side of a result
 LEANING = 480  # pixels on the long side at which a rotation is measured
+MARGIN = 0.1  # of paper beside a small drawing, as a share of its longer side
 BLACK = 0.15  # the darkest strokes of CUFS's training sketches, on paper of 1
 
 
@@ -292,12 +293,11 @@ def match_ink(sketch: np.ndarray) -> np.ndarray:
     return np.clip(1 - gain * (1 - sketch), 0.0, 1.0)
 
 
-def centre(sketch: np.ndarray, *, margin: float = 0.1) -> np.ndarray:
+def centre(sketch: np.ndarray) -> np.ndarray:
     """Cuts a small drawing out of a large page, in the middle, with a margin.
 
     Args:
         sketch: `(H, W, 1)` in [0, 1], paper = 1.
-        margin: Paper on each side, as a share of the drawing's longer side.
 
     Returns:
         `(H', W', 1)` float32; the sketch itself where the drawing takes up most of its height or width, or where
@@ -311,7 +311,7 @@ def centre(sketch: np.ndarray, *, margin: float = 0.1) -> np.ndarray:
     if (bottom - top) > 0.65 * height or (right - left) > 0.65 * width:
         return sketch
     longer = max(bottom - top, right - left)
-    rim = margin * longer
+    rim = MARGIN * longer
     # No narrower than 3:4, so that a generator sees something around a tall drawing.
     least = max(0.375 * (longer + 2 * rim), MIN_SIDE / 2)
     half = [max(side / 2 + rim, least) for side in (bottom - top, right - left)]

@@ -78,7 +78,6 @@ def publish(
     folder: str | Path = "weights",
     scores: Mapping[str, Any] | None = None,
     note: str = "",
-    terms: str | None = None,
 ) -> str:
     """Makes a file that ships from the best weights of a run or a recipe: half precision, listed in `SHA256SUMS`.
 
@@ -90,7 +89,6 @@ def publish(
         folder: Where the file is written.
         scores: What `evaluate` returned, by a title of its test set.
         note: Whatever else a user of the file should know.
-        terms: Of the data, where its folders do not tell; parted by `; `.
 
     Returns:
         The row of `weights/README.md`; epochs and cost are those of the last stage.
@@ -108,7 +106,7 @@ def publish(
         }
     note = "; ".join(filter(None, [str(facts["note"]), note]))
     path = Path(folder) / f"{name}{weights.SUFFIX}"
-    _save(made, path, scores=made.facts["scores"], note=note, terms=terms, half=True)
+    _save(made, path, scores=made.facts["scores"], note=note, half=True)
     weights.write_sums(folder)
     recipe = facts["recipe"]
     size = " x ".join(map(str, recipe["size"]))
@@ -118,16 +116,14 @@ def publish(
     )
 
 
-def _save(
-    made: keras.Model, path: Path, *, scores: object, note: str, terms: str | None = None, half: bool = False
-) -> Path:
+def _save(made: keras.Model, path: Path, *, scores: object, note: str, half: bool = False) -> Path:
     facts = made.facts
     return weights.save(
         made,
         path,
         recipe=json.dumps(facts["recipe"]),
         data=facts["data"],
-        terms=str(facts["terms"]) if terms is None else terms,
+        terms=str(facts["terms"]),
         scores=scores,
         note=note,
         half=half,

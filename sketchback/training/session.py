@@ -121,12 +121,10 @@ def add_arguments(made: argparse.ArgumentParser, default: str) -> None:
     console.add_view(made, TRAINING_STYLES, style=None)
     made.add_argument("--enlarge", type=console.size, metavar="HxW", help="resize photographs to this first")
     made.add_argument("--no-flip", dest="flip", action="store_false", default=None, help="do not mirror examples")
-    made.add_argument("--vgg16", metavar="FILE", help="VGG16's weights, .npz or .h5, instead of a download")
     made.add_argument(
-        "--features",
-        choices=("vgg16", "random"),
-        default="vgg16",
-        help="random: a feature loss without ImageNet weights",
+        "--vgg16",
+        metavar="FILE",
+        help="VGG16's weights, .npz or .h5, instead of a download; random: a feature loss without ImageNet",
     )
     made.add_argument(
         "--precision", choices=PRECISIONS, default="auto", help="auto: bfloat16 where the CPU or GPU computes in it"
@@ -172,8 +170,6 @@ def resolve(arguments: argparse.Namespace) -> Session:
 
     numbers = given([*NUMBERS, "size", "style", "fit", "enlarge", "flip", "model"])
     architecture = given([*ARCHITECTURE, "skips"])
-    if arguments.features == "random" and arguments.vgg16:
-        raise ValueError("--vgg16 names a file and --features random wants none. Received: both. Give one.")
     if arguments.stage and numbers:
         raise ValueError(
             f"--stage runs a stage with the recipe's own numbers. Received: also {', '.join(numbers)}. Leave one out."
@@ -203,7 +199,7 @@ def resolve(arguments: argparse.Namespace) -> Session:
         initial=arguments.weights,
         stage=arguments.stage,
         resume=arguments.resume,
-        vgg16="random" if arguments.features == "random" else arguments.vgg16,
+        vgg16=arguments.vgg16,
         precision=arguments.precision,
         deterministic=arguments.deterministic,
         threads=arguments.threads,

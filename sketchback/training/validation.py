@@ -20,13 +20,14 @@ if TYPE_CHECKING:
     from sketchback.datasets import Example
     from sketchback.datasets.views import View
 
+BATCH = 16
 SAMPLES = 6  # rows of samples.png
 
 logger = logging.getLogger(__name__)
 
 
 def validate(
-    generator: keras.Model, examples: Sequence[Example], view: View, batch_size: int = 16, devices: Devices = ONE
+    generator: keras.Model, examples: Sequence[Example], view: View, *, devices: Devices = ONE
 ) -> tuple[dict[str, float], list[list[np.ndarray]]]:
     """Scores a generator on held-out examples, whose sketches are the same every time.
 
@@ -34,7 +35,6 @@ def validate(
         generator: What to score.
         examples: Held-out examples.
         view: How they are seen.
-        batch_size: How many are predicted at once.
         devices: The workers that share this, each with the generator on one of its devices.
 
     Returns:
@@ -46,10 +46,10 @@ def validate(
     measures: tuple[Callable[[np.ndarray, np.ndarray], float], ...] = (metrics.psnr, metrics.ssim)
     scores = np.full((len(examples), len(measures)), np.nan)
     rows: list[list[np.ndarray]] = []
-    scorers = np.arange(len(examples)) // batch_size % devices.workers  # batches in turn
-    for begin in range(devices.rank * batch_size, len(examples), batch_size * devices.workers):
+    scorers = np.arange(len(examples)) // BATCH % devices.workers  # batches in turn
+    for begin in range(devices.rank * BATCH, len(examples), BATCH * devices.workers):
         seen = []
-        for index, example in enumerate(examples[begin : begin + batch_size], start=begin):
+        for index, example in enumerate(examples[begin : begin + BATCH], start=begin):
             try:
                 sketch, photo = view.see(example, (0, index))
                 task = tasks.TASKS[generator.takes]

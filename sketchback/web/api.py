@@ -6,11 +6,11 @@ import asyncio
 import json
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Depends, FastAPI, Query, Request, Response
 
-from sketchback import __version__
+from sketchback import __version__, images
 from sketchback.sketching.oddities import EmptySheetError
 from sketchback.web import forms, parameters
 from sketchback.web.asking import Asked
@@ -19,14 +19,20 @@ from sketchback.web.worker import (
     MAX_ANSWER,
     MAX_PIXELS,
     MAX_STROKES,
-    MEDIA_TYPES,
     BusyError,
-    Format,
     InferenceWorker,
     UnusableError,
-    encode,
 )
 
+Format = Literal["png", "jpg", "jpeg", "webp", "tiff", "pdf"]
+MEDIA_TYPES: dict[Format, str] = {
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "webp": "image/webp",
+    "tiff": "image/tiff",
+    "pdf": "application/pdf",
+}
 MAX_BYTES = 25_000_000
 BODY_SECONDS = 20.0  # for the whole body to arrive
 WORK_SECONDS = 60.0  # for waiting and work together
@@ -154,7 +160,7 @@ def add_routes(app: FastAPI, worker: InferenceWorker) -> None:
 
         def work(parts: dict[str, bytes], say: Say) -> bytes:
             told = {part: parts[part] for part in TOLD if part in parts}
-            return encode(worker.invert(parts[DRAWING], name, asked, **told, say=say), format)
+            return images.encode(worker.invert(parts[DRAWING], name, asked, **told, say=say), format)
 
         media_type = MEDIA_TYPES[format]
         return await _answer(request, worker, work, name=f"photograph.{format}", media_type=media_type, told=TOLD)
@@ -173,7 +179,7 @@ def add_routes(app: FastAPI, worker: InferenceWorker) -> None:
         clean: Annotated[bool, Query(description="Straighten, flatten and crop a photograph of paper.")] = True,
     ) -> Response:
         def work(parts: dict[str, bytes], say: Say) -> bytes:
-            return encode(worker.sketch(parts[DRAWING], clean, say), "png")
+            return images.encode(worker.sketch(parts[DRAWING], clean, say), "png")
 
         return await _answer(request, worker, work, name="drawing.png", media_type="image/png")
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
@@ -32,15 +32,6 @@ LONGEST = 1600  # pixels of the longer side; a generator that was trained at 128
 MAX_STROKES = 4_000_000  # pixels of a picture of colour strokes, which are averaged over large cells
 MAX_ANSWER = 16_000_000  # pixels of a photograph, where it is larger than the drawing
 PLACES = 16  # requests that may be read, wait or be worked on at once
-Format = Literal["png", "jpg", "jpeg", "webp", "tiff", "pdf"]
-MEDIA_TYPES: dict[Format, str] = {
-    "png": "image/png",
-    "jpg": "image/jpeg",
-    "jpeg": "image/jpeg",
-    "webp": "image/webp",
-    "tiff": "image/tiff",
-    "pdf": "application/pdf",
-}
 T = TypeVar("T")
 
 logger = logging.getLogger(__name__)
@@ -84,16 +75,6 @@ def decode_strokes(data: bytes) -> np.ndarray:
     """
     strokes = images.decode(data, 4, "the picture of strokes", MAX_STROKES)
     return np.where(strokes[..., 3:] >= 0.5, strokes[..., :3], np.nan).astype(np.float32)
-
-
-def encode(image: np.ndarray, kind: Format) -> bytes:
-    """Returns the bytes of a file that holds an image.
-
-    Args:
-        image: `(H, W, 1)` or `(H, W, 3)` float in [0, 1].
-        kind: The format of the file.
-    """
-    return images.encode(image, kind)
 
 
 class InferenceWorker:

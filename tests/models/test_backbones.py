@@ -129,7 +129,7 @@ def test_without_a_network_the_error_says_what_to_do(monkeypatch):
     monkeypatch.setattr(backbones, "PUBLISHED", "http://localhost:9/none.h5")  # nobody listens there
     with pytest.raises(FeaturesError, match="could not be downloaded") as caught:
         vgg16_relu2_2()
-    for way_out in ("--vgg16", "SKETCHBACK_VGG16", "--features random"):
+    for way_out in ("--vgg16", "SKETCHBACK_VGG16", "--vgg16 random"):
         assert way_out in str(caught.value)
 
 

@@ -95,7 +95,7 @@ sys.exit(train.main(sys.argv[1:]))
 """
 NUMBERS = (
     f"--size 16x16 --width 4 --halvings 1 --blocks 1 --epochs {EPOCHS} --limit {4 * STEPS} --batch-size 4 "
-    "--validate 20 --average 0.5 --normalisation batch --features random --precision float32 --warmup 2"
+    "--validate 20 --average 0.5 --normalisation batch --vgg16 random --precision float32 --warmup 2"
 ).split()
 
 

@@ -43,7 +43,6 @@ def test_a_folder_that_holds_one_run_resumes_as_one(tmp_path):
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (["--vgg16", "a.npz", "--features", "random"], "Received: both. Give one"),
         (["--data", "x", "--stage", "large", "--epochs", "2"], "Received: also epochs. Leave one out"),
         (["--data", "x", "--fit", "pad"], "`fit` must be crop where .*Set both to 1"),
         (["--threads", "0"], "`threads` must be at least 1. Received: threads=0"),

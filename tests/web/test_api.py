@@ -17,9 +17,10 @@ from places import DRAWINGS
 
 from sketchback import images
 from sketchback.web import api
+from sketchback.web.api import MEDIA_TYPES
 from sketchback.web.app import application
 from sketchback.web.guard import Guard
-from sketchback.web.worker import MEDIA_TYPES, InferenceWorker, decode
+from sketchback.web.worker import InferenceWorker, decode
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +73,7 @@ class TestAnswers:
     def test_formats(self, client, drawing, kind: str) -> None:
         answer = client.post(f"/api/invert?format={kind}", content=drawing)
         assert answer.headers["content-type"] == MEDIA_TYPES[kind]
+        assert read(answer.content).shape == (40, 33, 3) if kind != "pdf" else answer.content.startswith(b"%PDF")
         assert f'filename="photograph.{kind}"' in answer.headers["content-disposition"]
 
     def test_the_drawing_beside_it(self, client, drawing) -> None:

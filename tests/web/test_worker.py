@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import threading
-import typing
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,9 +17,8 @@ from sketchback.inference.options import Options
 from sketchback.invert import invert
 from sketchback.sketching import cleanup
 from sketchback.web import catalogue
-from sketchback.web import worker as workers
 from sketchback.web.asking import Asked
-from sketchback.web.worker import BusyError, InferenceWorker, UnusableError, decode, encode
+from sketchback.web.worker import BusyError, InferenceWorker, UnusableError, decode
 
 
 def in_bytes(picture: Image.Image, kind: str = "PNG") -> bytes:
@@ -66,18 +64,6 @@ class TestDecode:
     def test_what_is_refused(self, data: bytes, words: str) -> None:
         with pytest.raises(ValueError, match=words):
             decode(data)
-
-
-@pytest.mark.parametrize("kind", typing.get_args(workers.Format))
-@pytest.mark.parametrize("channels", [1, 3])
-def test_encode(kind: str, channels: int) -> None:
-    data = encode(np.full((20, 30, channels), 0.5, np.float32), kind)
-    if kind == "pdf":
-        assert data.startswith(b"%PDF")
-    else:
-        picture = Image.open(io.BytesIO(data))
-        assert (picture.format, picture.size) == (Image.registered_extensions()[f".{kind}"], (30, 20))
-        assert abs(np.asarray(picture).mean() - 128) < 2
 
 
 class TestCatalogue:
