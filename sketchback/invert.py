@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from sketchback.models.generator import Generator
 
 
-class Options(TypedDict, total=False):
+class Keywords(TypedDict, total=False):
     """The keyword arguments of `invert`, which are the same for every kind of picture."""
 
     size: Sequence[int] | None
@@ -38,13 +38,13 @@ class Options(TypedDict, total=False):
 
 
 @overload
-def invert(sketch: str | Path | np.ndarray, weights: Any = ..., **options: Unpack[Options]) -> np.ndarray: ...
+def invert(sketch: str | Path | np.ndarray, weights: Any = ..., **options: Unpack[Keywords]) -> np.ndarray: ...
 @overload
-def invert(sketch: bytes, weights: Any = ..., **options: Unpack[Options]) -> Any: ...
+def invert(sketch: bytes, weights: Any = ..., **options: Unpack[Keywords]) -> Any: ...
 @overload
-def invert(sketch: Image, weights: Any = ..., **options: Unpack[Options]) -> Any: ...
+def invert(sketch: Image, weights: Any = ..., **options: Unpack[Keywords]) -> Any: ...
 @overload
-def invert(sketch: list[Any] | tuple[Any, ...], weights: Any = ..., **options: Unpack[Options]) -> list[Any]: ...
+def invert(sketch: list[Any] | tuple[Any, ...], weights: Any = ..., **options: Unpack[Keywords]) -> list[Any]: ...
 def invert(
     sketch: Any,
     weights: str | Path | Generator = "faces",
@@ -194,9 +194,9 @@ def main(argv: list[str] | None = None) -> int:
     )
 
     def invert_files(arguments: argparse.Namespace) -> int:
-        names = ("size", "fit", "working", "clean", "candidates", "seed", "scale", "compare", "runtime")
         path = weights.find(arguments.weights)  # a wrong name is said before anything is read
-        asked = options.Options(**{name: getattr(arguments, name) for name in names}, tone=_read_tone(arguments))
+        given = {**vars(arguments), "tone": _read_tone(arguments)}
+        asked = options.Options(**{name: given[name] for name in options.NAMES if name in given})
         generator = runtimes.load_once(path, asked.runtime, arguments.fidelity)
         options.check(generator, asked)
 

@@ -72,6 +72,9 @@ class Options:
             raise ValueError(f"`scale` must be one of {', '.join(map(str, SCALES))}. Received: {self.scale!r}.")
 
 
+NAMES = tuple(field.name for field in dataclasses.fields(Options))
+
+
 def check(generator: Generator, options: Options) -> None:
     """Raises `ValueError` where a generator cannot do what is asked of it, before anything is computed."""
     if generator.takes[0] != "sketch":

@@ -36,7 +36,7 @@ def call_padded(generator: keras.Model, inputs: Any, *, training: bool | None = 
     Args:
         generator: It knows its `stride`.
         inputs: `(B, H, W, C)`, a tensor of which H and W are known when the graph is made; or several inputs in the
-            order of `generator.takes`, of which the first is padded: a tone map has cells for what is added.
+            order of `generator.takes`, see `pad_inputs`.
         training: As Keras means it.
 
     Returns:
@@ -44,12 +44,17 @@ def call_padded(generator: keras.Model, inputs: Any, *, training: bool | None = 
     """
     import keras
 
-    first, *others = inputs if isinstance(inputs, (list, tuple)) else [inputs]
-    height, width = first.shape[1:3]
-    sides = _sides(first.shape, generator.stride)
-    padded = keras.ops.pad(first, sides, mode="reflect") if sides else first
-    made = generator([padded, *others] if others else padded, training=training)
-    return made[:, :height, :width] if sides else made
+    given = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
+    scales = [scale(generator, place) for place in range(len(given))]
+    padded = []
+    for one, by in zip(given, scales, strict=True):
+        sides = _sides(one.shape, generator.stride * by) if by else ()
+        padded.append(keras.ops.pad(one, sides, mode="reflect") if sides else one)
+    made = generator(padded if len(padded) > 1 else padded[0], training=training)
+    if padded[0] is given[0]:
+        return made
+    height, width = (max(scales) * side for side in given[0].shape[1:3])
+    return made[:, :height, :width]
 
 
 def _sides(shape: tuple[int, ...], multiple: int) -> tuple[tuple[int, int], ...]:
@@ -127,14 +132,7 @@ def of_one_size(generator: keras.Model, size: tuple[int, int]) -> keras.Model:
 
     class Constant(keras.layers.Layer):
         def call(self, inputs):
-            given = list(inputs) if isinstance(inputs, (list, tuple)) else [inputs]
-            large = [scale(generator, place) for place in range(len(given))]
-            rows, columns = (max(large) * side for side in size)
-            padded = []
-            for one, by in zip(given, large, strict=True):
-                sides = _sides(one.shape, generator.stride * by) if by else ()
-                padded.append(keras.ops.pad(one, sides, mode="reflect") if sides else one)
-            return generator(padded if len(padded) > 1 else padded[0], training=False)[:, :rows, :columns]
+            return call_padded(generator, inputs, training=False)
 
     inputs = [keras.Input(shape[1:], batch_size=1, name=name) for name, shape in shapes(generator, size).items()]
     given = inputs if len(inputs) > 1 else inputs[0]

@@ -1,0 +1,44 @@
+"""The artist's drawings of what a stage shows: made once, kept, and only of training photographs without a sketch."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from sketchback import images, models, weights
+from sketchback.datasets import Example
+from sketchback.training import drawings
+
+
+@pytest.fixture(scope="module")
+def artist(tmp_path_factory) -> Path:
+    return weights.save(models.build("artist", width=2, blocks=0), tmp_path_factory.mktemp("a") / "artist.weights.h5")
+
+
+@pytest.fixture
+def examples(tmp_path: Path) -> list[Example]:
+    rng, found = np.random.default_rng(0), []
+    for name, size in (("tall", (60, 40)), ("wide", (40, 200)), ("tested", (40, 40)), ("pair", (40, 40))):
+        photo = images.write(tmp_path / f"{name}.png", rng.random((*size, 3), np.float32))
+        found.append(Example(name, photo, split="test" if name == "tested" else "train"))
+    return [*found[:3], dataclasses.replace(found[3], sketch=found[3].photo)]
+
+
+def test_each_photograph_is_drawn_once(examples, artist, tmp_path) -> None:
+    drawn = drawings.draw_all(examples, tmp_path / "kept", artist=artist, policy="float32")
+    assert [one.drawing is not None for one in drawn] == [True, True, False, False]
+    tall, wide = (images.read(one.drawing) for one in drawn[:2])
+    assert tall.shape[:2] == (drawings.CANVAS, 96) and wide.shape[:2] == (29, drawings.CANVAS)
+    before = {path: path.stat().st_mtime_ns for path in (tmp_path / "kept").rglob("*.jpg")}
+    assert drawings.draw_all(examples, tmp_path / "kept", artist=artist, policy="float32") == drawn
+    assert {path: path.stat().st_mtime_ns for path in (tmp_path / "kept").rglob("*.jpg")} == before
+
+
+def test_an_unreadable_photograph_has_no_drawing(examples, artist, tmp_path) -> None:
+    bad = tmp_path / "bad.png"
+    bad.write_bytes(b"no picture")
+    drawn = drawings.draw_all([Example("bad", bad), *examples], tmp_path / "kept", artist=artist, policy="float32")
+    assert [one.drawing is not None for one in drawn] == [False, True, True, False, False]
