@@ -48,7 +48,7 @@ def main(argv: list[str] | None = None) -> int:
         "  python -m sketchback.evaluate --weights faces --data CUFS --identify --descriptor dlib",
     )
     made.add_argument("--weights", default="faces", metavar="W", help="a name or a file (default: faces)")
-    made.add_argument("--baselines", "--floors", action="store_true", help="score the baselines alone, without weights")
+    made.add_argument("--baselines", action="store_true", help="score the baselines alone, without weights")
     made.add_argument("--data", action="append", metavar="DIR", help="a folder; may be given several times")
     console.add_view(made, STYLES)
     made.add_argument("--enlarge", type=console.size, metavar="HxW", help="resize photographs to this size first")
@@ -70,7 +70,6 @@ def main(argv: list[str] | None = None) -> int:
     )
     made.add_argument(
         "--distractors",
-        "--strangers",
         action="append",
         nargs="+",
         metavar="DIR",

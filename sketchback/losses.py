@@ -86,7 +86,7 @@ def coarse(truth, prediction):
         `(B,)`.
     """
     difference = ops.cast(truth, "float32") - ops.cast(prediction, "float32")
-    return ops.mean(ops.abs(ops.average_pool(difference, 4, padding="same")), axis=(1, 2, 3))
+    return ops.mean(ops.abs(ops.average_pool(difference, 4, strides=4, padding="same")), axis=(1, 2, 3))
 
 
 def square(truth, prediction):

@@ -41,13 +41,17 @@ def train(
         TrainingError: The loss became NaN or infinite.
         OSError: The folder cannot be written, or another machine was lost.
     """
-    data = (data,) if isinstance(data, (str, Path)) else data
     for name in ("against", "workers"):
-        options[name] = tuple(str(one) for one in options.get(name, ()))
+        options[name] = _several(options.get(name, ()))
     if options.get("vgg16") is not None:
         options["vgg16"] = str(options["vgg16"])
     folder = None if out is None else Path(out)
-    return run_stages(Session(recipe, tuple(str(place) for place in data), folder, **options))
+    return run_stages(Session(recipe, _several(data), folder, **options))
+
+
+def _several(given: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
+    """One, or several, as text."""
+    return tuple(str(one) for one in ((given,) if isinstance(given, (str, Path)) else given))
 
 
 def command(

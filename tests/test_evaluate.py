@@ -34,22 +34,21 @@ def test_the_command_scores_and_writes(pairs: Path, tiny: Path, tmp_path: Path, 
     assert "the generator" in table and "the sketch itself" in table and "24 rows x 20 columns" in table
 
 
-@pytest.mark.parametrize("option", ["--baselines", "--floors"])  # the second is the old spelling
-def test_baselines_alone_and_equal_images(option: str, tmp_path: Path) -> None:
+def test_baselines_alone_and_equal_images(tmp_path: Path) -> None:
     for number in range(3):
         for name in ("photos", "sketches"):
             images.write(tmp_path / "equal" / "test" / name / f"{number}.png", np.full((16, 16, 1), 0.5, np.float32))
     written = tmp_path / "s.json"
-    assert main([option, "--data", str(tmp_path / "equal"), "--json", str(written), "--quiet"]) == 0
+    assert main(["--baselines", "--data", str(tmp_path / "equal"), "--json", str(written), "--quiet"]) == 0
     scores = json.loads(written.read_text())["scores"]["the sketch itself"]
     assert scores.pop("distance", [0.0] * 3) == [0.0] * 3
     assert scores == {"psnr": [None] * 3, "ssim": [1.0] * 3, "r": [0.0] * 3, "sharpness": [1.0] * 3}
 
 
-@pytest.mark.parametrize("option", ["--distractors", "--strangers"])  # the second is the old spelling
-def test_the_command_searches_plots_and_writes(option: str, pairs: Path, tiny: Path, tmp_path: Path, capsys) -> None:
+def test_the_command_searches_plots_and_writes(pairs: Path, tiny: Path, tmp_path: Path, capsys) -> None:
     others, written, curves = write_distractors(tmp_path / "others"), tmp_path / "found.json", tmp_path / "cmc.png"
-    arguments = ["--weights", tiny, "--data", pairs, "--identify", option, others, "all", option, pairs, "all"]
+    arguments = ["--weights", tiny, "--data", pairs, "--identify"]
+    arguments += ["--distractors", others, "all", "--distractors", pairs, "all"]
     arguments += ["--cmc", curves, "--json", written, "--quiet"]
     assert main(list(map(str, arguments))) == 0
     found = json.loads(written.read_text())

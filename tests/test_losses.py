@@ -8,7 +8,7 @@ import pytest
 from keras import ops
 
 from sketchback import losses
-from sketchback.losses import Term, WeightedLoss, feature, pixel, total_variation
+from sketchback.losses import Term, WeightedLoss, coarse, feature, pixel, total_variation
 
 
 def constant(value: float) -> np.ndarray:
@@ -65,6 +65,12 @@ def test_total_variation_by_hand():
     assert ops.convert_to_numpy(total_variation(picture)) == pytest.approx([45.0])
     assert ops.convert_to_numpy(total_variation(np.repeat(picture, 3, axis=-1))) == pytest.approx([135.0])
     assert ops.convert_to_numpy(total_variation(picture[:, :1])) == [0.0]  # one row has no i < H - 1
+
+
+def test_coarse_differences_by_hand():
+    truth, prediction = np.zeros((1, 8, 8, 1), np.float32), np.zeros((1, 8, 8, 1), np.float32)
+    prediction[0, 0, 0], prediction[0, 7, 4:] = 8.0, [[-2.0], [2.0], [-2.0], [2.0]]
+    assert ops.convert_to_numpy(coarse(truth, prediction)) == pytest.approx([8 / 16 / 4])  # the last four cancel
 
 
 @pytest.mark.parametrize("kind", ["float32", "bfloat16"])

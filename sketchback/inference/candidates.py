@@ -1,7 +1,8 @@
 """Candidates: several plausible tone maps for one drawing, sampled by a rectified flow (Liu et al. 2023).
 
 What flows, from noise at time 0 to a map at time 1, is the difference between a photograph's tones and those that the
-generator answers by itself, in units of `SPREAD`.
+generator answers by itself, in units of `SPREAD`. The noise is spread over scales and colours as those differences are,
+so that little is left to learn but what the drawing says.
 """
 
 from __future__ import annotations
@@ -19,7 +20,11 @@ if TYPE_CHECKING:
 
 SPREAD = 0.14  # of the difference in training, so that the flow ends as wide as it begins
 STEPS = 8  # of Heun's method, two looks of the sampler each; 16 change a sample by less than 0.01
-DETAIL = 0.3  # share of the noise that differs from cell to cell; what is unsure is mostly the tone as a whole
+# Parts along the longer side that have noise in common, the share of the variance that they have, and how much of it a
+# candidate begins with: of the tone as a whole all, because that is what a drawing leaves open; of single cells little.
+LEVELS = ((1, 0.40, 1.0), (2, 0.15, 0.7), (4, 0.27, 0.4), (None, 0.18, 0.2))
+# The axes of the differences' colours, with their standard deviations: light, warmth, and green.
+COLOURS = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]]) / np.sqrt([[3], [2], [6]]) * np.sqrt([[2.6], [0.34], [0.06]])
 FINE = 4  # pixels, the side of the squares whose ink a cell reports
 
 
@@ -78,6 +83,27 @@ def state(
     return np.concatenate([difference, answers - 0.5, is_told, inks, times], axis=-1, dtype=np.float32)
 
 
+def noise(rng: np.random.Generator, shape: tuple[int, ...], *, calm: bool = False) -> np.ndarray:
+    """What a flow begins with: random differences of tone, alike in parts of several sizes.
+
+    Args:
+        rng: A generator to draw with.
+        shape: `(B, h, w, 3)`.
+        calm: Less of it, as candidates begin with.
+
+    Returns:
+        float64 of that shape, of variance 1 unless it is calm.
+    """
+    batch, height, width, _ = shape
+    drawn = np.zeros(shape)
+    for parts, share, kept in LEVELS:
+        side = 1 if parts is None else -(-max(height, width) // parts)
+        grid = rng.standard_normal((batch, -(-height // side), -(-width // side), 3))
+        large = grid.repeat(side, axis=1).repeat(side, axis=2)[:, :height, :width]
+        drawn += (kept if calm else 1.0) * np.sqrt(share) * large
+    return drawn @ COLOURS
+
+
 def sample(
     sampler: Generator,
     generator: Generator,
@@ -92,8 +118,8 @@ def sample(
 
     The first begins with no noise and is the calmest, near the generator's own answer. The others come in pairs that
     begin with opposite noise: where one is lighter, the other is mostly darker, so that few candidates reach far. The
-    noise is weaker from cell to cell than as a whole. The same seed gives the same candidates, to rounding; number i
-    depends neither on how many are asked for nor on the other drawings.
+    noise is weaker in small parts than as a whole, see `LEVELS`. The same seed gives the same candidates, to rounding;
+    number i depends neither on how many are asked for nor on the other drawings.
 
     Args:
         sampler: A `tone_sampler`.
@@ -129,10 +155,10 @@ def sample(
     is_told = np.isfinite(told).all(axis=-1, keepdims=True)
     own = answer(generator, sketches, told)
     goal = np.where(is_told, (told - own) / SPREAD, 0.0)
-    noise = np.stack([_noise(seed, number, shape[1:]) for number in range(first, first + candidates)])
-    noise = np.concatenate([noise] * len(sketches))  # (B * candidates, h, w, 3), candidates of one drawing together
+    begun = np.stack([_noise(seed, number, shape[1:]) for number in range(first, first + candidates)])
+    begun = np.concatenate([begun] * len(sketches))  # (B * candidates, h, w, 3), candidates of one drawing together
     known = [np.repeat(part, candidates, axis=0) for part in (own, is_told, ink(sketches), goal)]
-    flown = _flow(sampler, noise, *known)
+    flown = _flow(sampler, begun, *known)
     found = np.where(known[1], np.repeat(told, candidates, axis=0), known[0] + SPREAD * flown)
     return np.clip(found, 0.0, 1.0).astype(np.float32).reshape(len(sketches), candidates, *shape[1:])
 
@@ -141,9 +167,8 @@ def _noise(seed: int, number: int, shape: tuple[int, ...]) -> np.ndarray:
     """What candidate `number` begins with: nothing, or one of a pair of opposites."""
     if number == 0:
         return np.zeros(shape)
-    noise = np.random.default_rng([seed, (number + 1) // 2]).standard_normal(shape)
-    noise = DETAIL * noise + (1 - DETAIL) * noise.mean(axis=(0, 1))
-    return noise if number % 2 else -noise
+    found = noise(np.random.default_rng([seed, (number + 1) // 2]), (1, *shape), calm=True)[0]
+    return found if number % 2 else -found
 
 
 def _flow(

@@ -58,7 +58,7 @@ def ends(path: Path, fidelity: float | None) -> list[tuple[Path, float]]:
             raise ValueError(
                 "`fidelity` needs both ends of a training, X.weights.h5 and X-faithful.weights.h5 beside it. "
                 f"Received: fidelity={fidelity:g}, and {path} {'is the second' if whole else 'alone'}. "
-                f"{'Name the first' if whole else 'Leave it out, or take weights faces'}."
+                f"{'Name the first' if whole else 'Leave it out'}."
             )
         return [(path, 1.0)]
     share = DEFAULT_FIDELITY if fidelity is None else float(fidelity)

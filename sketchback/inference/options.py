@@ -6,6 +6,8 @@ import dataclasses
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from sketchback import images
 from sketchback.inference import runtime as runtimes
 from sketchback.inference import telling
@@ -68,6 +70,12 @@ class Options:
         object.__setattr__(self, "tone", telling.check(self.tone))  # a file is read once
         if self.candidates is not None and not 1 <= self.candidates <= MAX_CANDIDATES:
             raise ValueError(f"`candidates` must be 1 to {MAX_CANDIDATES}. Received: {self.candidates!r}.")
+        for name in ("first", "seed"):
+            value = getattr(self, name)
+            if not isinstance(value, (int, np.integer)) or value < 0:
+                raise ValueError(f"`{name}` must be a whole number of at least 0. Received: {value!r}.")
+        if self.working is not None:
+            images.check_size(self.working)
         if self.scale not in (None, *SCALES):
             raise ValueError(f"`scale` must be one of {', '.join(map(str, SCALES))}. Received: {self.scale!r}.")
 

@@ -78,6 +78,7 @@ def look(generator: Generator, sketches: np.ndarray, working: Sequence[int] | No
         # A ribbon that covered `working` would be as long as memory; and who says nothing is shown no guess.
         room = max(4 * rows * columns / (height * width), 1) ** 0.5
         ratio = min(ratio, room) if working is not None or _trained_size(generator) else 1
+    ratio = min(ratio, (MAX_WORKING / (height * width)) ** 0.5)  # a ribbon that covers `working` may be long
     seen = max(round(height * ratio), MIN_SIDE), max(round(width * ratio), MIN_SIDE)
     if seen != size:
         sketches = np.stack([resize(sketch, seen, cubic=True) for sketch in sketches])
@@ -118,7 +119,8 @@ def predict(
                 f"`tones` must be (B, h, w, 3), one map for each sketch. Received: shape={np.shape(tones)} for "
                 f"{len(view.shown)} sketches."
             )
-        check(generator, Options(tone=np.asarray(tones[0])))
+        for tone in tones:
+            check(generator, Options(tone=np.asarray(tone)))
         told = np.stack([telling.to_cells(np.asarray(tone), view.seen) for tone in tones])
     size = np.shape(sketches)[1:3]
     return np.stack([resize(photo, size, cubic=True) for photo in _answer(generator, view, told)])
@@ -211,7 +213,8 @@ def _tell(generator: Generator, view: View, size: tuple[int, int], options: Opti
     tone, changes = options.tone, telling.changes(options.tone)
     if not tone:
         return None
-    changed = changes and options.candidates is None  # else the candidates are what changes change
+    # Else the candidates, or the reference, are what changes change.
+    changed = changes and options.candidates is None and "reference" not in tone
     answers = _answer(generator, view) if telling.names_parts(tone) or changed else None
     pairs = zip([None] * len(view.shown) if answers is None else answers, view.sketches, strict=True)
     told = np.stack([telling.place(tone, size, photo=photo, sketch=sketch) for photo, sketch in pairs])
@@ -248,7 +251,7 @@ def _find(name: str, asked: str) -> Path:
         option = asked.partition("=")[0]
         raise ValueError(
             f"`{option}` needs {name}{weights.SUFFIX} beside the other weights. Received: {asked}, without that file. "
-            f"Download it, or leave `{option}` out."
+            f"Train it, see its recipe (`python -m sketchback.train {name}`), or leave `{option}` out."
         ) from None
 
 

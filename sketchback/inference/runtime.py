@@ -80,12 +80,20 @@ class LightGenerator:
         if len(given) == 1 and self.takes == ("sketch", "tone"):
             batch, height, width, _ = given[0].shape
             given.append(np.zeros((batch, height // CELL, width // CELL, 4), np.float32))
-        if len(given) != len(self.takes):
-            raise ValueError(f"A generator takes {', '.join(self.takes)}. Received: {len(given)} arrays.")
+        if len(given) != len(self.takes) or any(side % self.stride for side in given[0].shape[1:3]):
+            raise ValueError(
+                f"A generator takes {', '.join(self.takes)}, height and width multiples of {self.stride}. Received: "
+                f"shape={', '.join(str(one.shape) for one in given)}. `pipeline.predict` takes any size."
+            )
         try:
             return self._session.run(None, dict(zip(self.takes, given, strict=True)))[0]
         except Exception as error:  # onnxruntime has a dozen kinds of its own
             shapes = ", ".join(str(one.shape) for one in given)
+            if type(error).__name__ == "InvalidArgument":  # of its two reasons, the inputs' rank and channels
+                raise ValueError(
+                    f"A generator takes arrays of its own kind. Received: shape={shapes} "
+                    f"({console.one_line(error)[:200]})."
+                ) from None
             raise MemoryError(
                 f"Pictures must fit into memory. Received: shape={shapes} ({console.one_line(error)[:200]})."
             ) from None

@@ -11,7 +11,7 @@ INK = 20  # numbers that describe the ink of a cell, see `inference.candidates.i
 STATE = 3 + 3 + 1 + INK + 1  # noisy difference, the generator's own tones, which cells are told, ink, time
 
 
-def tone_sampler(width: int = 96, blocks: int = 8, dtype: str | keras.DTypePolicy | None = None) -> keras.Model:
+def tone_sampler(width: int = 64, blocks: int = 6, dtype: str | keras.DTypePolicy | None = None) -> keras.Model:
     """The velocity field of a rectified flow (Liu et al. 2023) from noise to tone maps.
 
     What flows is the difference between the true tone map and the tones of the generator's own answer, so the sampler
@@ -24,7 +24,7 @@ def tone_sampler(width: int = 96, blocks: int = 8, dtype: str | keras.DTypePolic
         dtype: Precision policy, as in `scribbler`.
 
     Returns:
-        A model `(B, h, w, 28) -> (B, h, w, 3)` of stride 1; 1.4 million parameters by default. Its input is what
+        A model `(B, h, w, 28) -> (B, h, w, 3)` of stride 1; 0.5 million parameters by default. Its input is what
         `inference.candidates.state` puts together, its output the velocity of the difference.
 
     Raises:

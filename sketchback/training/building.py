@@ -85,7 +85,7 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
             demo=all(map(datasets.is_demo, shown.examples)),
         )
         objective = WeightedLoss(network, **{name: getattr(stage, name) for name in TERMS})
-        discriminator = _discriminator(stage) if stage.adversarial else None
+        judged = _efficientnet() if stage.adversarial else None
         if start.is_new:
             TrainingModel(start.generator, objective).calibrate(shown.batches)
     resolved = Configuration(
@@ -109,6 +109,7 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
             "weights to start from": distribution.digest(start.generator),
         }
     )
+    discriminator = _discriminator(judged, stage) if judged else None
     step = TrainingModel(devices.spread(start.generator), objective, discriminator, stage.adversarial)
     return Trainer(
         run=run,
@@ -125,11 +126,17 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
     )
 
 
-def _discriminator(stage: Stage) -> keras.layers.Layer:
-    from sketchback.models.discriminator import ProjectedDiscriminator
+def _efficientnet() -> keras.Model:
     from sketchback.models.efficientnet import efficientnet_lite0
 
-    discriminator = ProjectedDiscriminator(efficientnet_lite0(dtype="float32"), seed=stage.seed)
+    return efficientnet_lite0(dtype="float32")
+
+
+def _discriminator(features: keras.Model, stage: Stage) -> keras.layers.Layer:
+    """A new discriminator, whose weights lie on all devices as the generator's do."""
+    from sketchback.models.discriminator import ProjectedDiscriminator
+
+    discriminator = ProjectedDiscriminator(features, seed=stage.seed)
     discriminator.build((None, *(stage.crop or stage.size), 3))
     return discriminator
 
@@ -160,6 +167,11 @@ def _begin(trainer: Trainer) -> None:
     aside = trainer.run.set_aside()
     if aside is not None:
         logger.info("%s held an earlier run, which is kept in %s", trainer.run.folder, aside)
+    _note(trainer)
+
+
+def _note(trainer: Trainer) -> None:
+    """Writes the run configuration."""
     batches = trainer.batches
     facts = {"versions": configuration.versions(), "examples": len(batches.examples), "steps": batches.steps}
     trainer.run.write_json(CONFIGURATION, {**trainer.configuration.facts(), **facts})
@@ -179,6 +191,8 @@ def _go_on(trainer: Trainer, checkpoint: Checkpoint) -> None:
         )
         before, progress.step = progress.step, min(progress.step, batches.steps - 1)
         progress.sums = {name: value * progress.step / before for name, value in progress.sums.items()}
+    if trainer.devices.first and trainer.configuration != checkpoint.configuration:
+        _note(trainer)  # data that is given anew, and its terms of use, are those of these weights from now on
     logger.info(
         "going on in %s at epoch %d, step %d of %d, best PSNR %.2f dB",
         run.folder,

@@ -98,4 +98,9 @@ def _fitting(size: tuple[int, int]) -> tuple[int, int]:
 
 
 def _key(example: Example) -> str:
-    return hashlib.sha256(f"{example.kind}/{example.name}".encode()).hexdigest()[:24]
+    """Of its photograph: two sets may hold a file of the same name, and a file may be replaced."""
+    photo, state = example.photo, ""
+    if isinstance(photo, Path):
+        found = photo.stat()
+        state = f"{photo.resolve()} {found.st_size} {found.st_mtime_ns}"
+    return hashlib.sha256(f"{example.kind}/{example.name} {state}".encode()).hexdigest()[:24]

@@ -113,6 +113,7 @@ def answers_of(
     """
     shown = [batches.view, batches.zoom, batches.aspect, batches.flip, batches.pair_share, batches.limit]
     shown += [batches.augmentation, batches.pair_augmentation, batches.artist, batches.crop, batches.seed]
+    shown += [batches.batch_size]
     text = repr((teacher_name, fingerprint(batches.examples), shown, told))
     path = folder / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.npz"
     if path.is_file():
@@ -194,7 +195,7 @@ class FlowBatches:
         truths, own, told, inks = (array[chosen].astype(np.float32) for array in vars(self.answers).values())
         rng = np.random.default_rng([self.seed, self.epoch, number])
         times = rng.random((len(chosen), 1, 1, 1))
-        noise, goal = rng.standard_normal(truths.shape), (truths - own) / candidates.SPREAD
+        noise, goal = candidates.noise(rng, truths.shape), (truths - own) / candidates.SPREAD
         states = candidates.state((1 - times) * noise + times * goal, own, told, inks, times)
         part = slice(mine.start - number * self.batch_size, mine.stop - number * self.batch_size)
         return states[part], (goal - noise)[part].astype(np.float32)

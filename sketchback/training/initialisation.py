@@ -61,6 +61,10 @@ def initialise(recipe: Recipe, *, initial: str | Path | None, policy: str, resum
         return Beginning(made, recipe, resumed.seen, resumed.terms.split("; "), is_new=False)
     initial = initial or recipe.initial
     if initial is None:
+        if recipe.model == "tone_sampler":
+            raise ValueError(
+                "A tone sampler learns from a generator's answers. Received: no generator. Give its --weights."
+            )
         made = models.build(recipe.model, **recipe.arguments, dtype=policy)
         if recipe.model == "unet_resnet" and _take_imagenet(made, recipe.encoder):
             recipe = dataclasses.replace(recipe, initial="ImageNet (Keras's ResNet50)")
@@ -74,6 +78,11 @@ def initialise(recipe: Recipe, *, initial: str | Path | None, policy: str, resum
         made, teacher = _sampler_of(made, recipe, policy), made
     if recipe.arguments.get("tone") and made.architecture == recipe.model and made.takes == ("sketch",):
         made = _with_tone(made, policy)
+    if recipe.arguments.get("tone") and teacher is None and "tone" not in made.takes:
+        raise ValueError(
+            f"Recipe {recipe.name} teaches a {recipe.model} to be told tones. Received: weights of the architecture "
+            f"{made.architecture}. Give those of a {recipe.model}."
+        )
     recipe = dataclasses.replace(
         recipe,
         model=made.architecture,

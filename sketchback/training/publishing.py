@@ -75,17 +75,20 @@ def publish(
     run: str | Path,
     name: str,
     *,
+    chosen: str = BEST,
     folder: str | Path = "weights",
     scores: Mapping[str, Any] | None = None,
     note: str = "",
 ) -> str:
-    """Makes a file that ships from the best weights of a run or a recipe: half precision, listed in `SHA256SUMS`.
+    """Makes a file that ships from weights of a run or a recipe: half precision, listed in `SHA256SUMS`.
 
     Scores are those of the half-precision file: publish, evaluate what was published, and publish again with them.
 
     Args:
         run: The folder of a run.
         name: `"faces"`, `"buildings"` ...
+        chosen: Which weights of the run. The faithful end of an adversarial stage, `NAME-faithful`, is what that stage
+            began with: what the stage before it passes on.
         folder: Where the file is written.
         scores: What `evaluate` returned, by a title of its test set.
         note: Whatever else a user of the file should know.
@@ -97,7 +100,7 @@ def publish(
         FileNotFoundError: There is no run.
         ValueError: Its weights do not fit half precision.
     """
-    made = weights.load(Path(run) / BEST)
+    made = weights.load(Path(run) / chosen)
     facts = made.facts
     if scores:
         made.facts["scores"] = {
@@ -107,7 +110,7 @@ def publish(
     note = "; ".join(filter(None, [str(facts["note"]), note]))
     path = Path(folder) / f"{name}{weights.SUFFIX}"
     _save(made, path, scores=made.facts["scores"], note=note, half=True)
-    weights.write_sums(folder)
+    weights.write_sum(path)
     recipe = facts["recipe"]
     size = " x ".join(map(str, recipe["size"]))
     return (

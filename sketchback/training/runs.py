@@ -45,6 +45,13 @@ class Progress:
     history: list[dict[str, float]] = dataclasses.field(default_factory=list)
 
 
+# What a run writes into its folder.
+FILES = (
+    *("recipe.json", "checkpoint.npz", "history.csv", "curves.png", "samples.png"),
+    *(f"{name}.weights.h5" for name in ("best", "last", "blended")),
+)
+
+
 class Run:
     """The folder of one run, locked while it is open: `with Run(folder) as run`.
 
@@ -79,12 +86,12 @@ class Run:
         self._lock.release()
 
     def set_aside(self) -> Path | None:
-        """Moves an earlier run's files into `earlier-N/`, so that a new one overwrites nothing.
+        """Moves an earlier run's files into `earlier-N/`, so that a new one overwrites nothing; no others.
 
         Returns:
             That folder, or None where there was no earlier run.
         """
-        files = [path for path in self.folder.iterdir() if path.is_file() and path.name != ".lock"]
+        files = [path for path in map(self.folder.joinpath, FILES) if path.is_file()]
         if not files:
             return None
         number = 1

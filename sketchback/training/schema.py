@@ -67,7 +67,7 @@ class Stage:
     passes_on: str = BEST  # the weights that the next stage begins with
 
     def __post_init__(self) -> None:
-        for name in ("epochs", "batch_size", "learning_rate", "limit", "clip", "zoom", "aspect"):
+        for name in ("epochs", "batch_size", "learning_rate", "limit", "clip"):
             value = getattr(self, name)
             if value is not None and not value > 0:
                 raise ValueError(f"`{name}` must be positive. Received: {name}={value}.")
@@ -81,12 +81,19 @@ class Stage:
             "fit": images.FITS,
             "pair_augmentation": tuple(AUGMENTATIONS),
             "style": TRAINING_STYLES,
+            "passes_on": (BEST, LAST, BLENDED),
         }
         for name, values in known.items():
             if getattr(self, name) not in values:
                 raise ValueError(f"`{name}` must be one of {', '.join(values)}. Received: {getattr(self, name)!r}.")
         if self.average is not None and not 0 < self.average <= 1:
             raise ValueError(f"`average` must be a share, above 0 and at most 1. Received: average={self.average}.")
+        for name in ("zoom", "aspect"):
+            if not getattr(self, name) >= 1:
+                raise ValueError(f"`{name}` must be at least 1. Received: {name}={getattr(self, name)}.")
+        for name in ("pair_share", "blend"):
+            if not 0 <= getattr(self, name) < 1:
+                raise ValueError(f"`{name}` must be in [0, 1). Received: {name}={getattr(self, name)}.")
         for name in ("told", "artist"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"`{name}` must be a share, in [0, 1]. Received: {name}={getattr(self, name)}.")
@@ -124,6 +131,10 @@ class Recipe:
     def __post_init__(self) -> None:
         if self.encoder not in ENCODERS:
             raise ValueError(f"`encoder` must be one of {', '.join(ENCODERS)}. Received: {self.encoder!r}.")
+        if self.stages and self.stages[0].blend:
+            raise ValueError(
+                "`blend` mixes in the weights of the stage before. Received: one for the first stage. Set it to 0."
+            )
 
     def changed(self, **numbers: Any) -> Recipe:
         """The same recipe as one run, with other numbers.

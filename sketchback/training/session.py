@@ -82,7 +82,8 @@ class Session:
         a single run, which is resumed as one.
         """
         built_in = not (self.data or self.stage or self.resume)
-        if self.workers or built_in or (self.resume and (self.folder / CONFIGURATION).is_file()):
+        resumes_single = self.resume and not self.stage and (self.folder / CONFIGURATION).is_file()
+        if self.workers or built_in or resumes_single:
             return (self.recipe.single,)
         return self.recipe.stages or (self.recipe.single,)
 
@@ -137,10 +138,10 @@ def add_arguments(made: argparse.ArgumentParser, default: str) -> None:
     numbers = made.add_argument_group("numbers of the recipe; whoever changes one gets a single run, not all stages")
     for name, field in NUMBERS.items():
         kind = str(field.type).partition(" ")[0]
-        spellings = [f"--{name.replace('_', '-')}", *(["--squeeze"] if name == "aspect" else [])]
-        numbers.add_argument(*spellings, dest=name, type=KINDS[kind], metavar=kind.upper(), help=field.metadata["help"])
+        spelling = f"--{name.replace('_', '-')}"
+        numbers.add_argument(spelling, dest=name, type=KINDS[kind], metavar=kind.upper(), help=field.metadata["help"])
     generator = made.add_argument_group("the generator, where no weights bring theirs")
-    generator.add_argument("--model", metavar="STR", help="scribbler, sketchback2017 or unet_resnet")
+    generator.add_argument("--model", metavar="STR", help="scribbler, sketchback2017, unet_resnet, ...")
     generator.add_argument(
         "--encoder",
         choices=ENCODERS,
@@ -170,9 +171,10 @@ def resolve(arguments: argparse.Namespace) -> Session:
 
     numbers = given([*NUMBERS, "size", "style", "fit", "enlarge", "flip", "model"])
     architecture = given([*ARCHITECTURE, "skips"])
-    if arguments.stage and numbers:
+    if arguments.stage and (others := [*numbers, *architecture, *(["workers"] if arguments.workers else [])]):
         raise ValueError(
-            f"--stage runs a stage with the recipe's own numbers. Received: also {', '.join(numbers)}. Leave one out."
+            f"--stage runs a stage on one machine, with the recipe's own numbers. Received: also {', '.join(others)}. "
+            "Leave one out."
         )
     if arguments.resume:
         ignored = [*numbers, *architecture, *(name for name in ("weights", "encoder") if getattr(arguments, name))]
@@ -181,7 +183,10 @@ def resolve(arguments: argparse.Namespace) -> Session:
     elif not arguments.data and not arguments.stage:
         recipe = recipes.shrink(recipe)
         logger.info("no --data: the recipe shrinks to built-in pictures (under 3 minutes on 2 cores)")
-    if (arguments.weights or recipe.initial) and not arguments.resume and (architecture or "model" in numbers):
+    begins = (
+        arguments.weights or recipe.initial
+    ) and recipe.model != "tone_sampler"  # which is new, beside its teacher
+    if begins and not arguments.resume and (architecture or "model" in numbers):
         ignored = [*architecture, *(["model"] if "model" in numbers else [])]
         logger.warning("the weights bring their own architecture; these do not count: %s", ", ".join(ignored))
     if numbers.get("model", recipe.model) != recipe.model:

@@ -7,8 +7,9 @@ import logging
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from sketchback import weights
 from sketchback.training import initialisation
-from sketchback.training.configuration import recall
+from sketchback.training.configuration import CONFIGURATION, recall
 from sketchback.training.runs import Run
 from sketchback.training.schema import BEST, BLENDED
 from sketchback.training.session import Session
@@ -53,6 +54,8 @@ def run_stages(session: Session) -> Path:
         if len(stages) > 1:
             logger.info("stage %s, %d of %d, in %s", stage.name, number + 1, len(stages), folder_of_stage)
         ready = session if goes_on else _from_the_stage_before(session, number)
+        if session.stage and not (goes_on or ready.data):
+            raise ValueError(f"--stage runs stage {stage.name} in full. Received: no data. Give --data.")
         with build(dataclasses.replace(ready, resume=goes_on), stage) as trainer:
             if not fit(trainer):
                 return folder_of_stage / BEST
@@ -85,18 +88,20 @@ def _asked(session: Session) -> list[Stage]:
 
 
 def _check_features(asked: list[Stage]) -> None:
-    """Raises `FeaturesError` where a later stage will need what is not installed: not after hours."""
+    """Raises `FeaturesError` or `FileNotFoundError` where a later stage lacks a network: not after hours."""
     if any(stage.adversarial for stage in asked):
         from sketchback.models.efficientnet import find_weights
 
         find_weights()
+    if any(stage.artist for stage in asked):
+        weights.find("artist")
 
 
 def _goes_on(session: Session, number: int) -> bool:
     """Whether a stage has a checkpoint, and began with what the stage before it gives now."""
     if not _checkpoint(session, session.stages[number]):
         return False
-    if number == 0:
+    if number == 0 or session.stage is not None:  # who asks for one stage may have begun it with any weights
         return True
     before = session.stages[number - 1]
     path = session.place(before) / before.passes_on
@@ -114,19 +119,29 @@ def _from_the_stage_before(session: Session, number: int) -> Session:
     if number == 0:
         return session
     before: Stage = session.stages[number - 1]
-    folder = session.place(before)
-    path = folder / before.passes_on
+    stage, folder = session.stages[number], session.place(before)
+    path, begins_otherwise = folder / before.passes_on, session.stage is not None and session.initial is not None
+    if begins_otherwise and stage.blend:
+        raise ValueError(
+            f"Stage {stage.name} is blended with the weights of stage {before.name}, which it begins with. "
+            f"Received: {session.initial} to begin with. Run stage {before.name} first, and leave --weights out."
+        )
     if not path.is_file():
-        if session.stage is not None and session.initial is not None:
+        if begins_otherwise:
             return session
         raise ValueError(
-            f"A stage begins with the weights of the one before. Received: stage {session.stages[number].name}, but no "
+            f"A stage begins with the weights of the one before. Received: stage {stage.name}, but no "
             f"{path}. Run stage {before.name} first, or give --weights with --stage."
+        )
+    if not (folder / CONFIGURATION).is_file():
+        raise ValueError(
+            f"The stage before must hold {CONFIGURATION}, which says what it was shown. Received: {folder} without it. "
+            f"Run stage {before.name} again."
         )
     known = recall(Run(folder))
     return dataclasses.replace(
         session,
-        initial=session.initial if session.stage is not None and session.initial is not None else path,
+        initial=session.initial if begins_otherwise else path,
         data=session.data or tuple(known.data),
         against=session.against or tuple(known.against),
         vgg16=session.vgg16 or known.vgg16,

@@ -11,6 +11,7 @@ from sketchback import weights
 from sketchback.inference import fidelity as fidelities
 from sketchback.inference import pipeline, regions, telling
 from sketchback.inference.options import SCALES, Options
+from sketchback.web import catalogue
 
 
 def capabilities(path: Path, facts: Mapping[str, object]) -> dict[str, object]:
@@ -26,9 +27,8 @@ def capabilities(path: Path, facts: Mapping[str, object]) -> dict[str, object]:
     """
     arguments, recipe = facts.get("arguments"), facts.get("recipe")
     takes_tone = isinstance(arguments, dict) and arguments.get("tone") is True
-    name = f"{path.name} {recipe.get('name') if isinstance(recipe, dict) else ''}"
-    is_building, is_face = "building" in name, "face" in name or "drawings" in name
-    parts = regions.BUILDING if is_building else regions.FACE if is_face else regions.PARTS
+    shown = catalogue.shows(path.name.removesuffix(weights.SUFFIX), recipe)
+    parts = {"building": regions.BUILDING, "face": regions.FACE}.get(shown, regions.PARTS)
     return {
         "tone": takes_tone,
         "candidates": takes_tone and _is_installed(pipeline.SAMPLER),

@@ -84,7 +84,12 @@ def write(names: Sequence[str | Path], out: str | Path = "site") -> Path:
     out = Path(out)
     if out.exists() and not (out.is_dir() and ((out / PAGE / LIST).is_file() or not any(out.iterdir()))):
         raise ValueError(f"The folder of a page must be new, or hold an earlier one. Received: {out}. Name another.")
-    found = {path.name.removesuffix(weights.SUFFIX): path for path in map(weights.find, names)}
+    paths = [weights.find(name) for name in names]
+    found = {path.name.removesuffix(weights.SUFFIX): path for path in paths}
+    if len(found) < len({path.resolve() for path in paths}):
+        raise ValueError(
+            f"Each of a page's weights needs a name of its own. Received: {', '.join(map(str, paths))}. Rename a file."
+        )
     page = fetch(RUNTIME)
     large = {PROGRAM: page.pop(PROGRAM)}
     helpers, rows = [], []

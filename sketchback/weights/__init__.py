@@ -13,7 +13,7 @@ from sketchback.weights.registry import (
     names,
     read_sums,
     sha256,
-    write_sums,
+    write_sum,
 )
 
 __all__ = [
@@ -33,5 +33,5 @@ __all__ = [
     "read_sums",
     "save",
     "sha256",
-    "write_sums",
+    "write_sum",
 ]

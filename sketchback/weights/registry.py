@@ -122,9 +122,16 @@ def read_sums(folder: str | Path) -> dict[str, str]:
     }
 
 
-def write_sums(folder: str | Path) -> Path:
-    """Lists every weight file of a folder in its `SHA256SUMS`: `load` then trusts these, and refuses changed ones."""
-    paths = sorted(path for path in Path(folder).glob(f"*{SUFFIX}") if not path.name.startswith("."))
-    with replacing(Path(folder) / SUMS) as temporary:
-        temporary.write_text("".join(f"{sha256(path)}  {path.name}\n" for path in paths), encoding="utf-8")
-    return Path(folder) / SUMS
+def write_sum(path: str | Path) -> Path:
+    """Lists a weight file in `SHA256SUMS` beside it: `load` then trusts it, and refuses it when it is changed.
+
+    What is listed there of other files stays, so that nothing is trusted that nobody meant.
+
+    Returns:
+        The list.
+    """
+    path = Path(path)
+    sums = {**read_sums(path.parent), path.name: sha256(path)}
+    with replacing(path.with_name(SUMS)) as temporary:
+        temporary.write_text("".join(f"{sums[name]}  {name}\n" for name in sorted(sums)), encoding="utf-8")
+    return path.with_name(SUMS)

@@ -45,6 +45,16 @@ def test_the_answer_has_the_means_of_the_photograph_and_hears_what_is_told(gener
     assert candidates.answer(old, SKETCHES[:, :20], told).shape == (2, 2, 3, 3)
 
 
+def test_noise_is_as_differences_of_tone_are():
+    found = candidates.noise(np.random.default_rng(0), (4000, 8, 8, 3))
+    assert found.shape == (4000, 8, 8, 3) and found.var() == pytest.approx(1, abs=0.05)
+    means = found.mean(axis=(1, 2))
+    assert means.var() == pytest.approx(0.40 + 0.15 / 4 + 0.27 / 16 + 0.18 / 64, abs=0.03)  # in place of 1 / 64
+    assert np.corrcoef(means[:, 0], means[:, 1])[0, 1] > 0.8  # mostly lighter or darker
+    calm = candidates.noise(np.random.default_rng(0), (4000, 5, 9, 3), calm=True)
+    assert calm.shape == (4000, 5, 9, 3) and 0.4 < calm.var() < 0.6
+
+
 def test_samples_depend_on_the_seed_alone(generator, sampler):
     many = candidates.sample(sampler, generator, SKETCHES, candidates=3, seed=5)
     assert many.shape == (2, 3, 2, 3, 3) and many.dtype == np.float32 and many.min() >= 0 and many.max() <= 1

@@ -76,6 +76,14 @@ def test_a_ribbon_is_enlarged_within_bounds():
     assert 16 * 200 < watched.seen[1] * watched.seen[2] < 5 * 64 * 64  # to cover 64 x 64 it would be 64 x 800
 
 
+def test_a_ribbon_is_reduced_to_what_memory_holds(monkeypatch):
+    monkeypatch.setattr(pipeline, "MAX_WORKING", 40_000)
+    generator, ribbon = scribbler(2, 1, blocks=0), np.ones((1, 64, 2000, 1), np.float32)
+    height, width = pipeline.look(generator, ribbon, (64, 64)).seen
+    assert height * width == pytest.approx(40_000, rel=0.02)
+    assert predict(generator, ribbon, (64, 64)).shape == (1, 64, 2000, 3)
+
+
 def test_a_generator_by_itself_says_what_it_takes():
     generator = build("scribbler", width=2, halvings=2, blocks=0)
     for call in (generator, generator.predict_on_batch):

@@ -149,6 +149,12 @@ def test_keras_where_a_session_cannot_be_made(small: Path, graph: str, monkeypat
         runtime.load(small, "onnx")
 
 
+@pytest.mark.parametrize("shape", [(1, 17, 32, 1), (1, 16, 32, 3)])
+def test_arrays_of_another_shape_are_no_matter_of_memory(small: Path, shape: tuple[int, ...]) -> None:
+    with pytest.raises(ValueError, match="A generator takes .*Received: shape="):
+        runtime.load(small, "onnx").predict_on_batch(np.ones(shape, np.float32))
+
+
 def test_sketches_that_memory_does_not_hold(small: Path) -> None:
     huge = np.broadcast_to(np.float32(1), (1, 1 << 20, 1 << 20, 1))  # four bytes, that claim to be 4 TB
     with pytest.raises(MemoryError, match="must fit into memory"):

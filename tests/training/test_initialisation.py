@@ -47,6 +47,17 @@ def test_weights_bring_their_architecture_data_and_terms(tmp_path):
     assert begin(TOY.changed(initial="nothing of this name"), initial=path).recipe == start.recipe
 
 
+def test_weights_that_cannot_be_told_are_refused_where_a_recipe_tells(tmp_path):
+    path = weights.save(models.build("unet_resnet", width=2), tmp_path / "other.weights.h5")
+    with pytest.raises(ValueError, match="to be told tones. Received: weights of the architecture unet_resnet"):
+        begin(TOY.changed(arguments={**TOY.arguments, "tone": True}), initial=path)
+
+
+def test_a_sampler_needs_a_generator():
+    with pytest.raises(ValueError, match="learns from a generator's answers. Received: no generator. Give"):
+        begin(TOY.changed(model="tone_sampler", arguments={}))
+
+
 def test_a_resumed_run_is_what_its_configuration_says():
     resumed = Configuration(TOY, [], [], None, "float32", False, "", ["celeba"], "research; mine")
     start = begin(TOY.changed(initial="nothing of this name"), resumed=resumed)  # which is not looked for

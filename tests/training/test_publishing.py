@@ -31,6 +31,9 @@ def test_a_published_file_is_half_as_long_listed_and_keeps_what_was_said(tmp_pat
     assert facts["scores"] == {"cufs": {"the generator": {"psnr": 18.1235}}}
     assert facts["note"] == "blended with 0.25 of stage one; a note"
     assert all(facts[name] == before[name] for name in ("recipe", "data", "terms", "date"))
+    saved(run / "last.weights.h5", width=8)
+    publish(run, "last", chosen="last.weights.h5", folder=tmp_path)
+    assert weights.describe(tmp_path / "last.weights.h5")["arguments"]["width"] == 8
     ours, theirs = weights.load(made).get_weights(), weights.load(path).get_weights()
     assert all(np.allclose(a, b, atol=1e-3) for a, b in zip(ours, theirs, strict=True))
 

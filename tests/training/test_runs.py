@@ -165,6 +165,7 @@ def test_the_folder_of_a_killed_writer_is_free_and_clean(tmp_path):
 
 
 def test_an_earlier_run_is_set_aside_whole(tmp_path):
+    (tmp_path / "mine.txt").write_text("not of a run")
     with Run(tmp_path) as run:
         assert run.set_aside() is None
         for number in (1, 2):
@@ -172,6 +173,7 @@ def test_an_earlier_run_is_set_aside_whole(tmp_path):
             assert run.set_aside() == tmp_path / f"earlier-{number}"
     kept = [json.loads((tmp_path / f"earlier-{number}" / "recipe.json").read_text()) for number in (1, 2)]
     assert kept == [{"run": 1}, {"run": 2}] and not (tmp_path / "recipe.json").exists()
+    assert (tmp_path / "mine.txt").is_file()
 
 
 # ---- a disk that is full

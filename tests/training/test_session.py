@@ -29,7 +29,6 @@ def test_with_data_all_stages_are_run_and_a_changed_number_makes_a_single_run():
     (stage,) = one.stages
     assert (stage.epochs, stage.size, stage.flip, stage.learning_rate) == (8, (32, 48), False, 4e-4)
     assert one.recipe.arguments == {"width": 6, "skips": False}
-    assert asked("--data", "x", "--squeeze", "1.2").recipe.single.aspect == 1.2  # as it was called before
     assert asked("faces2017", "--data", "x").stages[0].size == (72, 88)
     assert asked("--data", "x", "--model", "unet_resnet", "--encoder", "scratch").recipe.encoder == "scratch"
 

@@ -87,11 +87,13 @@ def test_stages_in_the_folder_of_a_single_run_keep_it_and_resume_as_stages(photo
         ({"stage": "three"}, "`stage` must be one of one, two. Received: 'three'"),
         ({"stage": "two"}, "begins with the weights of the one before.*Run stage one first, or give --weights"),
         ({"resume": True}, "Resuming needs a checkpoint"),
+        ({"stage": "two", "initial": "faces"}, "Stage two is blended with the weights of stage one.*leave --weights"),
+        ({"stage": "one", "data": ()}, "stage one in full. Received: no data. Give --data"),
     ],
 )
 def test_what_cannot_be_run_says_what_to_do(photos, tmp_path, options, words):
     with pytest.raises(ValueError, match=words):
-        run(STAGED, [photos], tmp_path, **options)
+        run(STAGED, options.pop("data", [photos]), tmp_path, **options)
 
 
 def test_a_stage_takes_the_sets_that_it_names(photos, tmp_path):
@@ -99,6 +101,25 @@ def test_a_stage_takes_the_sets_that_it_names(photos, tmp_path):
     assert datasets.find(photos)[0].kind == "photographs"
     with pytest.raises(ValueError, match="Stage one needs one of these sets: CUFS. Received: .*photos"):
         run(needy, [photos], tmp_path)
+
+
+@pytest.mark.slow
+def test_a_stage_that_began_with_other_weights_goes_on(photos, both, tmp_path, caplog):
+    own = dataclasses.replace(STAGED, stages=(ONE, dataclasses.replace(TWO, blend=0.0, passes_on=BEST)))
+    run(own, [photos], tmp_path, stage="two", initial=both / BEST)
+    (tmp_path / "recipe.json").write_text("{}")  # of a single run that was there before
+    with caplog.at_level(logging.INFO, "sketchback"):
+        assert run(own, (), tmp_path, stage="two", resume=True) == tmp_path / "two" / BEST  # it is done
+    assert not (tmp_path / "two" / "earlier-1").exists() and "stage two" not in caplog.text
+
+
+@pytest.mark.slow
+def test_data_that_is_given_on_resuming_is_that_of_the_weights(photos, tmp_path):
+    run(TOY.changed(epochs=1, feature=0.0), [photos], tmp_path / "run")
+    other = Path(shutil.copytree(photos, tmp_path / "others"))
+    run(TOY, [other], tmp_path / "run", resume=True)
+    facts = json.loads((tmp_path / "run" / "recipe.json").read_text())
+    assert facts["data"] == [str(other)] and facts["seen"] == ["photos", "others"]
 
 
 @pytest.mark.slow

@@ -108,6 +108,13 @@ def test_a_folder_of_somebody_else_is_not_touched(npm, weight_files, tmp_path: P
     assert (tmp_path / "letter.txt").read_text() == "mine"
 
 
+def test_two_files_of_one_name_are_refused(npm, weight_files, tmp_path: Path, capsys) -> None:
+    other = tmp_path / weight_files["faces"].name
+    shutil.copy(weight_files["faces"], other)
+    with pytest.raises(ValueError, match="needs a name of its own. Received: "):
+        site.write([weight_files["faces"], other], tmp_path / "site")
+
+
 def test_without_npm_it_says_what_to_install(npm, weight_files, tmp_path: Path, capsys) -> None:
     (npm / "npm").unlink()
     assert main([str(weight_files["faces"]), "--format", "web", "-o", str(tmp_path / "site")]) == 2

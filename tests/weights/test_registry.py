@@ -73,8 +73,9 @@ def test_unknown_names_list_the_known(folders, act, wanted):
 
 def test_published_weights_are_the_file_that_is_listed(folders):
     path = folders[0] / f"faces{SUFFIX}"
-    sums = weights.write_sums(folders[0])
-    assert sums.read_text() == f"{weights.sha256(path)}  {path.name}\n"  # as sha256sum -c reads it
+    saved(folders[0], "stranger")
+    sums = weights.write_sum(path)
+    assert sums.read_text() == f"{weights.sha256(path)}  {path.name}\n"  # as sha256sum -c reads it; no other file
     assert same(weights.load("faces"), original()) and weights.describe("faces") == weights.describe(path)
     damaged = bytearray(path.read_bytes())
     damaged[-1] ^= 1

@@ -6,7 +6,9 @@ import { CELL, ofPhoto } from "./tones.js";
 
 const SPREAD = 0.14; // of the difference to the generator's own tones
 const STEPS = 8; // of Heun's method
-const DETAIL = 0.3; // share of the noise that differs from cell to cell
+// Of the noise: parts along the longer side, the share of the variance that each has, how much of it a candidate has.
+const LEVELS = [[1, 0.40, 1.0], [2, 0.15, 0.7], [4, 0.27, 0.4], [null, 0.18, 0.2]];
+const COLOURS = [[[1, 1, 1], 2.6 / 3], [[1, 0, -1], 0.34 / 2], [[1, -2, 1], 0.06 / 6]]; // axes, and variance by length
 const FINE = 4; // pixels, the side of the squares whose ink a cell reports
 const STATE = 28; // numbers that a sampler takes of each cell
 
@@ -22,7 +24,7 @@ const STATE = 28; // numbers that a sampler takes of each cell
 export async function sample(sampler, photo, sketch, told, number, seed) {
   const own = ofPhoto(photo);
   const isTold = own.data.map((_, place) => (told && !Number.isNaN(told.data[place]) ? 1 : 0));
-  const noise = start(seed, number, own.data.length);
+  const noise = start(seed, number, own);
   const inks = ink(sketch);
   const velocity = async (difference, time) => {
     const state = picture(own.height, own.width, STATE);
@@ -53,13 +55,28 @@ export async function sample(sampler, photo, sketch, told, number, seed) {
 }
 
 /** What a candidate begins with: nothing, or one of a pair of opposites. */
-function start(seed, number, length) {
-  if (number === 0) return new Float64Array(length);
-  const noise = normals([seed, Math.floor((number + 1) / 2)], length);
-  const means = [0, 0, 0];
-  noise.forEach((value, place) => { means[place % 3] += (3 * value) / length; });
-  const sign = number % 2 ? 1 : -1;
-  return noise.map((value, place) => sign * (DETAIL * value + (1 - DETAIL) * means[place % 3]));
+function start(seed, number, { height, width }) {
+  const begun = new Float64Array(3 * height * width);
+  if (number === 0) return begun;
+  const levels = LEVELS.map(([parts, share, kept]) => {
+    const side = parts === null ? 1 : Math.ceil(Math.max(height, width) / parts);
+    const [rows, columns] = [Math.ceil(height / side), Math.ceil(width / side)];
+    return { side, columns, length: 3 * rows * columns, strength: (number % 2 ? 1 : -1) * kept * Math.sqrt(share) };
+  });
+  const all = normals([seed, Math.floor((number + 1) / 2)], levels.reduce((sum, { length }) => sum + length, 0));
+  let first = 0;
+  for (const { side, columns, length, strength } of levels) {
+    for (let place = 0; place < begun.length; place += 1) {
+      const [cell, axis] = [Math.floor(place / 3), place % 3];
+      const part = Math.floor(Math.floor(cell / width) / side) * columns + Math.floor((cell % width) / side);
+      begun[place] += strength * all[first + 3 * part + axis];
+    }
+    first += length;
+  }
+  return begun.map((_, place) => {
+    const at = place - (place % 3);
+    return COLOURS.reduce((sum, [axis, scale], one) => sum + begun[at + one] * axis[place % 3] * Math.sqrt(scale), 0);
+  });
 }
 
 /** Of each cell the mean ink of its squares, row by row, and then the spread of the ink in its quarters. */
