@@ -154,7 +154,7 @@ class Batches:
         return self.make(index, lambda job: job(np.empty))
 
     def make(self, index: int, run: Callable[[Job[tasks.Shown]], tasks.Shown]) -> tasks.Shown:
-        """Makes one batch as `batches[index]` does, but for `run`, which draws it: `Processes.run` in another process."""
+        """Makes what `batches[index]` makes, but has it drawn by `run`, for example `Processes.run`."""
         while True:
             chosen = [(place, self._choose(place)) for place in places(self, index)]
             try:

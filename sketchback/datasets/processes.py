@@ -19,7 +19,7 @@ import tempfile
 import threading
 import weakref
 from collections.abc import Callable
-from typing import Any, TypeVar
+from typing import IO, Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -55,8 +55,8 @@ class Processes:
         if count and not CAN_BE_USED:
             raise ValueError(f"Processes that draw need Linux or macOS. Received: {count}. Give --processes 0.")
         self.count = count
-        self._all: list[subprocess.Popen] = []
-        self._idle: queue.SimpleQueue[subprocess.Popen] = queue.SimpleQueue()
+        self._all: list[_Process] = []
+        self._idle: queue.SimpleQueue[_Process] = queue.SimpleQueue()
 
     def __enter__(self) -> Processes:
         if self.count:
@@ -70,58 +70,83 @@ class Processes:
     def __exit__(self, *_: object) -> None:
         with undisturbed():
             for process in self._all:
+                process.answers.close()  # first: it may still be writing, and read nothing
                 with contextlib.suppress(BrokenPipeError):
-                    process.stdin.close()  # type: ignore[union-attr]
+                    process.jobs.close()
             for process in self._all:
-                try:
-                    process.wait(PATIENCE)
-                except subprocess.TimeoutExpired:
-                    process.kill()
-                    process.wait()
-                process.stdout.close()  # type: ignore[union-attr]
+                process.end()
             if self._all:
                 os.close(self._memory.file)  # arrays that are still in use keep their part of it
             self._all = []
 
+    @property
+    def pids(self) -> list[int]:
+        """The numbers that the system knows the processes by."""
+        return [process.popen.pid for process in self._all]
+
     def run(self, job: Job[T]) -> T:
-        """Runs a job, which must be picklable, in a process that is idle, and returns what it returns.
+        """Runs a job in a process that is idle, and returns what it returns.
+
+        Args:
+            job: Must be picklable. What it makes with the function that it is given comes back without being copied,
+                and stays as long as it is used.
 
         Raises:
             LostProcessError: The process has ended.
+            ValueError: The job cannot be pickled.
             Exception: Whatever the job raises.
         """
         if not self.count:
             return job(np.empty)
+        lease = self._memory.lend()
+        try:
+            asked = pickle.dumps((job, lease.begin, lease.size))
+        except (pickle.PicklingError, AttributeError, TypeError) as error:
+            raise ValueError(
+                f"What processes draw must be picklable: photographs from files, or by a module's functions. Received: "
+                f"{error}. Give processes=0."
+            ) from None
         process = self._idle.get()
         try:
-            lease = self._memory.lend()
-            try:
-                pickle.dump((job, lease.begin, lease.size), process.stdin)  # type: ignore[arg-type]
-                process.stdin.flush()  # type: ignore[union-attr]
-                content, parts, self._memory.wanted = pickle.load(process.stdout)  # type: ignore[arg-type]
-            except (BrokenPipeError, EOFError, pickle.UnpicklingError):
-                raise _lost(process.wait()) from None
+            process.jobs.write(asked)
+            process.jobs.flush()
+            content, parts, self._memory.wanted = pickle.load(process.answers)
+        except (BrokenPipeError, EOFError, pickle.UnpicklingError):
+            raise _lost(process.popen.wait()) from None
         finally:
             self._idle.put(process)
-        memory = memoryview(np.asarray(lease))
+        memory = np.asarray(lease)
         result = pickle.loads(content, buffers=[memory[begin:end] for begin, end in parts])
         if isinstance(result, Exception):
             raise result
         return result
 
 
-def _start(file: int) -> subprocess.Popen:
+class _Process(NamedTuple):
+    popen: subprocess.Popen
+    jobs: IO[bytes]
+    answers: IO[bytes]
+
+    def end(self) -> None:
+        try:
+            self.popen.wait(PATIENCE)
+        except subprocess.TimeoutExpired:
+            self.popen.kill()
+            self.popen.wait()
+
+
+def _start(file: int) -> _Process:
     program = f"import sys; sys.path[:] = {sys.path!r}; from {__name__} import _serve; _serve({file})"
-    # Each has one core to itself.
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
-    return subprocess.Popen(
+    popen = subprocess.Popen(
         [sys.executable, "-c", program],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
-        env=environment,
+        env={**os.environ, "OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"},  # each has one core to itself
         pass_fds=(file,),
         start_new_session=True,  # of its own, which no terminal sends Ctrl-C to
     )
+    assert popen.stdin is not None and popen.stdout is not None
+    return _Process(popen, popen.stdin, popen.stdout)
 
 
 def _lost(status: int) -> LostProcessError:
@@ -193,7 +218,7 @@ class _Part:
 
     def is_elsewhere(self, buffer: pickle.PickleBuffer) -> bool:
         """Notes where an array lies; what is not here is pickled with its content."""
-        place = self._places.get(np.frombuffer(buffer, np.uint8).ctypes.data)
+        place = self._places.get(np.frombuffer(buffer.raw(), np.uint8).ctypes.data)
         if place is not None:
             self.parts.append(place)
         return place is None
@@ -206,7 +231,7 @@ def _serve(file: int) -> None:
     logging.basicConfig(format="%(message)s")
     logging.captureWarnings(True)
     known: dict[tuple[int, int], _Part] = {(0, 0): _Part(None)}
-    with contextlib.suppress(EOFError, BrokenPipeError):
+    with contextlib.suppress(EOFError, BrokenPipeError, pickle.UnpicklingError):  # who asks is gone, maybe in a word
         while True:
             job, begin, size = pickle.load(jobs)
             if (begin, size) not in known:
