@@ -230,11 +230,13 @@ def drawing(batches: dict[str, Any], threads: int, processes: int) -> tuple[Work
     from sketchback.datasets.processes import Processes
 
     read, started = reader(**batches), Processes(processes).__enter__()  # until this contender's own process ends
+    at_once = 8 * max(processes, 1)  # so that beginning and end, where not all have work, count little
 
     def work(count: int) -> float:
-        with prefetch(read(count), started, threads=threads) as ahead:
+        with prefetch(read(count * at_once), started, threads=threads) as ahead:
             return batches["batch"] * sum(1 for _ in ahead)
 
+    work(1)  # all of them have imported what they need
     return work, None
 
 
