@@ -74,7 +74,11 @@ class Processes:
                 with contextlib.suppress(BrokenPipeError):
                     process.jobs.close()
             for process in self._all:
-                process.end()
+                try:
+                    process.popen.wait(PATIENCE)
+                except subprocess.TimeoutExpired:
+                    process.popen.kill()
+                    process.popen.wait()
             if self._all:
                 os.close(self._memory.file)  # arrays that are still in use keep their part of it
             self._all = []
@@ -126,13 +130,6 @@ class _Process(NamedTuple):
     popen: subprocess.Popen
     jobs: IO[bytes]
     answers: IO[bytes]
-
-    def end(self) -> None:
-        try:
-            self.popen.wait(PATIENCE)
-        except subprocess.TimeoutExpired:
-            self.popen.kill()
-            self.popen.wait()
 
 
 def _start(file: int) -> _Process:
@@ -197,20 +194,17 @@ class _Lease:
 
 
 class _Part:
-    """Makes arrays in a part of the memory, one after the other, and elsewhere once it is full."""
+    """Makes the arrays of one job in its part of the memory, one after the other, and elsewhere once that is full."""
 
-    def __init__(self, memory: mmap.mmap | None):
-        self.memory, self.size = memory, 0 if memory is None else len(memory)
+    def __init__(self, memory: mmap.mmap | bytes):
+        self.memory, self.wanted = memory, 0
         self.parts: list[tuple[int, int]] = []
-        self.begin()
-
-    def begin(self) -> None:
-        self.wanted, self.parts, self._places = 0, [], dict[int, tuple[int, int]]()
+        self._places: dict[int, tuple[int, int]] = {}
 
     def empty(self, shape: Any, dtype: Any = float) -> np.ndarray:
         begin, length = self.wanted, int(np.prod(shape)) * np.dtype(dtype).itemsize
         self.wanted += -(-length // ALIGNMENT) * ALIGNMENT
-        if self.memory is None or begin + length > self.size:
+        if begin + length > len(self.memory):
             return np.empty(shape, dtype)
         made: np.ndarray = np.ndarray(shape, dtype, self.memory, begin)
         self._places[made.ctypes.data] = (begin, begin + length)
@@ -230,14 +224,13 @@ def _serve(file: int) -> None:
     os.dup2(2, 1)  # what a library prints is no answer
     logging.basicConfig(format="%(message)s")
     logging.captureWarnings(True)
-    known: dict[tuple[int, int], _Part] = {(0, 0): _Part(None)}
+    maps: dict[tuple[int, int], mmap.mmap | bytes] = {(0, 0): b""}
     with contextlib.suppress(EOFError, BrokenPipeError, pickle.UnpicklingError):  # who asks is gone, maybe in a word
         while True:
             job, begin, size = pickle.load(jobs)
-            if (begin, size) not in known:
-                known[begin, size] = _Part(mmap.mmap(file, size, offset=begin))
-            part = known[begin, size]
-            part.begin()
+            if (begin, size) not in maps:
+                maps[begin, size] = mmap.mmap(file, size, offset=begin)
+            part = _Part(maps[begin, size])
             try:
                 result = job(part.empty)
             except Exception as error:
