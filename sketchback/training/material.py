@@ -84,11 +84,11 @@ def prepare(session: Session, start: Beginning, *, policy: str, processes: int =
         told=stage.told,
         artist=stage.artist,
     )
-    batches = _answered(session, start, shown) if is_sampler else shown
+    batches = _answered(session, start, shown, processes) if is_sampler else shown
     return Material(examples, view, batches, validation.hold_out(datasets.subset(examples, "val"), stage.validate))
 
 
-def _answered(session: Session, start: Beginning, shown: Batches) -> flow.FlowBatches:
+def _answered(session: Session, start: Beginning, shown: Batches, processes: int) -> flow.FlowBatches:
     """What a tone sampler is taught with, in place of pictures: its generator's answers to them."""
     stage = session.recipe.single
     answers = flow.answers_of(
