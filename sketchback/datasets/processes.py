@@ -117,6 +117,9 @@ class Processes:
             content, parts, self._memory.wanted = pickle.load(process.answers)
         except (BrokenPipeError, EOFError, pickle.UnpicklingError):
             raise _lost(process.popen.wait()) from None
+        except BaseException:  # Ctrl-C between question and answer, which nobody may take for that of another
+            process.popen.kill()
+            raise
         finally:
             self._idle.put(process)
         memory = np.asarray(lease)
@@ -147,10 +150,10 @@ def _start(file: int) -> _Process:
 
 
 def _lost(status: int) -> LostProcessError:
-    how = f"signal {-status} (from a person, or from the system where memory is short)" if status < 0 else str(status)
+    how = f"signal {-status} (a person's, or the system's where memory is short)" if status < 0 else f"status {status}"
     return LostProcessError(
         f"The processes that draw must live as long as the run. Received: one that ended with {how}. "
-        "Go on with --resume, with fewer --processes where memory is short."
+        "Go on with --resume, and with fewer --processes where memory is short."
     )
 
 
