@@ -54,7 +54,7 @@ Work = Callable[..., float]  # does something `count` times; returns how many im
 class Turn(NamedTuple):
     done: float
     seconds: float
-    cpu: float  # seconds of all threads
+    cpu: float  # seconds of all threads, and of processes that have ended
     peak: float  # GB so far
 
 
@@ -200,7 +200,7 @@ def matrix(precision: str, side: int = 4096) -> tuple[Work, None]:
     return lambda count, *_: 2e-9 * side**3 * len([product(a).numpy() for _ in range(count)]), None
 
 
-def reader(data: list[str], size: int, batch: int, augmentation: str = "none", threads: int = 0) -> Callable[..., Any]:
+def reader(data: list[str], size: int, batch: int, augmentation: str = "none") -> Callable[..., Any]:
     """`read(count)` gives so many batches as training sees them."""
     from sketchback.datasets.batches import Batches
     from sketchback.datasets.views import View
@@ -224,14 +224,19 @@ def reader(data: list[str], size: int, batch: int, augmentation: str = "none", t
     return read
 
 
-def drawing(batches: dict[str, Any]) -> tuple[Work, None]:
+def drawing(batches: dict[str, Any], threads: int, processes: int) -> tuple[Work, None]:
     """Reading and drawing as in training, without any training."""
-    read = reader(**batches)
+    from sketchback.datasets.prefetch import prefetch
+    from sketchback.datasets.processes import Processes
+
+    read, started = reader(**batches), Processes(processes).__enter__()  # until this contender's own process ends
+    at_once = 8 * max(processes, 1)  # so that beginning and end, where not all have work, count little
 
     def work(count: int) -> float:
-        with ThreadPoolExecutor(batches["threads"]) as pool:
-            return batches["batch"] * len(list(pool.map(read(count).__getitem__, range(count))))
+        with prefetch(read(count * at_once), started, threads=threads) as ahead:
+            return batches["batch"] * sum(1 for _ in ahead)
 
+    work(1)  # all of them have imported what they need
     return work, None
 
 
@@ -262,7 +267,7 @@ def ours(folder: Path, batches: dict[str, Any], weights: str, precision: str, re
 
     def work(count: int) -> float:
         shown = read(count) if reading else [held] * count
-        with prefetch(shown, threads=2) as ahead:
+        with prefetch(shown) as ahead:
             return len([step(*pair) for pair in ahead]) * batches["batch"]
 
     return work, step(*held)
@@ -363,10 +368,13 @@ def training(options: argparse.Namespace, folder: Path) -> None:
 
 def pipeline(options: argparse.Namespace, _: Path) -> None:
     made, shown = [], {"data": options.data, "size": max(options.sizes), "batch": options.batch}
-    for augmentation, threads in itertools.product(("none", "faces"), (1, 2, 4)):
-        batches = {**shown, "augmentation": augmentation, "threads": threads}
-        made += [Contender(f"augmentation {augmentation}, threads {threads}", drawing, batches=batches)]
-    compare(f"The pipeline alone, {shown['size']} px, random styles, {os.cpu_count()} cores", made, options)
+    cores = os.cpu_count() or 1
+    counts = [("threads", 1), ("threads", 2), *(("processes", 2**power) for power in range(cores.bit_length()))]
+    for augmentation, (what, count) in itertools.product(("none", "faces"), counts):
+        title, batches = f"augmentation {augmentation}", {**shown, "augmentation": augmentation}
+        how = {"threads": 1, "processes": 0, what: count}
+        made += [Contender(f"{title}, {what} {count}", drawing, f"{title}, threads 1", batches=batches, **how)]
+    compare(f"The pipeline alone, {shown['size']} px, random styles, {cores} cores", made, options)
 
 
 def inversion(options: argparse.Namespace, folder: Path) -> None:

@@ -31,7 +31,7 @@ def train(
         data: A folder, or several that are mixed, see `datasets.find`; none is a single run on the built-in set.
         out: The run's folder, `runs/<recipe>` by default. An earlier run in it is moved to `earlier-N/`.
         **options: The attributes of `training.session.Session`: initial, stage, resume, vgg16, precision,
-            deterministic, threads, progress, against, workers, rank.
+            deterministic, processes, progress, against, workers, rank.
 
     Returns:
         The best weights, a file of the first machine; a run that was stopped in its first epoch has none yet.

@@ -79,7 +79,7 @@ def test_weights_say_what_they_are_and_hold_the_generator_alone(whole, name):
 
 @pytest.mark.slow
 def test_identical_runs_give_identical_weights(whole, photos, tmp_path):
-    run(TOY, [photos], tmp_path, threads=4)
+    run(TOY, [photos], tmp_path, processes=2)
     assert_same_run(whole, tmp_path)
 
 

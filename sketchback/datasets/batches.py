@@ -5,14 +5,16 @@ from __future__ import annotations
 import copy
 import logging
 import threading
-from collections.abc import Sequence
-from typing import Protocol, TypeVar
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
+from typing import Any, Protocol, TypeVar
 
 import numpy as np
 
 from sketchback.datasets import tasks
 from sketchback.datasets.augmentation import AUGMENTATIONS, NO_AUGMENTATION
 from sketchback.datasets.examples import Example
+from sketchback.datasets.processes import Job
 from sketchback.datasets.views import View
 from sketchback.images import check_size
 
@@ -22,7 +24,7 @@ logger = logging.getLogger(__name__)
 class Batches:
     """The batches of one epoch, by number. `at(epoch)` gives those of another.
 
-    The order, the styles and the augmentation depend on `(seed, epoch, index)` alone, so any number of threads and
+    The order, the styles and the augmentation depend on `(seed, epoch, index)` alone, so any number of processes and
     workers gives the same pixels, and an epoch can be taken up in its middle. Every batch is full: a remainder is
     left for other epochs, whose order differs.
 
@@ -149,36 +151,70 @@ class Batches:
         """Returns the network's input, or a tuple of inputs, and the targets: sketches `(B, H, W, 1)` and photographs
         `(B, H, W, 3)` for a network that takes a sketch alone.
         """
-        return tasks.stack([self._show(place) for place in places(self, index)])
+        return self.make(index, lambda job: job(np.empty))
 
-    def _show(self, place: int) -> tasks.Shown:
-        # A file that breaks off is found only now; the next example in order stands in for it.
-        for offset in range(len(self._order)):
-            example = self.examples[self._order[(place + offset) % len(self._order)]]
-            if example in self.skipped:
-                continue
-            augmentation = self.augmentation if example.sketch is None else self.pair_augmentation
+    def make(self, index: int, run: Callable[[Job[tasks.Shown]], tasks.Shown]) -> tasks.Shown:
+        """Makes what `batches[index]` makes, but has it drawn by `run`, for example `Processes.run`."""
+        while True:
+            chosen = [(place, self._choose(place)) for place in places(self, index)]
             try:
-                seed = (self.seed, self.epoch, place)
-                sketch, photo = self.view.see(
-                    example,
-                    seed,
-                    augmentation=augmentation,
-                    flip=self.flip,
-                    zoom=self.zoom,
-                    aspect=self.aspect,
-                    artist=self.artist,
-                )
-                rng = np.random.default_rng((*seed, 1))
-                if self.crop is not None:
-                    sketch, photo = _crop(sketch, photo, self.crop, rng)
-                return tasks.TASKS[self.takes](sketch, photo, example.hand, rng, self.told)
-            except (ValueError, OSError) as error:
+                return run(partial(_draw, chosen, **self._manner()))
+            except DamagedError as error:
+                example, reason = error.args
                 with self._skipping:
                     if example not in self.skipped:
-                        self.skipped[example] = str(error)
-                        logger.warning("left out %d so far: %s", len(self.skipped), error)
+                        self.skipped[example] = reason
+                        logger.warning("left out %d so far: %s", len(self.skipped), reason)
+
+    def _manner(self) -> dict[str, Any]:
+        """What the pixels depend on beside the example and its place: no more than that travels to a process."""
+        return {
+            "view": self.view,
+            "seed": (self.seed, self.epoch),
+            "augmentations": (self.augmentation, self.pair_augmentation),
+            "crop": self.crop,
+            "takes": self.takes,
+            "told": self.told,
+            "seeing": {"flip": self.flip, "zoom": self.zoom, "aspect": self.aspect, "artist": self.artist},
+        }
+
+    def _choose(self, place: int) -> Example:
+        """What is shown at a place. A file that breaks off is found only when it is drawn; the next one stands in."""
+        for offset in range(len(self._order)):
+            example = self.examples[self._order[(place + offset) % len(self._order)]]
+            if example not in self.skipped:
+                return example
         raise ValueError(f"Training needs one example that can be read. Received: {len(self.examples)}, all damaged.")
+
+
+class DamagedError(ValueError):
+    """An example that cannot be decoded, and why."""
+
+
+def _draw(
+    chosen: Sequence[tuple[int, Example]],
+    empty: Callable[..., np.ndarray],
+    *,
+    view: View,
+    seed: tuple[int, int],
+    augmentations: tuple[str, str],
+    crop: tuple[int, int] | None,
+    takes: tuple[str, ...],
+    told: float,
+    seeing: Mapping[str, Any],
+) -> tasks.Shown:
+    shown = []
+    for place, example in chosen:
+        try:
+            augmentation = augmentations[example.sketch is not None]
+            sketch, photo = view.see(example, (*seed, place), augmentation=augmentation, **seeing)
+            rng = np.random.default_rng((*seed, place, 1))
+            if crop is not None:
+                sketch, photo = _crop(sketch, photo, crop, rng)
+            shown.append(tasks.TASKS[takes](sketch, photo, example.hand, rng, told))
+        except (ValueError, OSError) as error:
+            raise DamagedError(example, str(error)) from None
+    return tasks.stack(shown, empty)
 
 
 class _OfEpoch(Protocol):

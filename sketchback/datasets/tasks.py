@@ -85,9 +85,13 @@ def _region(truth: np.ndarray, start: tuple[int, int], tolerance: float) -> np.n
     return labels == labels[start]
 
 
-def stack(shown: Sequence[Shown]) -> Shown:
-    """A batch of them."""
+def stack(shown: Sequence[Shown], empty: Callable[..., np.ndarray] = np.empty) -> Shown:
+    """A batch of them, in arrays that `empty(shape, dtype)` makes."""
+
+    def one_array(parts: Sequence[np.ndarray]) -> np.ndarray:
+        return np.stack(parts, out=empty((len(parts), *parts[0].shape), parts[0].dtype))
+
     inputs, targets = zip(*shown, strict=True)
     if isinstance(inputs[0], tuple):
-        return tuple(np.stack(one) for one in zip(*inputs, strict=True)), np.stack(targets)
-    return np.stack(inputs), np.stack(targets)
+        return tuple(one_array(parts) for parts in zip(*inputs, strict=True)), one_array(targets)
+    return one_array(inputs), one_array(targets)

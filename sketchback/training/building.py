@@ -70,6 +70,7 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
     stage = session.recipe.single
     devices.check(stage.batch_size)
     precision = model.choose_precision() if session.precision == "auto" else session.precision
+    processes = model.choose_processes() if session.processes is None else session.processes
     policy = "mixed_bfloat16" if precision == "bfloat16" else "float32"
     keras.utils.set_random_seed(stage.seed)
     if session.deterministic:
@@ -77,7 +78,7 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
     resumed = checkpoint.configuration if checkpoint else None
     with devices.alone():  # networks become constants of the step, which may not lie on several processes
         start = initialisation.initialise(session.recipe, initial=session.initial, policy=policy, resumed=resumed)
-        shown = material.prepare(session, start, policy=policy)
+        shown = material.prepare(session, start, policy=policy, processes=processes)
         network, vgg16 = initialisation.feature_network(
             session.vgg16,
             needed=any(term.needs_features and getattr(stage, name) for name, term in TERMS.items()),
@@ -121,7 +122,7 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
         held_out=shown.held_out,
         progress=checkpoint.progress if checkpoint else Progress(),
         devices=devices,
-        threads=session.threads,
+        processes=processes,
         bar=session.progress,
     )
 

@@ -170,7 +170,7 @@ def read_workers(text: str | None, rank: int | None) -> list[str]:
         if not host or not port.isdecimal() or not 0 < int(port) < 65536:
             raise ValueError(
                 f"`--workers` must be addresses like h1:4000,h2:4000, one a worker. Received: {text!r}. "
-                "(Threads that read pictures are --threads.)"
+                "(Processes that read pictures are --processes.)"
             )
     if len(set(addresses)) < len(addresses):
         raise ValueError(f"`--workers` must be different addresses. Received: {text!r}.")

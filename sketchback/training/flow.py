@@ -20,6 +20,7 @@ from sketchback.atomic import replacing
 from sketchback.datasets.batches import Batches, at, places
 from sketchback.datasets.examples import Example, fingerprint
 from sketchback.datasets.prefetch import Numbered, prefetch
+from sketchback.datasets.processes import Processes
 from sketchback.datasets.tasks import tell
 from sketchback.images import tones
 from sketchback.inference import candidates
@@ -56,7 +57,7 @@ def gather(
     *,
     told: float = 0.0,
     seed: int = 0,
-    threads: int = 2,
+    processes: int = 0,
     progress: bool = False,
 ) -> Answers:
     """Asks a generator for its answers.
@@ -66,7 +67,7 @@ def gather(
         batches: Of sketches `(B, H, W, 1)`, whose sides are multiples of its stride, and photographs `(B, H, W, 3)`.
         told: How often it is told some tones, see `tasks.tell`; a generator that takes none is told none.
         seed: Decides what is told.
-        threads: How many read and draw.
+        processes: How many read and draw; 0: threads of this one.
         progress: Show a bar.
 
     Raises:
@@ -74,7 +75,7 @@ def gather(
     """
     parts: list[tuple[np.ndarray, ...]] = []
     bar = console.Bar(len(batches), "answers of the generator", shown=progress)
-    with prefetch(batches, threads=threads) as waiting:
+    with Processes(processes) as drawing, prefetch(batches, drawing) as waiting:
         for number, (sketches, photos) in enumerate(waiting):
             truths = np.stack([tones.of_photo(photo) for photo in photos])
             share, rng = told if "tone" in generator.takes else 0.0, np.random.default_rng([seed, number])
@@ -94,7 +95,7 @@ def answers_of(
     *,
     teacher_name: str,
     told: float,
-    threads: int = 2,
+    processes: int = 0,
     progress: bool = False,
 ) -> Answers:
     """The answers of a generator to what the first epoch would show; what is in the folder is not gathered again.
@@ -105,7 +106,7 @@ def answers_of(
         folder: Where they are kept, a file for each generator, data and way to show it.
         teacher_name: The generator's name, with the hash of its weights.
         told: See `gather`.
-        threads: See `gather`.
+        processes: See `gather`.
         progress: See `gather`.
 
     Raises:
@@ -123,7 +124,7 @@ def answers_of(
             "A sampler that is resumed must find its generator's answers to the same data. "
             f"Received: no {path}. Start without --resume."
         )
-    found = gather(generator, batches, told=told, seed=batches.seed, threads=threads, progress=progress)
+    found = gather(generator, batches, told=told, seed=batches.seed, processes=processes, progress=progress)
     save(found, path)
     logger.info("%s answered %d drawings, in %s", teacher_name, len(found), path)
     return found

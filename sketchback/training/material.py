@@ -39,13 +39,14 @@ class Material:
     held_out: list[Example]
 
 
-def prepare(session: Session, start: Beginning, *, policy: str) -> Material:
+def prepare(session: Session, start: Beginning, *, policy: str, processes: int = 0) -> Material:
     """Gathers the examples of a session's one stage, and draws or computes what they need first.
 
     Args:
         session: Its recipe is `single`.
         start: The generator that is to be taught.
         policy: Keras's name of the precision.
+        processes: How many read and draw; 0: threads of this one.
 
     Raises:
         ValueError: There is no example that the stage and the generator can use, or a sampler that is resumed does not
@@ -83,11 +84,11 @@ def prepare(session: Session, start: Beginning, *, policy: str) -> Material:
         told=stage.told,
         artist=stage.artist,
     )
-    batches = _answered(session, start, shown) if is_sampler else shown
+    batches = _answered(session, start, shown, processes) if is_sampler else shown
     return Material(examples, view, batches, validation.hold_out(datasets.subset(examples, "val"), stage.validate))
 
 
-def _answered(session: Session, start: Beginning, shown: Batches) -> flow.FlowBatches:
+def _answered(session: Session, start: Beginning, shown: Batches, processes: int) -> flow.FlowBatches:
     """What a tone sampler is taught with, in place of pictures: its generator's answers to them."""
     stage = session.recipe.single
     answers = flow.answers_of(
@@ -96,7 +97,7 @@ def _answered(session: Session, start: Beginning, shown: Batches) -> flow.FlowBa
         session.folder / "answers",
         teacher_name=str(start.recipe.initial),
         told=stage.told,
-        threads=session.threads,
+        processes=processes,
         progress=session.progress,
     )
     return flow.FlowBatches(answers, shown.examples, batch_size=stage.batch_size, seed=stage.seed)
@@ -117,7 +118,7 @@ def _examples(session: Session, stage: Stage) -> list[Example]:
             logger.warning("stage %s was made with the set %s, which is not in the data given", stage.name, name)
     others = [example for example in given if stage.only and not _is_of(example, stage.only)]
     tested += datasets.subset(others, "test")
-    return near_duplicates.leave_out(examples, tested, threads=session.threads)
+    return near_duplicates.leave_out(examples, tested)
 
 
 def _is_of(example: Example, sets: tuple[str, ...]) -> bool:

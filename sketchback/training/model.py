@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +11,12 @@ import keras
 import numpy as np
 
 from sketchback.datasets.prefetch import Numbered
+from sketchback.datasets.processes import CAN_BE_USED
 from sketchback.inference.padding import call_padded
 from sketchback.losses import WeightedLoss
 
 CALIBRATION = 32  # batches
+MOST_PROCESSES = 16  # by default; each takes 70 MB
 
 
 class TrainingModel(keras.Model):
@@ -185,6 +188,25 @@ def choose_precision() -> str:
         if "avx512_bf16" in flags or "amx_bf16" in flags:
             return "bfloat16"
     return "float32"
+
+
+def choose_processes() -> int:
+    """How many processes are to draw: one a core for a GPU, which would wait for anything less; none for a CPU.
+
+    Threads keep up with a CPU many times over, and nothing has to start.
+    """
+    if keras.backend.backend() == "jax":
+        import jax
+
+        is_cpu = jax.default_backend() == "cpu"
+    else:
+        import tensorflow as tf
+
+        is_cpu = not tf.config.list_physical_devices("GPU")
+    if is_cpu or not CAN_BE_USED:
+        return 0
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    return min(cores, MOST_PROCESSES)
 
 
 def ask_for_determinism() -> None:

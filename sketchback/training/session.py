@@ -39,7 +39,7 @@ class Session:
         vgg16: VGG16's weights, see `backbones.vgg16`; `"random"` for a random network.
         precision: `"float32"`, `"bfloat16"`, or `"auto"`: bfloat16 where the machine computes in it.
         deterministic: Ask the backend for bit-identical results of identical runs, also on a GPU.
-        threads: How many read and draw.
+        processes: How many read and draw; 0: threads of this one. By default see `model.choose_processes`.
         progress: Show a bar.
         against: Further folders that the weights will be tested on: near-duplicates of their test pictures are left
             out of training, as are those of `data`'s own (see `near_duplicates`).
@@ -57,7 +57,7 @@ class Session:
     vgg16: str | None = None
     precision: str = "auto"
     deterministic: bool = False
-    threads: int = 2
+    processes: int | None = None
     progress: bool = False
     against: tuple[str, ...] = ()
     workers: tuple[str, ...] = ()
@@ -66,8 +66,8 @@ class Session:
     def __post_init__(self) -> None:
         if self.precision not in PRECISIONS:
             raise ValueError(f"`precision` must be one of {', '.join(PRECISIONS)}. Received: {self.precision!r}.")
-        if self.threads < 1:
-            raise ValueError(f"`threads` must be at least 1. Received: threads={self.threads}.")
+        if self.processes is not None and self.processes < 0:
+            raise ValueError(f"`processes` must be 0 or more. Received: processes={self.processes}.")
 
     @property
     def folder(self) -> Path:
@@ -131,7 +131,13 @@ def add_arguments(made: argparse.ArgumentParser, default: str) -> None:
         "--precision", choices=PRECISIONS, default="auto", help="auto: bfloat16 where the CPU or GPU computes in it"
     )
     made.add_argument("--deterministic", action="store_true", help="bit-identical repetition, also on a GPU")
-    made.add_argument("--threads", type=int, default=2, help="how many read and draw (default: 2)")
+    made.add_argument(
+        "--processes",
+        "--threads",
+        type=int,
+        metavar="N",
+        help="how many read and draw; 0: threads of this one (default: 0 on a CPU; for a GPU one a core, 16 at most)",
+    )
     machines = made.add_argument_group("several machines, which share each batch (KERAS_BACKEND=jax)")
     machines.add_argument("--workers", metavar="H1:PORT,H2:PORT", help="one address a machine, the same on all of them")
     machines.add_argument("--rank", type=int, metavar="R", help="this machine's place among them, from 0; 0 writes")
@@ -207,7 +213,7 @@ def resolve(arguments: argparse.Namespace) -> Session:
         vgg16=arguments.vgg16,
         precision=arguments.precision,
         deterministic=arguments.deterministic,
-        threads=arguments.threads,
+        processes=arguments.processes,
         progress=not arguments.quiet,
         against=tuple(arguments.against),
         workers=tuple(distribution.read_workers(arguments.workers, arguments.rank)),

@@ -15,6 +15,7 @@ import numpy as np
 from sketchback import console
 from sketchback.datasets.batches import Batches
 from sketchback.datasets.prefetch import prefetch
+from sketchback.datasets.processes import Processes
 from sketchback.datasets.views import View
 from sketchback.signals import stop_requested
 from sketchback.training import configuration, validation
@@ -51,7 +52,7 @@ class Trainer:
         held_out: Examples that are scored each epoch.
         progress: How far it is.
         devices: What shares each batch.
-        threads: How many read and draw.
+        processes: How many read and draw; 0: threads of this one.
         bar: Whether to show a bar.
     """
 
@@ -64,7 +65,7 @@ class Trainer:
     held_out: list[Example]
     progress: Progress
     devices: Devices
-    threads: int = 2
+    processes: int = 0
     bar: bool = False
 
     @property
@@ -81,15 +82,15 @@ def fit(trainer: Trainer) -> bool:
 
     Raises:
         TrainingError: The loss or the weights became NaN or infinite.
-        OSError: The folder cannot be written, or another worker was lost.
+        OSError: The folder cannot be written, or another worker or a process that draws was lost.
     """
     stage, progress, run = trainer.stage, trainer.progress, trainer.run
     done = progress.epoch * trainer.batches.steps + progress.step
     total = stage.epochs * trainer.batches.steps
     bar = console.Bar(total, f"epoch {progress.epoch + 1}/{stage.epochs}", initial=done, shown=trainer.bar)
-    with stop_requested() as stop:
+    with stop_requested() as stop, Processes(trainer.processes) as processes:
         while progress.epoch < stage.epochs:
-            if not _take_steps(trainer, bar, stop):
+            if not _take_steps(trainer, processes, bar, stop):
                 break
             _end_epoch(trainer)
             if trainer.devices.anyone(stop.is_set()):
@@ -104,14 +105,14 @@ def fit(trainer: Trainer) -> bool:
     return True
 
 
-def _take_steps(trainer: Trainer, bar: console.Bar, stop: threading.Event) -> bool:
+def _take_steps(trainer: Trainer, processes: Processes, bar: console.Bar, stop: threading.Event) -> bool:
     """Takes the steps that are left of an epoch; False where it was asked to stop before the last one."""
     stage, progress, devices = trainer.stage, trainer.progress, trainer.devices
     steps = trainer.batches.steps
     began = saved = time.monotonic()
     # The batches are fixed by (seed, epoch, index), so that an epoch can begin in its middle.
     left = trainer.batches.at(progress.epoch, progress.step, devices.rank, devices.workers)
-    with prefetch(left, threads=trainer.threads) as batches:
+    with prefetch(left, processes) as batches:
         for inputs, targets in batches:
             log = trainer.model.train_on_batch(inputs, targets, return_dict=True)
             if not math.isfinite(log["loss"]):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -13,6 +14,7 @@ from sketchback import images, sketching
 from sketchback.datasets import Example, augmentation, builtin
 from sketchback.datasets.batches import Batches
 from sketchback.datasets.prefetch import prefetch
+from sketchback.datasets.processes import Processes
 from sketchback.datasets.views import View
 
 SIZE = (32, 24)
@@ -23,15 +25,23 @@ EVERYTHING = dict(seed=5, augmentation="buildings", pair_augmentation="faces", p
 @pytest.fixture(scope="module")
 def mixed(tmp_path_factory) -> list[Example]:
     """Nine small faces, and three with a sketch that stands in for a drawn one."""
-    faces = [builtin.face(seed, (48, 40)) for seed in range(12)]
+    faces = [partial(builtin.face, seed, (48, 40)) for seed in range(12)]
     path = tmp_path_factory.mktemp("mixed") / "sketch.png"
-    sketches = [None] * 9 + [images.write(path.with_stem(f"{n}"), sketching.pencil(faces[n])) for n in (9, 10, 11)]
-    return [Example(f"{n}", lambda n=n: faces[n], sketch) for n, sketch in enumerate(sketches)]
+    sketches = [None] * 9 + [images.write(path.with_stem(f"{n}"), sketching.pencil(faces[n]())) for n in (9, 10, 11)]
+    return [Example(f"{n}", faces[n], sketch) for n, sketch in enumerate(sketches)]
+
+
+@pytest.fixture
+def damaged(tmp_path) -> Example:
+    path = images.write(tmp_path / "60.png", np.random.default_rng(0).random((64, 64, 3)))
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
+    images.probe(path)  # its header is whole: only decoding finds it
+    return Example("60", path)  # named like one that is whole
 
 
 def grey(values, sketch: Path | None = None) -> list[Example]:
     """Photographs that are value / 255 everywhere, so that a batch says what it shows."""
-    return [Example(f"{v}", lambda v=v: np.full((20, 16, 3), v / 255, np.float32), sketch) for v in values]
+    return [Example(f"{v}", partial(np.full, (20, 16, 3), np.float32(v / 255)), sketch) for v in values]
 
 
 def shown(batches: Batches) -> list[int]:
@@ -60,6 +70,20 @@ def test_any_number_of_threads_shows_the_same_pixels(mixed, threads) -> None:
     batches = Batches(mixed, View(SIZE, "random"), batch_size=2, **EVERYTHING)
     with prefetch(batches, threads=threads) as ahead:
         assert_same(list(ahead), [batches[index] for index in range(len(batches))])
+
+
+@pytest.mark.processes
+@pytest.mark.parametrize("count", [1, 2, 3])
+def test_any_number_of_processes_shows_the_same_pixels_from_any_batch_on(mixed, damaged, caplog, count) -> None:
+    batches = Batches([*mixed, damaged], View(SIZE, "random"), batch_size=2, **EVERYTHING)
+    whole = [batches.at(1)[index] for index in range(batches.steps)]
+    batches.skipped.clear()
+    with Processes(count) as processes:
+        with prefetch(batches.at(1), processes) as ahead:
+            assert_same(list(ahead), whole)
+        assert caplog.text.count("left out 1 so far") == 2  # once here and once by the processes
+        with prefetch(batches.at(1, first=3), processes) as ahead:
+            assert_same(list(ahead), whole[3:])
 
 
 def test_an_epoch_can_be_taken_up_in_any_order_in_parts_and_in_its_middle(mixed) -> None:
@@ -125,11 +149,8 @@ def test_photographs_and_pairs_have_their_own_augmentation(mixed) -> None:
     assert_same([(photos[1], sketches[1])], [moved])
 
 
-def test_a_damaged_file_is_named_once_and_replaced_by_the_next(tmp_path, caplog) -> None:
-    path = images.write(tmp_path / "60.png", np.random.default_rng(0).random((64, 64, 3)))
-    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2])
-    images.probe(path)  # its header is whole: only decoding finds it
-    damaged = Example("60", path)  # named like one that is whole
+def test_a_damaged_file_is_named_once_and_replaced_by_the_next(damaged, caplog) -> None:
+    path = damaged.photo
     batches = Batches([*grey([0]), damaged, *grey([60, 120])], GREY, batch_size=2, shuffle=False)
     with caplog.at_level(logging.WARNING, "sketchback"):
         assert shown(batches) == shown(batches.at(0)) == [0, 60, 60, 120]

@@ -30,7 +30,7 @@ def test_workers_are_addresses_and_a_place_among_them():
 @pytest.mark.parametrize(
     ("text", "rank", "words"),
     [
-        ("4", 0, r"`--workers` must be addresses.*Received: '4'\..*--threads"),
+        ("4", 0, r"`--workers` must be addresses.*Received: '4'\..*--processes"),
         ("h1:4000,h2", 0, "must be addresses"),
         ("h1:4000,h2:70000", 0, "must be addresses"),
         ("h1:4000,:4000", 0, "must be addresses"),

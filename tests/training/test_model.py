@@ -98,6 +98,7 @@ def test_calibration_counts_every_batch_the_same():
 
 def test_precision_is_one_of_two():
     assert model.choose_precision() in ("float32", "bfloat16")
+    assert 0 <= model.choose_processes() <= model.MOST_PROCESSES
 
 
 def test_learning_rate_warms_up_then_falls_as_a_cosine():

@@ -294,6 +294,32 @@ def test_a_run_is_stopped_and_goes_on_as_people_stop_it(disk):
 
 
 @pytest.mark.processes
+@pytest.mark.skipif(not Path("/proc/self").is_dir(), reason="looks for processes in /proc")
+def test_a_run_that_is_drawn_by_processes_leaves_none(tmp_path):
+    def drawing(process: subprocess.Popen) -> list[str]:
+        return Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
+
+    def left(pids: list[str]) -> list[str]:
+        end = time.monotonic() + PATIENCE
+        while any(Path("/proc", pid).exists() for pid in pids) and time.monotonic() < end:
+            time.sleep(0.05)
+        return [pid for pid in pids if Path("/proc", pid).exists()]
+
+    with training(tmp_path, *COMMAND, "--processes", "2") as process:
+        pids = drawing(process)
+        os.kill(int(pids[0]), signal.SIGKILL)
+        error = process.communicate(timeout=PATIENCE)[1]
+    assert process.returncode == 2 and "Traceback" not in error and len(pids) == 2 and not left(pids)
+    assert error.strip().splitlines()[-1].startswith("error: The processes that draw must live as long as the run.")
+    for ask, status in ((signal.SIGINT, 0), (signal.SIGKILL, -9)):
+        with training(tmp_path, "--resume", "--processes", "2") as process:
+            pids = drawing(process)
+            process.send_signal(ask)
+            error = process.communicate(timeout=PATIENCE)[1]
+        assert process.returncode == status and "Traceback" not in error and len(pids) == 2 and not left(pids)
+
+
+@pytest.mark.processes
 def test_killed_runs_end_as_if_nothing_had_happened(tmp_path):
     """The benchmark's own comparison, with one kill instead of 25."""
     script = ROOT / "benchmarks" / "kills.py"

@@ -44,7 +44,7 @@ def test_a_folder_that_holds_one_run_resumes_as_one(tmp_path):
     [
         (["--data", "x", "--stage", "large", "--epochs", "2"], "Received: also epochs. Leave one out"),
         (["--data", "x", "--fit", "pad"], "`fit` must be crop where .*Set both to 1"),
-        (["--threads", "0"], "`threads` must be at least 1. Received: threads=0"),
+        (["--processes", "-1"], "`processes` must be 0 or more. Received: processes=-1"),
         (["--workers", "4", "--rank", "0"], "`--workers` must be addresses"),
     ],
 )
@@ -53,7 +53,8 @@ def test_what_contradicts_itself_is_refused(argv, words):
         asked(*argv)
 
 
-def test_workers_are_read_and_threads_are_not_workers():
-    session = asked("--data", "x", "--workers", "h1:4000,h2:4000", "--rank", "1", "--threads", "5")
-    assert (session.workers, session.rank, session.threads) == (("h1:4000", "h2:4000"), 1, 5)
+def test_workers_are_read_and_processes_are_not_workers():
+    session = asked("--data", "x", "--workers", "h1:4000,h2:4000", "--rank", "1", "--processes", "5")
+    assert (session.workers, session.rank, session.processes) == (("h1:4000", "h2:4000"), 1, 5)
+    assert asked("--threads", "2").processes == 2 and asked().processes is None  # as it was called before
     assert len(session.stages) == 1  # several machines share a single run
