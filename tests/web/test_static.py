@@ -336,6 +336,20 @@ class TestPhotograph:
         assert seen.page.get_by_role("radio", name="Faces").is_checked()
         assert seen.page.locator("#photo").get_attribute("data-weights") == "faces"
 
+    def test_a_sample_keeps_the_weights_that_were_chosen_for_such_things(self, browser, weight_files, serving) -> None:
+        files = {**weight_files, "drawings-of-mine": weight_files["faces"]}
+        with serving(app.application(InferenceWorker(files))) as port:
+            seen = Visit(browser, f"http://127.0.0.1:{port}/")
+            seen.page.get_by_role("radio", name="Drawings of mine").check(force=True)
+            for sample, weights in (
+                ("Portrait in pencil", "drawings-of-mine"),
+                ("House", "buildings"),
+                ("Portrait in lines", "drawings-of-mine"),  # not the first that show faces
+            ):
+                seen.inferred(lambda sample=sample: seen.click(sample))
+                assert seen.page.locator("#photo").get_attribute("data-weights") == weights
+            seen.context.close()
+
     def test_download(self, visit, file: Path) -> None:
         seen = visit()
         seen.inferred(lambda: seen.give(file))

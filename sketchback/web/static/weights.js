@@ -21,8 +21,10 @@ export const titleOf = (name) => find(name)?.title ?? name;
 /** What weights make photographs of, "face" or "building"; empty where nobody knows. */
 export const shows = (name) => find(name)?.shows ?? "";
 
-/** The first weights that show such a thing. */
-export const showing = (subject) => known.find((one) => one.shows === subject);
+const latest = new Map(); // "face" or "building" -> the weights of it that were chosen last
+
+/** The weights that show such a thing: those that were chosen last, or the first. */
+export const showing = (subject) => latest.get(subject) ?? known.find((one) => one.shows === subject);
 
 /** Width : height of an empty sheet for these weights. */
 export function ratioOf(name) {
@@ -60,6 +62,7 @@ export function offer(answer, changed) {
 function describe() {
   const one = find(chosen());
   if (!one) return;
+  latest.set(one.shows, one);
   choice.dispatchEvent(new Event("change"));
   const terms = [...new Set(one.terms.split("; "))].join("; "); // two stages may have used the same data
   const rows = [
