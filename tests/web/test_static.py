@@ -7,6 +7,7 @@ import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -299,7 +300,7 @@ class TestPictures:
         seen = visit()
         seen.give(file, again, bad)
         seen.until(lambda: "done" in seen.says("batch-status"))
-        assert seen.says("batch-status") == "2 of 3 done, 1 could not be read"
+        assert seen.says("batch-status") == "2 of 3 done, 1 could not be made"
         assert seen.page.locator("#batch-progress").evaluate("bar => bar.value / bar.max") == 1
         states = seen.page.locator("#batch-cards li").evaluate_all("cards => cards.map((card) => card.dataset.state)")
         assert states == ["done", "done", "failed"]
@@ -515,6 +516,23 @@ class TestDesk:
             desk.page.get_by_label("Size of the file").select_option(scale)
             desk.page.get_by_label("File format").select_option("jpg")
             assert Image.open(desk.downloads(lambda: desk.click("Download"))[1]).size == size
+
+    def test_a_batch_is_made_with_what_was_told(self, desk: Visit, file: Path) -> None:
+        desk.page.keyboard.press("c")
+        desk.stroke((0.3, 0.12), (0.7, 0.12))  # that is told of the drawing on the sheet alone
+        desk.page.locator("#candidate-strip button").nth(2).click()
+        desk.page.locator("[data-slider=lighter]").fill("30")
+        desk.page.locator("[data-slider=fidelity]").fill("40")
+        desk.page.get_by_label("Size of the file").select_option("2")
+        desk.settle()
+        with desk.page.expect_request("**/api/invert?*format=png*") as sent:
+            desk.give(file, file)
+        query = parse_qs(urlsplit(sent.value.url).query)
+        told = {"lighter": ["0.3"], "fidelity": ["0.4"], "candidate": ["2"], "seed": ["0"], "scale": ["2"]}
+        assert query == {"weights": ["faces"], "format": ["png"], **told}
+        desk.until(lambda: "2 of 2 done" in desk.says("batch-status"))
+        with zipfile.ZipFile(desk.downloads(lambda: desk.click("Download all"))[1]) as archive:
+            assert {Image.open(archive.open(name)).size for name in archive.namelist()} == {(160, 120)}
 
     def test_what_the_chosen_weights_cannot_do_is_hidden(self, desk: Visit) -> None:
         for id in ("tone", "candidates", "colour-tool", "fidelity"):

@@ -13,8 +13,8 @@ export const chosen = () => document.querySelector("#weights :checked")?.value ?
 
 const NOTHING = { tone: false, candidates: false, fidelity: false, scales: [1], parts: {} };
 
-/** What the chosen weights can do, see `weights` in the backend. */
-export const can = () => find(chosen())?.can ?? NOTHING;
+/** What weights can do, by default the chosen ones; see `weights` in the backend. */
+export const can = (name = chosen()) => find(name)?.can ?? NOTHING;
 
 export const titleOf = (name) => find(name)?.title ?? name;
 
