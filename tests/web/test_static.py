@@ -534,6 +534,19 @@ class TestDesk:
         with zipfile.ZipFile(desk.downloads(lambda: desk.click("Download all"))[1]) as archive:
             assert {Image.open(archive.open(name)).size for name in archive.namelist()} == {(160, 120)}
 
+    def test_a_reload_keeps_what_was_painted_and_told(self, desk: Visit) -> None:
+        desk.page.keyboard.press("c")
+        desk.inferred(lambda: desk.stroke((0.3, 0.12), (0.7, 0.12)))
+        painted = desk.inferred(lambda: desk.page.locator("[data-slider=lighter]").fill("10"))
+        desk.page.wait_for_timeout(500)  # the draft follows the last change after 300 ms
+        desk.page.reload()
+        desk.until(lambda: desk.number() > 0)
+        desk.settle()
+        assert self.told(desk) == ["Painted #b3261e", "Lighter by 10"]
+        np.testing.assert_array_equal(desk.photo(), painted)
+        desk.inferred(lambda: desk.click("Undo"))  # the stroke of colour is still one
+        assert self.told(desk) == ["Lighter by 10"]
+
     def test_what_the_chosen_weights_cannot_do_is_hidden(self, desk: Visit) -> None:
         for id in ("tone", "candidates", "colour-tool", "fidelity"):
             assert desk.page.locator(f"#{id}").is_visible(), id
