@@ -20,6 +20,8 @@ import numpy as np
 import pytest
 import small_weights
 from PIL import Image
+from places import DRAWINGS
+from tabletop import TILTED, head, photographed
 from visits import LINE, Visit
 
 from sketchback import images, models, weights
@@ -327,3 +329,26 @@ class TestWithoutServer:
                 sheet.ravel().tolist(),
             )
             assert found == oddities.is_empty(sheet), (length, faint)
+
+    def test_white_on_black_is_noticed_and_turned_as_python_does(self, seen, tmp_path: Path) -> None:
+        table = photographed(head(), TILTED, (680, 620), table=(0.1, 0.1, 0.1))
+        drawings = [images.reduce(images.read(path, 1), 200) for path in sorted(DRAWINGS.glob("*.png"))[::2]]
+        sheets = [images.reduce(images.to_gray(table)[..., np.newaxis], 200), *drawings]
+        sheets += [0.1 + 0.8 * (1 - drawing) for drawing in drawings]  # a board is not quite black
+        for sheet in sheets:
+            height, width, _ = sheet.shape
+            note, made = seen.page.evaluate(
+                """async ([height, width, values]) => {
+                    const { turnNegative } = await import("/page/tab/oddities.js");
+                    const sheet = { height, width, channels: 1, data: Float32Array.from(values) };
+                    const { note, sketch } = turnNegative(sheet);
+                    return [note ?? "", [...sketch.data]];
+                }""",
+                [height, width, sheet.ravel().tolist()],
+            )
+            negative = oddities.is_negative(sheet)
+            assert note == (oddities.TURNED if negative else "")
+            expected = oddities.turn(sheet) if negative else sheet
+            np.testing.assert_allclose(np.reshape(made, sheet.shape), expected, rtol=0, atol=1e-5)
+        seen.inferred(lambda: seen.give(images.write(tmp_path / "board.png", sheets[-1])))
+        assert "white on black" in seen.alert() and np.median(seen.canvas()) > 240

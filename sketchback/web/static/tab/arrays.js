@@ -116,7 +116,7 @@ export function padToMultiple(image, multiple) {
 
 /** The place in a mirrored row, which does not repeat its edges: ... 2 1 0 1 2 ... */
 export function mirror(place, side) {
-  const period = 2 * side - 2;
+  const period = Math.max(2 * side - 2, 1); // one pixel is its own mirror image
   const inside = ((place % period) + period) % period;
   return inside < side ? inside : period - inside;
 }

@@ -5,7 +5,7 @@ import { picture } from "./arrays.js";
 import { decode, decodePhoto, decodeStrokes, encode } from "./files.js";
 import { forgetOthers } from "./keep.js";
 import { Network } from "./networks.js";
-import { checkDrawn } from "./oddities.js";
+import { checkDrawn, turnNegative } from "./oddities.js";
 import { run } from "./pipeline.js";
 
 const MOST = 16_000_000; // pixels of a photograph
@@ -55,9 +55,13 @@ const VERBS = {
     const [height, width] = (await network(name)).facts.size ?? [128, 128];
     await run(await network(name), picture(height, width, 1), {}); // the first time, the browser still compiles
   },
-  sketch: async ({ file }) => ({ file: await encode(checkDrawn(await decode(file)), "png") }),
+  sketch: async ({ file }) => {
+    const { sketch, note } = turnNegative(await decode(file));
+    return { file: await encode(checkDrawn(sketch), "png"), note };
+  },
   invert: async ({ file, weights, format, tone = {}, candidate, seed, scale }) => {
-    const drawn = checkDrawn(await decode(file));
+    const { sketch: drawn, note } = turnNegative(await decode(file));
+    checkDrawn(drawn);
     const generator = await network(weights);
     const { can } = generator.facts;
     if (scale && (!can.scales.includes(scale) || drawn.height * drawn.width * scale ** 2 > MOST)) {
@@ -71,7 +75,7 @@ const VERBS = {
       scale,
       find: (name) => (name === "enlarger" && (scale === 1 || can.scales.length === 1) ? null : network(name)),
     });
-    return { file: await encode(photo, format) };
+    return { file: await encode(photo, format), note };
   },
 };
 
