@@ -156,11 +156,12 @@ class Host:
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory) -> Path:
-    """A folder with weights that take tone, a sampler and an enlarger."""
+    """A folder with both ends of weights that take tone, a sampler and an enlarger."""
     folder, rng = tmp_path_factory.mktemp("told"), np.random.default_rng(0)
-    made = small_weights.make(width=2, blocks=1, tone=True)
-    made.set_weights([(0.5 * array).astype(np.float16) for array in made.get_weights()])  # calmer, and as published
-    weights.save(made, folder / "told.weights.h5", recipe=json.dumps({"size": [64, 48]}))
+    for seed, name in enumerate(("told", "told-faithful")):
+        made = small_weights.make(seed, width=2, blocks=1, tone=True)
+        made.set_weights([(0.5 * array).astype(np.float16) for array in made.get_weights()])  # calmer, and as published
+        weights.save(made, folder / f"{name}.weights.h5", recipe=json.dumps({"size": [64, 48]}))
     helpers = {"tones": models.build("tone_sampler", width=4, blocks=1)}
     helpers["enlarger"] = models.build("enlarger", width=2, blocks=0)
     for name, helper in helpers.items():
@@ -238,7 +239,7 @@ class TestWithoutServer:
         seen.inferred(lambda: seen.give(images.write(tmp_path / "drawn.png", sketch)))
         assert seen.canvas().shape == (720, 960) and seen.canvas().min() < 80
 
-    def test_it_is_told_tones_samples_and_enlarges_as_python_does(self, seen, told, monkeypatch) -> None:
+    def test_it_is_told_tones_samples_mixes_and_enlarges_as_python_does(self, seen, told, monkeypatch) -> None:
         monkeypatch.setenv(weights.ENVIRONMENT, str(told))
 
         def address(picture: np.ndarray) -> str:
@@ -263,6 +264,8 @@ class TestWithoutServer:
             ({"candidate": 2, "seed": 7}, {"candidates": 3, "seed": 7}),
             ({"candidate": 1, "tone": {"strokes": address(colours)}}, {"candidates": 2, "tone": strokes}),
             ({"scale": 2, "tone": {"strokes": address(colours)}}, {"scale": 2, "tone": strokes}),
+            ({"fidelity": 0.35}, {"fidelity": 0.35}),
+            ({"fidelity": 1, "candidate": 1}, {"fidelity": 1, "candidates": 2}),
         ]
         for options, settings in asked:
             made = seen.page.evaluate(

@@ -1,6 +1,6 @@
 // Sketch -> photograph as `sketchback.inference.pipeline` makes it.
 
-import { clip, crop, MIN_SIDE, padSymmetric, padToMultiple, resize, round } from "./arrays.js";
+import { clip, crop, MIN_SIDE, padSymmetric, padToMultiple, picture, resize, round } from "./arrays.js";
 import { sample } from "./candidates.js";
 import * as tones from "./tones.js";
 
@@ -16,13 +16,17 @@ const MARGIN = 8; // pixels: a network that pads with zeros is less sure at the 
  * @param sketch a picture of one channel
  * @param tone see `tones.place`
  * @param candidate its number and the seed of all, or undefined for the one answer
+ * @param fidelity of a generator that takes it, from 0 to 1
  * @param scale times the size of the sketch
  * @param find gives a network that helps, by its name, or null where it is done without
  */
-export async function run(generator, sketch, { tone = {}, candidate, seed = 0, scale = 1, find }) {
+export async function run(generator, sketch, { tone = {}, candidate, seed = 0, fidelity = 0, scale = 1, find }) {
   const seen = look(generator.facts, sketch);
   const shown = padToMultiple(resize(sketch, ...seen, true), generator.facts.stride);
-  const pictures = (told) => ({ sketch: shown, tone: tones.encode(told, shown.height, shown.width) });
+  const share = picture(1, 1, 1);
+  share.data[0] = fidelity;
+  const pictures = (told) => (
+    { sketch: shown, tone: tones.encode(told, shown.height, shown.width), fidelity: share });
   const own = candidate === undefined ? async () => crop(await generator.runOnce(pictures(null)), ...seen) : null;
   let told = await tones.place(tone, [sketch.height, sketch.width], seen, own);
   if (candidate !== undefined) {

@@ -13,7 +13,8 @@ const MOST = 16_000_000; // pixels of a photograph
 const known = (async () => {
   const response = await fetch(new URL("../weights.json", import.meta.url));
   const answer = await response.json();
-  const files = [answer.runtime, ...answer.helpers, ...answer.weights];
+  const listed = [...answer.helpers, ...answer.weights];
+  const files = [answer.runtime, ...listed, ...listed.flatMap(({ parts = [] }) => parts)];
   for (const one of files) one.address = new URL(`../${one.file}`, import.meta.url).href;
   await forgetOthers(files.map(({ address }) => address));
   return answer;
@@ -21,13 +22,19 @@ const known = (async () => {
 const networks = new Map(); // name -> the promise of a network
 const came = { bytes: 0, of: 0 };
 
-async function network(name) {
-  const { runtime, helpers, weights } = await known;
+async function factsOf(name) {
+  const { helpers, weights } = await known;
   const facts = [...weights, ...helpers].find((one) => one.name === name);
   if (!facts) throw new Refusal(`There are no weights ${name} on this site.`);
+  return facts;
+}
+
+async function network(name) {
+  const [facts, { runtime }] = [await factsOf(name), await known];
   if (!networks.has(name)) {
     came.bytes = 0;
-    came.of = facts.bytes + (networks.size ? 0 : runtime.bytes);
+    const coming = [facts, ...facts.parts ?? [], ...networks.size ? [] : [runtime]];
+    came.of = coming.reduce((sum, { bytes }) => sum + bytes, 0);
     networks.set(name, Network.load(facts, runtime, (bytes) => {
       came.bytes += bytes;
       postMessage({ progress: came });
@@ -59,19 +66,21 @@ const VERBS = {
     const { sketch, note } = turnNegative(await decode(file));
     return { file: await encode(checkDrawn(sketch), "png"), note };
   },
-  invert: async ({ file, weights, format, tone = {}, candidate, seed, scale }) => {
+  invert: async ({ file, weights, format, tone = {}, candidate, seed, fidelity = 0, scale }) => {
     const { sketch: drawn, note } = turnNegative(await decode(file));
     checkDrawn(drawn);
-    const generator = await network(weights);
-    const { can } = generator.facts;
+    const { can } = await factsOf(weights);
     if (scale && (!can.scales.includes(scale) || drawn.height * drawn.width * scale ** 2 > MOST)) {
       throw new Refusal(`A photograph of this drawing cannot be ${scale} times as large here. Take a smaller size.`);
     }
     if (candidate !== undefined && !can.candidates) throw new Refusal("These weights have one answer. Choose others.");
+    if (fidelity && !can.fidelity) throw new Refusal("These weights have one end of a training only. Choose others.");
+    const generator = await network(fidelity ? `${weights}-between` : weights);
     const photo = await run(generator, drawn, {
       tone: Object.keys(tone).length ? await told(tone, can) : {},
       candidate,
       seed,
+      fidelity,
       scale,
       find: (name) => (name === "enlarger" && (scale === 1 || can.scales.length === 1) ? null : network(name)),
     });
