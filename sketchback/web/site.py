@@ -96,7 +96,7 @@ def write(names: Sequence[str | Path], out: str | Path = "site") -> Path:
         facts, data = _network(name, path)
         if facts["takes"][0] != "sketch":
             raise ValueError(f"A page needs weights that turn sketches into photographs. Received: {name}.")
-        rows.append({**row, **facts, "can": {**row["can"], "parts": {}}})
+        rows.append({**row, **facts})
         large[facts["file"]] = data
         if fidelities.faithful_end(path).is_file():
             facts, files = _between(name, path, facts, data)

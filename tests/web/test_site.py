@@ -26,6 +26,7 @@ from visits import LINE, Visit
 
 from sketchback import images, models, weights
 from sketchback.export import main
+from sketchback.inference import regions
 from sketchback.inference.padding import pad_to_multiple
 from sketchback.invert import invert
 from sketchback.sketching import oddities
@@ -259,6 +260,8 @@ class TestWithoutServer:
             ({"tone": {"strokes": address(colours)}}, {"tone": strokes}),
             ({"tone": {"reference": address(reference)}}, {"tone": Image.fromarray(reference)}),
             ({"tone": changes}, {"tone": changes}),
+            ({"tone": {"wall": "#94553f", "lighter": 0.2}}, {"tone": {"wall": "#94553f", "lighter": 0.2}}),
+            ({"tone": {"skin": "#5e3c29"}, "candidate": 1}, {"tone": {"skin": "#5e3c29"}, "candidates": 2}),
             ({}, {}),
             ({"candidate": 0}, {"candidates": 1}),
             ({"candidate": 2, "seed": 7}, {"candidates": 3, "seed": 7}),
@@ -289,6 +292,26 @@ class TestWithoutServer:
             expected = np.asarray(photos[-1] if "candidates" in settings else photos, np.int16)
             assert photo.shape == expected.shape and photo.std() > 5
             assert np.abs(photo - expected).max() <= 1, options
+
+    def test_it_finds_the_parts_that_python_finds(self, seen) -> None:
+        photo = np.full((120, 112, 3), (0.2, 0.15, 0.12), np.float32)
+        photo[:90, :20] = (0.7, 0.8, 0.9)
+        photo[16:96, 24:96] = (0.15, 0.1, 0.08)
+        photo[48:112, 32:80] = (0.75, 0.55, 0.45)
+        sketch = np.ones((120, 112, 1), np.float32)
+        sketch[16:96, 24:96] = 0.4
+        sketch[48:112, 32:80] = 0.95
+        found = seen.page.evaluate(
+            """async ([photo, sketch]) => {
+                const { find } = await import("/page/tab/regions.js");
+                const image = (channels, values) => (
+                    { height: 120, width: 112, channels, data: Float32Array.from(values) });
+                return find(image(3, photo), image(1, sketch));
+            }""",
+            [photo.ravel().tolist(), sketch.ravel().tolist()],
+        )
+        for name, cells in regions.find(photo, sketch).items():
+            assert cells.any() and found[name] == cells.ravel().tolist(), name
 
     def test_its_arithmetic_is_that_of_python(self, seen) -> None:
         def run(call: str, image: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

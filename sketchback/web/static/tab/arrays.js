@@ -121,6 +121,10 @@ export function mirror(place, side) {
   return inside < side ? inside : period - inside;
 }
 
+/** Continues a picture below and to the right by its last pixels. */
+export const padTo = (image, height, width) => gather(
+  image, height, width, (place) => clamp(place, image.height), (place) => clamp(place, image.width));
+
 /** A part of a picture. */
 export const crop = (image, height, width, top = 0, left = 0) => gather(
   image, height, width, (place) => top + place, (place) => left + place);

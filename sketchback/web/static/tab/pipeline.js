@@ -2,6 +2,7 @@
 
 import { clip, crop, MIN_SIDE, padSymmetric, padToMultiple, picture, resize, round } from "./arrays.js";
 import { sample } from "./candidates.js";
+import { place } from "./telling.js";
 import * as tones from "./tones.js";
 
 const WORKING = [512, 512]; // where a file does not say what its generator was trained at
@@ -14,7 +15,7 @@ const MARGIN = 8; // pixels: a network that pads with zeros is less sure at the 
  * The photograph of a sketch, see `pipeline.run`.
  * @param generator a network
  * @param sketch a picture of one channel
- * @param tone see `tones.place`
+ * @param tone see `place`
  * @param candidate its number and the seed of all, or undefined for the one answer
  * @param fidelity of a generator that takes it, from 0 to 1
  * @param scale times the size of the sketch
@@ -27,8 +28,12 @@ export async function run(generator, sketch, { tone = {}, candidate, seed = 0, f
   share.data[0] = fidelity;
   const pictures = (told) => (
     { sketch: shown, tone: tones.encode(told, shown.height, shown.width), fidelity: share });
-  const own = candidate === undefined ? async () => crop(await generator.runOnce(pictures(null)), ...seen) : null;
-  let told = await tones.place(tone, [sketch.height, sketch.width], seen, own);
+  let told = await place(tone, {
+    size: [sketch.height, sketch.width],
+    sketch: crop(shown, ...seen),
+    answer: async () => crop(await generator.runOnce(pictures(null)), ...seen),
+    changesAnswer: candidate === undefined, // else candidates are changed
+  });
   if (candidate !== undefined) {
     const photo = await generator.runOnce(pictures(told));
     const sampled = await sample(await find("tones"), photo, shown, told, candidate, seed);
