@@ -293,6 +293,22 @@ class TestWithoutServer:
             assert photo.shape == expected.shape and photo.std() > 5
             assert np.abs(photo - expected).max() <= 1, options
 
+    def test_another_subject_and_a_face_upside_down_are_noticed(self, seen) -> None:
+        for path in sorted(DRAWINGS.glob("*.png"))[1::2]:
+            drawing = images.reduce(images.read(path, 1), 200)
+            for sketch in (drawing, drawing[::-1, ::-1]):
+                height, width, _ = sketch.shape
+                found = seen.page.evaluate(
+                    """async ([height, width, values]) => {
+                        const { notice } = await import("/page/tab/subject.js");
+                        return notice({ height, width, channels: 1, data: Float32Array.from(values) });
+                    }""",
+                    [height, width, sketch.ravel().tolist()],
+                )
+                assert found == oddities.notice(sketch)
+        seen.inferred(lambda: seen.give(DRAWINGS / "house.png"))
+        seen.until(lambda: "looks like a building, and “Faces” was chosen" in seen.alert())
+
     def test_it_finds_the_parts_that_python_finds(self, seen) -> None:
         photo = np.full((120, 112, 3), (0.2, 0.15, 0.12), np.float32)
         photo[:90, :20] = (0.7, 0.8, 0.9)

@@ -7,6 +7,7 @@ import { forgetOthers } from "./keep.js";
 import { Network } from "./networks.js";
 import { checkDrawn, turnNegative } from "./oddities.js";
 import { run } from "./pipeline.js";
+import { notice } from "./subject.js";
 
 const MOST = 16_000_000; // pixels of a photograph
 
@@ -66,6 +67,7 @@ const VERBS = {
     const { sketch, note } = turnNegative(await decode(file));
     return { file: await encode(checkDrawn(sketch), "png"), note };
   },
+  notice: async ({ file }) => notice(await decode(file)),
   invert: async ({ file, weights, format, tone = {}, candidate, seed, fidelity = 0, scale }) => {
     const { sketch: drawn, note } = turnNegative(await decode(file));
     checkDrawn(drawn);
