@@ -292,6 +292,17 @@ class TestPictures:
         seen.until(lambda: seen.page.locator("#batch-cards li").first.get_attribute("data-state") == "done")
         assert seen.page.locator("#batch-cards img").nth(1).get_attribute("src") != before
 
+    def test_other_weights_are_offered_where_the_chosen_ones_fail(self, visit, file: Path) -> None:
+        seen = visit()
+        seen.page.route("**/api/invert?weights=faces*", lambda route: route.abort())
+        seen.give(DRAWINGS / "house.png", file)
+        seen.until(lambda: "0 of 2 done, 2 could not be made" in seen.says("batch-status"))
+        assert seen.disabled("Download all")
+        seen.click("Use Buildings house.png")
+        seen.until(lambda: seen.page.locator("#batch-cards li").first.get_attribute("data-state") == "done")
+        with zipfile.ZipFile(seen.downloads(lambda: seen.click("Download all"))[1]) as archive:
+            assert archive.namelist() == ["house-photograph.png"]
+
     def test_several_at_once(self, visit, file: Path, tmp_path: Path) -> None:
         (tmp_path / "two").mkdir()
         again, bad = tmp_path / "two" / file.name, tmp_path / "notes.txt"
@@ -562,6 +573,7 @@ class TestDesk:
         for width in (320, 390, 800, 1280):
             desk.page.set_viewport_size({"width": width, "height": 800})
             assert desk.page.evaluate("document.documentElement.scrollWidth") <= width
+            assert desk.page.locator("#candidates-title").bounding_box()["height"] < 30  # one line
 
 
 @pytest.mark.browser
@@ -613,6 +625,8 @@ class TestLooks:
         for id in ("canvas", "photo"):
             box = seen.page.locator(f"#{id}").bounding_box()
             assert box["y"] > 0 and box["y"] + box["height"] <= 600 and box["height"] > 250
+        box = seen.page.locator("#theme-button").bounding_box()
+        assert box["x"] + box["width"] > 750  # in the corner
 
     def test_below_a_batch_errors_are_seen_and_no_thumbnail(self, visit, file: Path) -> None:
         seen = visit()

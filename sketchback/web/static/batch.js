@@ -116,12 +116,6 @@ export class Batch {
     const note = (text) => { noted = text; };
     const drawing = await sketch(await prepare(file), { clean: query.clean }, { signal, busy, note });
     this.#frame(card, 0, drawing, `Drawing ${file.name}`);
-    this.#say(card, "working", "Making the photograph");
-    const photo = await invert(drawing, query.asked, { signal, busy });
-    this.#frame(card, 1, photo, `Photograph made from ${file.name}`);
-    this.#say(card, "done", noted);
-    const made = { name: this.#name(file.name), blob: photo };
-    this.#done.push(made);
     const button = (text, act) => {
       const made = document.createElement("button");
       made.type = "button";
@@ -130,25 +124,35 @@ export class Batch {
       made.addEventListener("click", act);
       card.querySelector(".buttons").append(made);
     };
-    button("To the sheet", () => this.page.open(file));
-    button("Download", () => save(made.blob, made.name));
-    enable("batch-download", true);
-    const other = suited(await notice(drawing, { signal, busy }).catch(() => []), query.asked.weights);
-    if (!other) return;
-    this.#say(card, "done", `${noted} It looks like a ${other.shows}.`.trim());
-    button(`Use ${other.title}`, async ({ target }) => {
-      target.disabled = true;
+    let made = null;
+    const make = async (options, said, calls) => {
       this.#say(card, "working", "Making the photograph");
-      try {
-        made.blob = await invert(drawing, asked(other.name), { busy });
-        this.#frame(card, 1, made.blob, `Photograph made from ${file.name}`);
-        this.#say(card, "done", noted);
-        target.remove();
-      } catch (error) {
-        target.disabled = false;
-        this.#say(card, "failed", error instanceof Refusal ? error.message : "It could not be made.");
+      const blob = await invert(drawing, options, { ...calls, busy });
+      this.#frame(card, 1, blob, `Photograph made from ${file.name}`);
+      if (!made) {
+        made = { name: this.#name(file.name) };
+        this.#done.push(made);
+        button("Download", () => save(made.blob, made.name));
+        enable("batch-download", true);
       }
-    });
+      made.blob = blob;
+      this.#say(card, "done", said);
+    };
+    button("To the sheet", () => this.page.open(file));
+    const other = suited(await notice(drawing, { signal, busy }).catch(() => []), query.asked.weights);
+    if (other) { // also where these weights cannot make it
+      button(`Use ${other.title}`, async ({ target }) => {
+        target.disabled = true;
+        try {
+          await make(asked(other.name), noted);
+          target.remove();
+        } catch (error) {
+          target.disabled = false;
+          this.#say(card, "failed", error instanceof Refusal ? error.message : "It could not be made.");
+        }
+      });
+    }
+    await make(query.asked, other ? `${noted} It looks like a ${other.shows}.`.trim() : noted, { signal });
   }
 
   #name(file) { // two folders may hold the same name
