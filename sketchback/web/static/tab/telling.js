@@ -1,4 +1,4 @@
-// What a person says about tone -> the tone map that a generator is told, as `sketchback.inference.tones` makes it.
+// What a person says about tone -> the tone map that a generator is told, as `sketchback.inference.telling` makes it.
 
 import { Refusal } from "../refusal.js";
 import { clip, fit, picture } from "./arrays.js";
