@@ -19,6 +19,7 @@ from sketchback.datasets import builtin
 from sketchback.datasets.views import View
 from sketchback.evaluation import metrics
 from sketchback.inference.pipeline import predict
+from sketchback.training.recipes import TONES
 from sketchback.training.schema import BEST, LAST
 
 
@@ -75,6 +76,15 @@ def test_weights_say_what_they_are_and_hold_the_generator_alone(whole, name):
     generator = models.build("scribbler", **ARGUMENTS)
     assert len(found) == len(generator.weights)  # neither VGG nor the optimiser
     generator.load_weights(whole / name)  # and plain Keras reads it
+
+
+@pytest.mark.slow
+def test_a_sampler_has_no_pictures_to_look_at(whole, photos, tmp_path, caplog):
+    recipe = TONES.changed(size=(32, 32), epochs=1, batch_size=2, arguments={"width": 4, "blocks": 1})
+    with caplog.at_level(logging.INFO, "sketchback"):
+        run(recipe, [photos], tmp_path, initial=whole / BEST)
+    assert f"look at {tmp_path / 'curves.png'}" in caplog.text and (tmp_path / "curves.png").is_file()
+    assert not (tmp_path / "samples.png").exists()
 
 
 @pytest.mark.slow

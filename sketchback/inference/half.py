@@ -1,8 +1,11 @@
-"""Weights as 16-bit floats inside an ONNX graph, which become 32-bit ones when it runs: half the length of a file."""
+"""Weights as 16-bit floats inside an ONNX graph, which become 32-bit ones when it runs: half the length of a file.
+
+And the graph of what lies between two such files, for `fidelity` where files cannot be mixed beforehand.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -51,4 +54,60 @@ def fill(graph: Graph, arrays: Sequence[np.ndarray]) -> bytes:
             tensor.CopyFrom(numpy_helper.from_array(values[tensor.name], tensor.name))
     halve(model)
     onnx.checker.check_model(model)
+    return model.SerializeToString(deterministic=True)
+
+
+def between(ends: Mapping[str, bytes]) -> bytes:
+    """The ONNX file of the networks between two ends of a training, see `fidelity`.
+
+    It holds no large weights: they are read from the files of the ends, into which it points (ONNX's external data).
+    It takes one input more, `fidelity (1, 1, 1, 1)`: 0 for the first end, 1 for the second.
+
+    Args:
+        ends: The names of two files, from `fill` with one graph, and what they hold. They must lie beside this one.
+
+    Raises:
+        ImportError: `onnx` is not installed.
+        ValueError: They are not of one graph.
+    """
+    import onnx
+    from onnx import TensorProto, helper, numpy_helper
+
+    model, other = (onnx.load_from_string(data) for data in ends.values())
+    names = [[tensor.name for tensor in one.graph.initializer] for one in (model, other)]
+    if names[0] != names[1] or len(set(map(len, ends.values()))) > 1:
+        raise ValueError(f"Both ends must be of one graph. Received: {' and '.join(ends)}, which are not.")
+    graph, places = model.graph, dict.fromkeys(ends, 0)
+    shared, mixed, nodes = [], [], [helper.make_node("Reshape", ["fidelity", "fidelity/shape"], ["fidelity/share"])]
+    for pair in zip(graph.initializer, other.graph.initializer, strict=True):
+        if pair[0].raw_data == pair[1].raw_data:
+            shared.append(pair[0])
+            continue
+        name = pair[0].name.removesuffix("/half")
+        sources = []
+        for (file, data), tensor in zip(ends.items(), pair, strict=True):
+            tensor.name = f"{file}/{name}"
+            sources.append(tensor.name)
+            if tensor.data_type == TensorProto.FLOAT16:
+                places[file] = data.index(tensor.raw_data, places[file])
+                where = {"location": file, "offset": places[file], "length": len(tensor.raw_data)}
+                places[file] += len(tensor.raw_data)
+                tensor.ClearField("raw_data")
+                tensor.data_location = TensorProto.EXTERNAL
+                for key, value in where.items():
+                    tensor.external_data.add(key=key, value=str(value))
+                nodes.append(helper.make_node("Cast", [tensor.name], [f"{tensor.name}/float"], to=TensorProto.FLOAT))
+                sources[-1] += "/float"
+            mixed.append(tensor)
+        # All but the product and the sum is computed once, when the graph is loaded.
+        nodes.append(helper.make_node("Sub", sources[::-1], [f"{name}/difference"]))
+        nodes.append(helper.make_node("Mul", [f"{name}/difference", "fidelity/share"], [f"{name}/part"]))
+        nodes.append(helper.make_node("Add", [sources[0], f"{name}/part"], [name]))
+    made = {output for node in nodes for output in node.output}
+    nodes += [node for node in graph.node if node.output[0] not in made]
+    shape = numpy_helper.from_array(np.array([1]), "fidelity/shape")
+    for field, values in (("initializer", [*shared, *mixed, shape]), ("node", nodes)):
+        graph.ClearField(field)
+        getattr(graph, field).extend(values)
+    graph.input.append(helper.make_tensor_value_info("fidelity", TensorProto.FLOAT, [1, 1, 1, 1]))
     return model.SerializeToString(deterministic=True)

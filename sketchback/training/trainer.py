@@ -101,7 +101,9 @@ def fit(trainer: Trainer) -> bool:
         logger.info("stopped at %s; everything is in %s; go on with --resume", where, run.folder)
         return False
     score = f" (best validation PSNR {progress.best:.2f} dB)" if progress.best > 0 else ""
-    logger.info("done: %s%s; look at %s", run.folder / BEST, score, run.folder / "samples.png")
+    samples = run.folder / "samples.png"  # which a sampler, whose input is no picture, has not
+    look_at = samples if samples.is_file() else run.folder / "curves.png"
+    logger.info("done: %s%s; look at %s", run.folder / BEST, score, look_at)
     return True
 
 

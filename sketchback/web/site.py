@@ -26,7 +26,7 @@ import numpy as np
 from sketchback import weights
 from sketchback.images.tones import CELL
 from sketchback.inference import exporters, half, pipeline, runtime
-from sketchback.inference.options import SCALES
+from sketchback.inference import fidelity as fidelities
 from sketchback.web.worker import InferenceWorker
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
 PAGE = "page"  # the folder of all that index.html loads
 LIST = "weights.json"  # in it
-CANNOT: dict[str, object] = {"fidelity": False, "parts": {}}  # of what a server's weights can
 # What a browser may do with the page: load its own files, and compile WebAssembly.
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; "
@@ -98,14 +97,16 @@ def write(names: Sequence[str | Path], out: str | Path = "site") -> Path:
         helpers.append(facts)
         large[facts["file"]] = data
     for row in InferenceWorker(found).describe():
-        facts, data = _network(str(row["name"]), found[str(row["name"])])
+        name, path = str(row["name"]), found[str(row["name"])]
+        facts, data = _network(name, path)
         if facts["takes"][0] != "sketch":
-            raise ValueError(f"A page needs weights that turn sketches into photographs. Received: {row['name']}.")
-        tone, here = "tone" in facts["takes"], {helper["name"] for helper in helpers}
-        scales = list(SCALES) if pipeline.ENLARGER in here else [1]
-        can = {"tone": tone, "candidates": tone and pipeline.SAMPLER in here, "scales": scales, **CANNOT}
-        rows.append({**row, **facts, "can": can})
+            raise ValueError(f"A page needs weights that turn sketches into photographs. Received: {name}.")
+        rows.append({**row, **facts})
         large[facts["file"]] = data
+        if fidelities.faithful_end(path).is_file():
+            facts, files = _between(name, path, facts, data)
+            helpers.append(facts)
+            large |= files
     runtime_file = {"file": PROGRAM, "bytes": len(large[PROGRAM])}
     listed = {"default": rows[0]["name"], "runtime": runtime_file, "helpers": helpers, "weights": rows}
     page |= _static() | {LIST: json.dumps(listed, indent=1).encode()}
@@ -159,16 +160,9 @@ def _helpers() -> dict[str, Path]:
 
 def _network(name: str, path: Path) -> tuple[dict[str, Any], bytes]:
     """What the tab must know of a network, and its ONNX file in half precision, seen to give the same pictures."""
-    network = runtime.load(path, "onnx")
-    if not isinstance(network, runtime.LightGenerator):
-        raise ValueError(f"A page needs weights that run in ONNX Runtime. Received: {path}.")
+    network = _load(path)
     data = half.fill(network.graph, network.arrays)
-    difference = _compare(network, data)
-    if not difference <= runtime.TOLERANCE:  # NaN is refused too
-        raise ValueError(
-            f"Weights in half precision must give the same pictures within 1/255. Received: {difference:.2g} for "
-            f"{path}. Train on, or publish them in half precision."
-        )
+    _compare(network, path, {"": data})
     trained = isinstance(network.facts.get("recipe"), dict) and pipeline.working_size(network)
     return {
         "name": name,
@@ -180,10 +174,43 @@ def _network(name: str, path: Path) -> tuple[dict[str, Any], bytes]:
     }, data
 
 
-def _compare(network: runtime.LightGenerator, data: bytes) -> float:
+def _between(name: str, path: Path, facts: dict[str, Any], data: bytes) -> tuple[dict[str, Any], dict[str, bytes]]:
+    """As `_network`, of what lies between the two ends of a training, with all files that it needs but the first end.
+
+    Args:
+        name: Of the weights.
+        path: Their file.
+        facts: From `_network`.
+        data: From `_network`.
+    """
+    other, other_data = _network(f"{name}{weights.FAITHFUL}", fidelities.faithful_end(path))
+    ends = {Path(one["file"]).name: content for one, content in ((facts, data), (other, other_data))}
+    made = half.between(ends)
+    name = f"{name}-between"
+    file = f"weights/{name}-{hashlib.sha256(made).hexdigest()[:12]}.onnx"
+    _compare(_load(path, 0.5), path, {file: made, **ends}, fidelity=0.5)
+    parts = [{key: one[key] for key in ("file", "bytes")} for one in (facts, other)]
+    takes = [*facts["takes"], "fidelity"]
+    between = {**facts, "name": name, "takes": takes, "file": file, "bytes": len(made), "parts": parts}
+    return between, {file: made, other["file"]: other_data}
+
+
+def _load(path: Path, fidelity: float | None = None) -> runtime.LightGenerator:
+    network = runtime.load(path, "onnx", fidelity)
+    if not isinstance(network, runtime.LightGenerator):
+        raise ValueError(f"A page needs weights that run in ONNX Runtime. Received: {path}.")
+    return network
+
+
+def _compare(network: runtime.LightGenerator, path: Path, files: dict[str, bytes], fidelity: float = 0.0) -> None:
+    """Raises `ValueError` where the first of some files gives other pictures than the network that it was made of."""
     import onnxruntime
 
-    session = onnxruntime.InferenceSession(data, providers=["CPUExecutionProvider"])
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # they may be mapped into memory
+        places = [Path(folder) / (Path(name).name or "network") for name in files]
+        for place, content in zip(places, files.values(), strict=True):
+            place.write_bytes(content)
+        session = onnxruntime.InferenceSession(places[0], providers=["CPUExecutionProvider"])
     height, width = 4 * network.stride, 6 * network.stride
     sides = {"tone": (height // CELL, width // CELL)}
     if network.takes[0] == "photo":  # the sketch that leads an enlarger has twice its sides
@@ -193,7 +220,15 @@ def _compare(network: runtime.LightGenerator, data: bytes) -> float:
         one.name: rng.random((1, *sides.get(one.name, (height, width)), one.shape[-1]), np.float32)
         for one in session.get_inputs()
     }
-    return float(np.abs(session.run(None, given)[0] - network([given[name] for name in network.takes])).max())
+    expected = network([given[name] for name in network.takes])
+    if "fidelity" in given:
+        given["fidelity"] = np.full((1, 1, 1, 1), fidelity, np.float32)
+    difference = float(np.abs(session.run(None, given)[0] - expected).max())
+    if not difference <= runtime.TOLERANCE:  # NaN is refused too
+        raise ValueError(
+            f"Weights in half precision must give the same pictures within 1/255. Received: {difference:.2g} for "
+            f"{path}. Train on, or publish them in half precision."
+        )
 
 
 # ---- npm

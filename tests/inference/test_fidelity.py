@@ -9,7 +9,7 @@ import pytest
 import small_weights
 
 from sketchback import weights
-from sketchback.inference import fidelity, runtime
+from sketchback.inference import fidelity, half, runtime
 
 
 @pytest.fixture
@@ -34,6 +34,23 @@ def test_between_them_lie_their_weights(both: Path) -> None:
     light = runtime.load_once(both, "onnx", 0.25)
     np.testing.assert_allclose(light.predict_on_batch(sketch), heavy.predict_on_batch(sketch), atol=1 / 255)
     assert light is runtime.load_once(both, "onnx", 0.25) is not runtime.load_once(both, "onnx", 0.5)
+
+
+def test_a_graph_between_two_files(both: Path, tmp_path: Path) -> None:
+    onnxruntime = pytest.importorskip("onnxruntime")
+    sketch = np.random.default_rng(0).random((1, 16, 16, 1), np.float32)
+    found = {f"{share}.onnx": runtime.load(both, "onnx", share) for share in (0, 1)}
+    ends = {file: half.fill(network.graph, network.arrays) for file, network in found.items()}
+    data = half.between(ends)
+    for file, content in {**ends, "between.onnx": data}.items():
+        (tmp_path / file).write_bytes(content)
+    session = onnxruntime.InferenceSession(tmp_path / "between.onnx", providers=["CPUExecutionProvider"])
+    for share in (0, 0.25, 1):
+        given = {"sketch": sketch, "fidelity": np.full((1, 1, 1, 1), share, np.float32)}
+        expected = runtime.load(both, "onnx", share)(sketch)
+        np.testing.assert_allclose(session.run(None, given)[0], expected, rtol=0, atol=1 / 255)
+    with pytest.raises(ValueError, match=r"of one graph\. Received: 0\.onnx and 1\.onnx"):
+        half.between({**ends, "1.onnx": data})
 
 
 def test_what_cannot_be(both: Path, tmp_path: Path) -> None:

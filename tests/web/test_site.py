@@ -20,10 +20,13 @@ import numpy as np
 import pytest
 import small_weights
 from PIL import Image
+from places import DRAWINGS
+from tabletop import TILTED, head, photographed
 from visits import LINE, Visit
 
 from sketchback import images, models, weights
 from sketchback.export import main
+from sketchback.inference import regions
 from sketchback.inference.padding import pad_to_multiple
 from sketchback.invert import invert
 from sketchback.sketching import oddities
@@ -161,11 +164,12 @@ class Host:
 
 @pytest.fixture(scope="module")
 def told(tmp_path_factory) -> Path:
-    """A folder with weights that take tone, a sampler and an enlarger."""
+    """A folder with both ends of weights that take tone, a sampler and an enlarger."""
     folder, rng = tmp_path_factory.mktemp("told"), np.random.default_rng(0)
-    made = small_weights.make(width=2, blocks=1, tone=True)
-    made.set_weights([(0.5 * array).astype(np.float16) for array in made.get_weights()])  # calmer, and as published
-    weights.save(made, folder / "told.weights.h5", recipe=json.dumps({"size": [64, 48]}))
+    for seed, name in enumerate(("told", "told-faithful")):
+        made = small_weights.make(seed, width=2, blocks=1, tone=True)
+        made.set_weights([(0.5 * array).astype(np.float16) for array in made.get_weights()])  # calmer, and as published
+        weights.save(made, folder / f"{name}.weights.h5", recipe=json.dumps({"size": [64, 48]}))
     helpers = {"tones": models.build("tone_sampler", width=4, blocks=1)}
     helpers["enlarger"] = models.build("enlarger", width=2, blocks=0)
     for name, helper in helpers.items():
@@ -243,7 +247,7 @@ class TestWithoutServer:
         seen.inferred(lambda: seen.give(images.write(tmp_path / "drawn.png", sketch)))
         assert seen.canvas().shape == (720, 960) and seen.canvas().min() < 80
 
-    def test_it_is_told_tones_samples_and_enlarges_as_python_does(self, seen, told, monkeypatch) -> None:
+    def test_it_is_told_tones_samples_mixes_and_enlarges_as_python_does(self, seen, told, monkeypatch) -> None:
         monkeypatch.setenv(weights.ENVIRONMENT, str(told))
 
         def address(picture: np.ndarray) -> str:
@@ -263,11 +267,15 @@ class TestWithoutServer:
             ({"tone": {"strokes": address(colours)}}, {"tone": strokes}),
             ({"tone": {"reference": address(reference)}}, {"tone": Image.fromarray(reference)}),
             ({"tone": changes}, {"tone": changes}),
+            ({"tone": {"wall": "#94553f", "lighter": 0.2}}, {"tone": {"wall": "#94553f", "lighter": 0.2}}),
+            ({"tone": {"skin": "#5e3c29"}, "candidate": 1}, {"tone": {"skin": "#5e3c29"}, "candidates": 2}),
             ({}, {}),
             ({"candidate": 0}, {"candidates": 1}),
             ({"candidate": 2, "seed": 7}, {"candidates": 3, "seed": 7}),
             ({"candidate": 1, "tone": {"strokes": address(colours)}}, {"candidates": 2, "tone": strokes}),
             ({"scale": 2, "tone": {"strokes": address(colours)}}, {"scale": 2, "tone": strokes}),
+            ({"fidelity": 0.35}, {"fidelity": 0.35}),
+            ({"fidelity": 1, "candidate": 1}, {"fidelity": 1, "candidates": 2}),
         ]
         for options, settings in asked:
             made = seen.page.evaluate(
@@ -291,6 +299,42 @@ class TestWithoutServer:
             expected = np.asarray(photos[-1] if "candidates" in settings else photos, np.int16)
             assert photo.shape == expected.shape and photo.std() > 5
             assert np.abs(photo - expected).max() <= 1, options
+
+    def test_another_subject_and_a_face_upside_down_are_noticed(self, seen) -> None:
+        for path in sorted(DRAWINGS.glob("*.png"))[1::2]:
+            drawing = images.reduce(images.read(path, 1), 200)
+            for sketch in (drawing, drawing[::-1, ::-1]):
+                height, width, _ = sketch.shape
+                found = seen.page.evaluate(
+                    """async ([height, width, values]) => {
+                        const { notice } = await import("/page/tab/subject.js");
+                        return notice({ height, width, channels: 1, data: Float32Array.from(values) });
+                    }""",
+                    [height, width, sketch.ravel().tolist()],
+                )
+                assert found == oddities.notice(sketch)
+        seen.inferred(lambda: seen.give(DRAWINGS / "house.png"))
+        seen.until(lambda: "looks like a building, and “Faces” was chosen" in seen.alert())
+
+    def test_it_finds_the_parts_that_python_finds(self, seen) -> None:
+        photo = np.full((120, 112, 3), (0.2, 0.15, 0.12), np.float32)
+        photo[:90, :20] = (0.7, 0.8, 0.9)
+        photo[16:96, 24:96] = (0.15, 0.1, 0.08)
+        photo[48:112, 32:80] = (0.75, 0.55, 0.45)
+        sketch = np.ones((120, 112, 1), np.float32)
+        sketch[16:96, 24:96] = 0.4
+        sketch[48:112, 32:80] = 0.95
+        found = seen.page.evaluate(
+            """async ([photo, sketch]) => {
+                const { find } = await import("/page/tab/regions.js");
+                const image = (channels, values) => (
+                    { height: 120, width: 112, channels, data: Float32Array.from(values) });
+                return find(image(3, photo), image(1, sketch));
+            }""",
+            [photo.ravel().tolist(), sketch.ravel().tolist()],
+        )
+        for name, cells in regions.find(photo, sketch).items():
+            assert cells.any() and found[name] == cells.ravel().tolist(), name
 
     def test_its_arithmetic_is_that_of_python(self, seen) -> None:
         def run(call: str, image: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
@@ -334,3 +378,26 @@ class TestWithoutServer:
                 sheet.ravel().tolist(),
             )
             assert found == oddities.is_empty(sheet), (length, faint)
+
+    def test_white_on_black_is_noticed_and_turned_as_python_does(self, seen, tmp_path: Path) -> None:
+        table = photographed(head(), TILTED, (680, 620), table=(0.1, 0.1, 0.1))
+        drawings = [images.reduce(images.read(path, 1), 200) for path in sorted(DRAWINGS.glob("*.png"))[::2]]
+        sheets = [images.reduce(images.to_gray(table)[..., np.newaxis], 200), *drawings]
+        sheets += [0.1 + 0.8 * (1 - drawing) for drawing in drawings]  # a board is not quite black
+        for sheet in sheets:
+            height, width, _ = sheet.shape
+            note, made = seen.page.evaluate(
+                """async ([height, width, values]) => {
+                    const { turnNegative } = await import("/page/tab/oddities.js");
+                    const sheet = { height, width, channels: 1, data: Float32Array.from(values) };
+                    const { note, sketch } = turnNegative(sheet);
+                    return [note ?? "", [...sketch.data]];
+                }""",
+                [height, width, sheet.ravel().tolist()],
+            )
+            negative = oddities.is_negative(sheet)
+            assert note == (oddities.TURNED if negative else "")
+            expected = oddities.turn(sheet) if negative else sheet
+            np.testing.assert_allclose(np.reshape(made, sheet.shape), expected, rtol=0, atol=1e-5)
+        seen.inferred(lambda: seen.give(images.write(tmp_path / "board.png", sheets[-1])))
+        assert "white on black" in seen.alert() and np.median(seen.canvas()) > 240

@@ -7,6 +7,7 @@ import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
 import pytest
@@ -291,6 +292,17 @@ class TestPictures:
         seen.until(lambda: seen.page.locator("#batch-cards li").first.get_attribute("data-state") == "done")
         assert seen.page.locator("#batch-cards img").nth(1).get_attribute("src") != before
 
+    def test_other_weights_are_offered_where_the_chosen_ones_fail(self, visit, file: Path) -> None:
+        seen = visit()
+        seen.page.route("**/api/invert?weights=faces*", lambda route: route.abort())
+        seen.give(DRAWINGS / "house.png", file)
+        seen.until(lambda: "0 of 2 done, 2 could not be made" in seen.says("batch-status"))
+        assert seen.disabled("Download all")
+        seen.click("Use Buildings house.png")
+        seen.until(lambda: seen.page.locator("#batch-cards li").first.get_attribute("data-state") == "done")
+        with zipfile.ZipFile(seen.downloads(lambda: seen.click("Download all"))[1]) as archive:
+            assert archive.namelist() == ["house-photograph.png"]
+
     def test_several_at_once(self, visit, file: Path, tmp_path: Path) -> None:
         (tmp_path / "two").mkdir()
         again, bad = tmp_path / "two" / file.name, tmp_path / "notes.txt"
@@ -299,7 +311,7 @@ class TestPictures:
         seen = visit()
         seen.give(file, again, bad)
         seen.until(lambda: "done" in seen.says("batch-status"))
-        assert seen.says("batch-status") == "2 of 3 done, 1 could not be read"
+        assert seen.says("batch-status") == "2 of 3 done, 1 could not be made"
         assert seen.page.locator("#batch-progress").evaluate("bar => bar.value / bar.max") == 1
         states = seen.page.locator("#batch-cards li").evaluate_all("cards => cards.map((card) => card.dataset.state)")
         assert states == ["done", "done", "failed"]
@@ -335,6 +347,20 @@ class TestPhotograph:
         seen.inferred(lambda: seen.click("Portrait in lines"))
         assert seen.page.get_by_role("radio", name="Faces").is_checked()
         assert seen.page.locator("#photo").get_attribute("data-weights") == "faces"
+
+    def test_a_sample_keeps_the_weights_that_were_chosen_for_such_things(self, browser, weight_files, serving) -> None:
+        files = {**weight_files, "drawings-of-mine": weight_files["faces"]}
+        with serving(app.application(InferenceWorker(files))) as port:
+            seen = Visit(browser, f"http://127.0.0.1:{port}/")
+            seen.page.get_by_role("radio", name="Drawings of mine").check(force=True)
+            for sample, weights in (
+                ("Portrait in pencil", "drawings-of-mine"),
+                ("House", "buildings"),
+                ("Portrait in lines", "drawings-of-mine"),  # not the first that show faces
+            ):
+                seen.inferred(lambda sample=sample: seen.click(sample))
+                assert seen.page.locator("#photo").get_attribute("data-weights") == weights
+            seen.context.close()
 
     def test_download(self, visit, file: Path) -> None:
         seen = visit()
@@ -502,6 +528,36 @@ class TestDesk:
             desk.page.get_by_label("File format").select_option("jpg")
             assert Image.open(desk.downloads(lambda: desk.click("Download"))[1]).size == size
 
+    def test_a_batch_is_made_with_what_was_told(self, desk: Visit, file: Path) -> None:
+        desk.page.keyboard.press("c")
+        desk.stroke((0.3, 0.12), (0.7, 0.12))  # that is told of the drawing on the sheet alone
+        desk.page.locator("#candidate-strip button").nth(2).click()
+        desk.page.locator("[data-slider=lighter]").fill("30")
+        desk.page.locator("[data-slider=fidelity]").fill("40")
+        desk.page.get_by_label("Size of the file").select_option("2")
+        desk.settle()
+        with desk.page.expect_request("**/api/invert?*format=png*") as sent:
+            desk.give(file, file)
+        query = parse_qs(urlsplit(sent.value.url).query)
+        told = {"lighter": ["0.3"], "fidelity": ["0.4"], "candidate": ["2"], "seed": ["0"], "scale": ["2"]}
+        assert query == {"weights": ["faces"], "format": ["png"], **told}
+        desk.until(lambda: "2 of 2 done" in desk.says("batch-status"))
+        with zipfile.ZipFile(desk.downloads(lambda: desk.click("Download all"))[1]) as archive:
+            assert {Image.open(archive.open(name)).size for name in archive.namelist()} == {(160, 120)}
+
+    def test_a_reload_keeps_what_was_painted_and_told(self, desk: Visit) -> None:
+        desk.page.keyboard.press("c")
+        desk.inferred(lambda: desk.stroke((0.3, 0.12), (0.7, 0.12)))
+        painted = desk.inferred(lambda: desk.page.locator("[data-slider=lighter]").fill("10"))
+        desk.page.wait_for_timeout(500)  # the draft follows the last change after 300 ms
+        desk.page.reload()
+        desk.until(lambda: desk.number() > 0)
+        desk.settle()
+        assert self.told(desk) == ["Painted #b3261e", "Lighter by 10"]
+        np.testing.assert_array_equal(desk.photo(), painted)
+        desk.inferred(lambda: desk.click("Undo"))  # the stroke of colour is still one
+        assert self.told(desk) == ["Lighter by 10"]
+
     def test_what_the_chosen_weights_cannot_do_is_hidden(self, desk: Visit) -> None:
         for id in ("tone", "candidates", "colour-tool", "fidelity"):
             assert desk.page.locator(f"#{id}").is_visible(), id
@@ -517,6 +573,7 @@ class TestDesk:
         for width in (320, 390, 800, 1280):
             desk.page.set_viewport_size({"width": width, "height": 800})
             assert desk.page.evaluate("document.documentElement.scrollWidth") <= width
+            assert desk.page.locator("#candidates-title").bounding_box()["height"] < 30  # one line
 
 
 @pytest.mark.browser
@@ -568,6 +625,8 @@ class TestLooks:
         for id in ("canvas", "photo"):
             box = seen.page.locator(f"#{id}").bounding_box()
             assert box["y"] > 0 and box["y"] + box["height"] <= 600 and box["height"] > 250
+        box = seen.page.locator("#theme-button").bounding_box()
+        assert box["x"] + box["width"] > 750  # in the corner
 
     def test_below_a_batch_errors_are_seen_and_no_thumbnail(self, visit, file: Path) -> None:
         seen = visit()

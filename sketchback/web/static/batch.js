@@ -1,14 +1,18 @@
-// Several drawings one after another: a card for each, progress, and all photographs in one archive.
+// Several drawings one after another: a card for each, progress, and all photographs in one archive. They are made with
+// what was told, but for colours that are painted on the sheet: these belong to its drawing.
 
 import { invert, notice, sketch } from "./backend.js";
 import { suited } from "./notices.js";
 import { prepare } from "./pictures.js";
 import { Refusal } from "./refusal.js";
+import { scaleOfFile, wantedOfAny } from "./told.js";
 import { element, enable, save, say } from "./ui.js";
 import { chosen } from "./weights.js";
 import { zip } from "./zip.js";
 
 const MOST = 200;
+
+const asked = (name) => ({ ...wantedOfAny(name), weights: name, format: "png", scale: scaleOfFile(name) });
 
 export class Batch {
   #done = [];
@@ -48,7 +52,7 @@ export class Batch {
     element("batch-progress").value = 0;
     element("batch-title").focus({ preventScroll: true });
     element("batch").scrollIntoView({ behavior: "smooth", block: "start" });
-    const query = { weights: chosen(), clean: this.page.clean() };
+    const query = { asked: asked(chosen()), clean: this.page.clean() };
     let failed = 0;
     for (const [index, file] of accepted.entries()) {
       if (stop.signal.aborted) break;
@@ -65,7 +69,7 @@ export class Batch {
     }
     if (this.#stop !== stop) return; // another batch has begun
     element("batch-stop").hidden = true;
-    const bad = failed ? `, ${failed} could not be read` : "";
+    const bad = failed ? `, ${failed} could not be made` : "";
     const rest = accepted.length - this.#done.length - failed;
     element("batch-status").textContent = rest
       ? `Stopped: ${this.#done.length} of ${accepted.length} done${bad}`
@@ -105,19 +109,13 @@ export class Batch {
     card.querySelectorAll(".frames > span")[place].replaceChildren(image);
   }
 
-  async #invert(file, card, { weights, clean }, signal) {
+  async #invert(file, card, query, signal) {
     this.#say(card, "working", "Reading");
     const busy = (text) => this.#say(card, "working", text);
     let noted = "";
     const note = (text) => { noted = text; };
-    const drawing = await sketch(await prepare(file), { clean }, { signal, busy, note });
+    const drawing = await sketch(await prepare(file), { clean: query.clean }, { signal, busy, note });
     this.#frame(card, 0, drawing, `Drawing ${file.name}`);
-    this.#say(card, "working", "Making the photograph");
-    const photo = await invert(drawing, { weights, format: "png" }, { signal, busy });
-    this.#frame(card, 1, photo, `Photograph made from ${file.name}`);
-    this.#say(card, "done", noted);
-    const made = { name: this.#name(file.name), blob: photo };
-    this.#done.push(made);
     const button = (text, act) => {
       const made = document.createElement("button");
       made.type = "button";
@@ -126,25 +124,35 @@ export class Batch {
       made.addEventListener("click", act);
       card.querySelector(".buttons").append(made);
     };
-    button("To the sheet", () => this.page.open(file));
-    button("Download", () => save(made.blob, made.name));
-    enable("batch-download", true);
-    const other = suited(await notice(drawing, { signal, busy }).catch(() => []), weights);
-    if (!other) return;
-    this.#say(card, "done", `${noted} It looks like a ${other.shows}.`.trim());
-    button(`Use ${other.title}`, async ({ target }) => {
-      target.disabled = true;
+    let made = null;
+    const make = async (options, said, calls) => {
       this.#say(card, "working", "Making the photograph");
-      try {
-        made.blob = await invert(drawing, { weights: other.name, format: "png" }, { busy });
-        this.#frame(card, 1, made.blob, `Photograph made from ${file.name}`);
-        this.#say(card, "done", noted);
-        target.remove();
-      } catch (error) {
-        target.disabled = false;
-        this.#say(card, "failed", error instanceof Refusal ? error.message : "It could not be made.");
+      const blob = await invert(drawing, options, { ...calls, busy });
+      this.#frame(card, 1, blob, `Photograph made from ${file.name}`);
+      if (!made) {
+        made = { name: this.#name(file.name) };
+        this.#done.push(made);
+        button("Download", () => save(made.blob, made.name));
+        enable("batch-download", true);
       }
-    });
+      made.blob = blob;
+      this.#say(card, "done", said);
+    };
+    button("To the sheet", () => this.page.open(file));
+    const other = suited(await notice(drawing, { signal, busy }).catch(() => []), query.asked.weights);
+    if (other) { // also where these weights cannot make it
+      button(`Use ${other.title}`, async ({ target }) => {
+        target.disabled = true;
+        try {
+          await make(asked(other.name), noted);
+          target.remove();
+        } catch (error) {
+          target.disabled = false;
+          this.#say(card, "failed", error instanceof Refusal ? error.message : "It could not be made.");
+        }
+      });
+    }
+    await make(query.asked, other ? `${noted} It looks like a ${other.shows}.`.trim() : noted, { signal });
   }
 
   #name(file) { // two folders may hold the same name

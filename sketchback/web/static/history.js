@@ -10,6 +10,7 @@ const LOOKED_AT = 1000; // milliseconds
 
 const cards = new Map(); // number of a version -> { version, item, addresses }
 let timer = null;
+let looking = null; // the promise that the version which was looked at last is kept
 let shown = null;
 let now = null; // the number of the version that is on the page
 let open = null; // the version in the dialog
@@ -18,7 +19,7 @@ photographs.addEventListener("shown", ({ detail }) => {
   clearTimeout(timer);
   shown = detail;
   now = null;
-  timer = setTimeout(() => look(detail), LOOKED_AT);
+  timer = setTimeout(() => { looking = look(detail); }, LOOKED_AT);
 });
 drawing.addEventListener("change", () => { if (drawing.empty) clearTimeout(timer); });
 
@@ -131,6 +132,8 @@ element("version-name").addEventListener("change", async ({ target }) => {
 
 act("history-clear", async () => {
   if (!confirm(`Delete all ${cards.size} versions, those with a name as well?`)) return;
+  clearTimeout(timer); // what is looked at now does not come after them
+  await looking;
   await clear("versions");
   await clear("drafts"); // of other tabs; that of this one is written again with the next stroke
   await show();

@@ -1,22 +1,22 @@
 // How pictures come in: opened, pasted, dropped, or chosen among the samples.
 
 import { Batch } from "./batch.js";
-import { ask } from "./notices.js";
+import { ask, suited } from "./notices.js";
 import { read } from "./pictures.js";
 import { Refusal } from "./refusal.js";
 import { download, drawing } from "./state.js";
 import { refer } from "./tone.js";
 import { turned } from "./turning.js";
 import { act, element, failed, hush, say, status } from "./ui.js";
-import { can, choose } from "./weights.js";
+import { can, choose, chosen, showing } from "./weights.js";
 
 const SAMPLES = [
-  { file: "face_pencil.png", title: "Portrait in pencil", weights: "faces" },
-  { file: "face_ink.png", title: "Portrait in ink", weights: "faces" },
-  { file: "face_line.png", title: "Portrait in lines", weights: "faces" },
-  { file: "house.png", title: "House", weights: "buildings" },
-  { file: "facade.png", title: "Façade", weights: "buildings" },
-  { file: "tower.png", title: "Church tower", weights: "buildings" },
+  { file: "face_pencil.png", title: "Portrait in pencil", shows: "face" },
+  { file: "face_ink.png", title: "Portrait in ink", shows: "face" },
+  { file: "face_line.png", title: "Portrait in lines", shows: "face" },
+  { file: "house.png", title: "House", shows: "building" },
+  { file: "facade.png", title: "Façade", shows: "building" },
+  { file: "tower.png", title: "Church tower", shows: "building" },
 ];
 
 const stem = (name) => name.replace(/\.[^.]*$/, "");
@@ -142,7 +142,8 @@ async function laySample(sample, address) {
   try {
     const picture = await createImageBitmap(await (await fetch(address)).blob());
     if (!isNewest()) return;
-    choose(sample.weights);
+    const other = suited([sample.shows], chosen());
+    if (other) choose(other.name); // weights that show the same stay as the person chose them
     download.name = `${stem(sample.file)}-photograph`;
     drawing.lay({ picture });
     element("canvas").scrollIntoView({ behavior: "smooth", block: "nearest" });
@@ -152,8 +153,8 @@ async function laySample(sample, address) {
 }
 
 /** Lays out the samples for which there are weights; all where there are none for any. */
-export function offerSamples(names) {
-  const fitting = SAMPLES.filter((one) => names.includes(one.weights));
+export function offerSamples() {
+  const fitting = SAMPLES.filter((one) => showing(one.shows));
   (fitting.length ? fitting : SAMPLES).forEach(offerSample);
 }
 

@@ -34,7 +34,7 @@ async function begin() {
     if (drawing.empty) drawing.lay({ ratio: ratioOf(chosen()) });
     else update();
   });
-  offerSamples(answer.weights.map((one) => one.name));
+  offerSamples();
   keep("weights", { read: chosen, restore: choose });
   keep("told", { read: () => told.all, restore: (all) => { told.all = all; } });
   if (!await restore()) drawing.start({ ratio: ratioOf(answer.default) });

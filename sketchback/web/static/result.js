@@ -5,7 +5,7 @@ import { Follower } from "./follow.js";
 import { openRaster } from "./openraster.js";
 import { Refusal } from "./refusal.js";
 import { download, drawing, photographs, snapshot } from "./state.js";
-import { told, wanted } from "./told.js";
+import { scaleOfFile, told, wanted } from "./told.js";
 import { act, element, enable, failed, hush, save, status } from "./ui.js";
 import { chosen, titleOf } from "./weights.js";
 
@@ -141,13 +141,11 @@ element("photo-picture").addEventListener("pointerdown", (event) => {
 
 act("download-button", async () => {
   const format = element("format").value;
-  const times = Number(element("scale").value);
-  const scale = element("scale").hidden || times === 1 ? undefined : times; // once: the photograph as it is shown
   status("Preparing the file…");
   try {
     const picture = await drawing.picture();
     const layered = format === "ora";
-    const asked = { ...await wanted(), weights: chosen(), format: layered ? "png" : format, scale };
+    const asked = { ...await wanted(), weights: chosen(), format: layered ? "png" : format, scale: scaleOfFile() };
     const photo = await invert(picture, asked);
     const file = layered ? await openRaster({ drawing: picture, strokes: await drawing.colourPicture(), photo }) : photo;
     save(file, `${download.name}.${format}`);

@@ -1,8 +1,9 @@
-// What the person told of the photograph beside the drawing, and what of it the chosen weights are asked for.
+// What the person told of the photograph beside the drawing, and what of it weights are asked for.
 //
 // Colours that are painted are strokes of `drawing`, and not in here.
 
 import { drawing } from "./state.js";
+import { element } from "./ui.js";
 import { can } from "./weights.js";
 
 const STROKES = 256; // pixels of the longer side of what is sent; a cell of tone is larger than a sixteenth of them
@@ -32,16 +33,28 @@ export const told = new Told();
 
 export const CHANGES = ["lighter", "warmer", "colourful"];
 
-/** The options of `invert` beside weights and format, as far as the chosen weights can do them. */
-export async function wanted() {
-  const { tone, candidates, fidelity, parts } = can();
+/** The options of `invert` that are told of any drawing, as far as the weights, by default the chosen ones, can do them. */
+export function wantedOfAny(name) {
+  const { tone, candidates, fidelity, parts } = can(name);
   const options = {};
   if (tone) {
-    options.tone = Object.fromEntries([...Object.keys(parts), ...CHANGES].map((name) => [name, told.get(name)]));
+    options.tone = Object.fromEntries([...Object.keys(parts), ...CHANGES].map((one) => [one, told.get(one)]));
     options.tone.reference = told.get("reference")?.blob;
-    options.tone.strokes = await drawing.colourPicture(STROKES) ?? undefined;
   }
   if (candidates) Object.assign(options, told.get("candidate"));
   if (fidelity) options.fidelity = told.get("fidelity");
   return options;
+}
+
+/** The same of the drawing on the sheet, with the colours that are painted on it. */
+export async function wanted() {
+  const options = wantedOfAny();
+  if (options.tone) options.tone.strokes = await drawing.colourPicture(STROKES) ?? undefined;
+  return options;
+}
+
+/** How many times as large as the drawing a file is to be, undefined for once: the photograph as it is shown. */
+export function scaleOfFile(name) {
+  const times = Number(element("scale").value);
+  return times > 1 && can(name).scales.includes(times) ? times : undefined;
 }

@@ -13,16 +13,18 @@ export const chosen = () => document.querySelector("#weights :checked")?.value ?
 
 const NOTHING = { tone: false, candidates: false, fidelity: false, scales: [1], parts: {} };
 
-/** What the chosen weights can do, see `weights` in the backend. */
-export const can = () => find(chosen())?.can ?? NOTHING;
+/** What weights can do, by default the chosen ones; see `weights` in the backend. */
+export const can = (name = chosen()) => find(name)?.can ?? NOTHING;
 
 export const titleOf = (name) => find(name)?.title ?? name;
 
 /** What weights make photographs of, "face" or "building"; empty where nobody knows. */
 export const shows = (name) => find(name)?.shows ?? "";
 
-/** The first weights that show such a thing. */
-export const showing = (subject) => known.find((one) => one.shows === subject);
+const latest = new Map(); // "face" or "building" -> the weights of it that were chosen last
+
+/** The weights that show such a thing: those that were chosen last, or the first. */
+export const showing = (subject) => latest.get(subject) ?? known.find((one) => one.shows === subject);
 
 /** Width : height of an empty sheet for these weights. */
 export function ratioOf(name) {
@@ -60,6 +62,7 @@ export function offer(answer, changed) {
 function describe() {
   const one = find(chosen());
   if (!one) return;
+  latest.set(one.shows, one);
   choice.dispatchEvent(new Event("change"));
   const terms = [...new Set(one.terms.split("; "))].join("; "); // two stages may have used the same data
   const rows = [

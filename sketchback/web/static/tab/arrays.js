@@ -116,10 +116,14 @@ export function padToMultiple(image, multiple) {
 
 /** The place in a mirrored row, which does not repeat its edges: ... 2 1 0 1 2 ... */
 export function mirror(place, side) {
-  const period = 2 * side - 2;
+  const period = Math.max(2 * side - 2, 1); // one pixel is its own mirror image
   const inside = ((place % period) + period) % period;
   return inside < side ? inside : period - inside;
 }
+
+/** Continues a picture below and to the right by its last pixels. */
+export const padTo = (image, height, width) => gather(
+  image, height, width, (place) => clamp(place, image.height), (place) => clamp(place, image.width));
 
 /** A part of a picture. */
 export const crop = (image, height, width, top = 0, left = 0) => gather(

@@ -63,8 +63,7 @@ export async function sketch(picture, query, options) {
   return file;
 }
 
-/** What is asked about a drawing needs OpenCV. */
-export const notice = async () => [];
+export const notice = (drawing, options) => ask("notice", { file: drawing }, options);
 
 export async function weights() {
   const response = await fetch(new URL("./weights.json", import.meta.url));

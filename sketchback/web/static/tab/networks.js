@@ -13,8 +13,12 @@ export class Network {
   static async load(facts, runtime, progress) {
     env.wasm.wasmBinary ??= await load(runtime, progress);
     const bytes = await load(facts, progress);
+    const externalData = []; // files of weights into which the network points
+    for (const part of facts.parts ?? []) {
+      externalData.push({ path: part.file.split("/").pop(), data: await load(part, progress) });
+    }
     try {
-      return new Network(facts, await InferenceSession.create(bytes, { executionProviders: ["wasm"] }));
+      return new Network(facts, await InferenceSession.create(bytes, { executionProviders: ["wasm"], externalData }));
     } catch (error) {
       console.error(error);
       throw new Refusal("This browser cannot run the weights. A current one with WebAssembly SIMD can.");

@@ -1,13 +1,18 @@
 // Drawings that are not dark strokes on light paper, as `sketchback.sketching.oddities` finds them.
 
 import { Refusal } from "../refusal.js";
-import { mirror, picture, reduce } from "./arrays.js";
+import { clip, crop, picture, reduce } from "./arrays.js";
+import { average, blur, close, open, percentiles, slopes } from "./filters.js";
+import { flatten } from "./paper.js";
 
 const EMPTY = 422; // the status that the HTTP API gives
 const EMPTY_AT = 512; // pixels on the long side at which strokes are sought
 const STROKE = 0.03; // of the long side: what is shorter is a speck
 const [LEAST, MOST] = [0.03, 0.1]; // of what may count as ink, between a pixel and what is around it
-const BELL = Array.from({ length: 9 }, (_, place) => Math.exp(-((place - 4) ** 2) / 2) / 2.5066); // Gaussian, sigma 1
+const LOOKED_AT = 128; // pixels on the long side at which strokes are thin and shaded areas are not
+const CONTRAST = 0.1; // between the darkest and the lightest, below which there are no strokes to look at
+const NEGATIVE = 1.0; // a weighted sum below it is a negative
+const TURNED = "The drawing is white on black: it was turned into black on white.";
 
 /** Returns a sketch, or throws where nothing is drawn on it; see `oddities.is_empty`. */
 export function checkDrawn(sketch) {
@@ -15,57 +20,76 @@ export function checkDrawn(sketch) {
   throw new Refusal("Something must be drawn on the sheet. Draw on it, or open another picture.", EMPTY);
 }
 
-export function isEmpty(sketch) {
-  const tone = reduce(sketch, EMPTY_AT);
-  const longest = Math.max(tone.height, tone.width);
-  const fine = filter(tone, weigh, 4);
-  const side = Math.max(2 * Math.floor(longest / 24) + 1, 7);
-  const broad = filter(tone, average, (side - 1) / 2);
-  const off = fine.data.map((value, place) => Math.abs(value - broad.data[place]));
-  const spans = (least) => hasSpan(off, tone.width, least, Math.max(STROKE * longest, 3));
-  return !spans(MOST) && !spans(Math.min(Math.max(4 * 1.4826 * median(off), LEAST), MOST)); // most drawings are plain
+/** A sketch with dark strokes, and what was done to it, if anything; see `oddities.is_negative` and `oddities.turn`. */
+export function turnNegative(sketch) {
+  return isNegative(sketch) ? { sketch: flatten(invert(sketch)), note: TURNED } : { sketch };
 }
 
-/** A separable filter along the columns and then along the rows; outside a picture is its mirror image. */
-function filter({ height, width, data }, line, reach) {
+function invert({ height, width, data }) {
   const made = picture(height, width, 1);
-  const pass = (source, count, side, outer, inner) => {
-    const [from, to] = [new Float32Array(side + 2 * reach), new Float32Array(side)];
-    const places = Int32Array.from(from, (_, at) => mirror(at - reach, side) * inner);
-    for (let one = 0; one < count; one += 1) {
-      for (let at = 0; at < from.length; at += 1) from[at] = source[one * outer + places[at]];
-      line(from, to, reach);
-      for (let at = 0; at < side; at += 1) made.data[one * outer + at * inner] = to[at];
-    }
-  };
-  pass(data, height, width, width, 1);
-  pass(made.data, width, height, 1, width);
+  data.forEach((value, place) => { made.data[place] = 1 - value; });
   return made;
 }
 
-function weigh(from, to) {
-  for (let at = 0; at < to.length; at += 1) {
-    let sum = 0;
-    for (let index = 0; index < BELL.length; index += 1) sum += BELL[index] * from[at + index];
-    to[at] = sum;
-  }
+/** Where Python judges a page on a dark table without the table, here the middle of the picture is judged as well. */
+export function isNegative(sketch) {
+  if (!looksNegative(sketch)) return false;
+  const sides = [sketch.height, sketch.width];
+  const [halves, quarters] = [sides.map((side) => Math.ceil(side / 2)), sides.map((side) => Math.floor(side / 4))];
+  const middle = crop(sketch, ...halves, ...quarters);
+  return looksNegative(middle) || percentiles(middle.data, [99])[0] < 0.5; // or nothing is drawn there
 }
 
-function average(from, to, reach) { // what leaves the window is taken off
-  const side = 2 * reach + 1;
-  let sum = 0;
-  for (let at = 0; at < side - 1; at += 1) sum += from[at];
-  for (let at = 0; at < to.length; at += 1) {
-    sum += from[at + side - 1];
-    to[at] = sum / side;
-    sum -= from[at];
-  }
+function looksNegative(sketch) {
+  const tone = { ...reduce(sketch, LOOKED_AT) };
+  let [low, quarter, high] = percentiles(tone.data, [1, 25, 99]);
+  if (high - low < 2 * CONTRAST) [low, high] = percentiles(tone.data, [0, 100]); // few strokes
+  if (high - low < CONTRAST || quarter > 0.5) return false;
+  const { height, width } = tone;
+  tone.data = tone.data.map((value) => clip((value - low) / (high - low)));
+  const [top, left] = [Math.floor(height / 4), Math.floor(width / 4)];
+  const inside = (row, column) => row >= top && row < height - top && column >= left && column < width - left;
+  const [half, light] = percentiles(tone.data, [75, 90]);
+  return 1.9 * polarity(tone, 1) + 1.9 * polarity(tone, 2, inside) + 0.5 * flatness(tone)
+    + 2.3 * light - 0.5 * half < NEGATIVE;
 }
 
-function median(values) {
-  const sorted = values.slice().sort();
-  const half = sorted.length / 2;
-  return Number.isInteger(half) ? (sorted[half - 1] + sorted[half]) / 2 : sorted[Math.floor(half)];
+/** From -1, where all that is thinner than a window is lighter than around it, to 1, where it is darker. */
+function polarity(tone, reach, where = () => true) {
+  const [opened, closed] = [open(tone, [reach, reach]), close(tone, [reach, reach])];
+  let [lighter, darker] = [0, 0];
+  tone.data.forEach((value, place) => {
+    if (!where(Math.floor(place / tone.width), place % tone.width)) return;
+    lighter += value - opened.data[place];
+    darker += closed.data[place] - value;
+  });
+  return (darker - lighter) / (darker + lighter + 1e-3);
+}
+
+/** From -1 to 1, how light it is where no edge is near. */
+function flatness(tone) {
+  const [right, down] = slopes(tone);
+  right.data.forEach((value, place) => { right.data[place] = Math.hypot(value, down.data[place]); });
+  const near = blur(right, 2);
+  let [sum, all] = [0, 1e-6];
+  tone.data.forEach((value, place) => {
+    const weight = Math.exp(-near.data[place] / 0.1);
+    sum += (2 * value - 1) * weight;
+    all += weight;
+  });
+  return sum / all;
+}
+
+export function isEmpty(sketch) {
+  const tone = reduce(sketch, EMPTY_AT);
+  const longest = Math.max(tone.height, tone.width);
+  const fine = blur(tone, 1);
+  const side = Math.max(2 * Math.floor(longest / 24) + 1, 7);
+  const broad = average(tone, (side - 1) / 2);
+  const off = fine.data.map((value, place) => Math.abs(value - broad.data[place]));
+  const spans = (least) => hasSpan(off, tone.width, least, Math.max(STROKE * longest, 3));
+  const grain = 1.4826 * percentiles(off, [50])[0];
+  return !spans(MOST) && !spans(Math.min(Math.max(4 * grain, LEAST), MOST)); // most drawings are plain
 }
 
 /** Whether pixels above `least` that touch each other have a box with a diagonal longer than `limit`. */

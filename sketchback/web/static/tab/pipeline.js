@@ -1,7 +1,8 @@
 // Sketch -> photograph as `sketchback.inference.pipeline` makes it.
 
-import { clip, crop, MIN_SIDE, padSymmetric, padToMultiple, resize, round } from "./arrays.js";
+import { clip, crop, MIN_SIDE, padSymmetric, padToMultiple, picture, resize, round } from "./arrays.js";
 import { sample } from "./candidates.js";
+import { place } from "./telling.js";
 import * as tones from "./tones.js";
 
 const WORKING = [512, 512]; // where a file does not say what its generator was trained at
@@ -14,17 +15,25 @@ const MARGIN = 8; // pixels: a network that pads with zeros is less sure at the 
  * The photograph of a sketch, see `pipeline.run`.
  * @param generator a network
  * @param sketch a picture of one channel
- * @param tone see `telling.place`
+ * @param tone see `place`
  * @param candidate its number and the seed of all, or undefined for the one answer
+ * @param fidelity of a generator that takes it, from 0 to 1
  * @param scale times the size of the sketch
  * @param find gives a network that helps, by its name, or null where it is done without
  */
-export async function run(generator, sketch, { tone = {}, candidate, seed = 0, scale = 1, find }) {
+export async function run(generator, sketch, { tone = {}, candidate, seed = 0, fidelity = 0, scale = 1, find }) {
   const seen = look(generator.facts, sketch);
   const shown = padToMultiple(resize(sketch, ...seen, true), generator.facts.stride);
-  const pictures = (told) => ({ sketch: shown, tone: tones.encode(told, shown.height, shown.width) });
-  const own = candidate === undefined ? async () => crop(await generator.runOnce(pictures(null)), ...seen) : null;
-  let told = await tones.place(tone, [sketch.height, sketch.width], seen, own);
+  const share = picture(1, 1, 1);
+  share.data[0] = fidelity;
+  const pictures = (told) => (
+    { sketch: shown, tone: tones.encode(told, shown.height, shown.width), fidelity: share });
+  let told = await place(tone, {
+    size: [sketch.height, sketch.width],
+    sketch: crop(shown, ...seen),
+    answer: async () => crop(await generator.runOnce(pictures(null)), ...seen),
+    changesAnswer: candidate === undefined, // else candidates are changed
+  });
   if (candidate !== undefined) {
     const photo = await generator.runOnce(pictures(told));
     const sampled = await sample(await find("tones"), photo, shown, told, candidate, seed);

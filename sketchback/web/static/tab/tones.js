@@ -1,7 +1,6 @@
-// Tone maps as `sketchback.images.tones` and `sketchback.inference.telling` have them: the mean colour of each cell of a
-// picture, NaN where nothing is told.
+// Tone maps as `sketchback.images.tones` has them: the mean colour of each cell of a picture, NaN where nothing is told.
 
-import { clip, fit, picture } from "./arrays.js";
+import { clip, picture } from "./arrays.js";
 
 export const CELL = 16; // pixels, the side of a cell
 const LEAST = 0.1; // of a cell: where so much is told, the cell is
@@ -79,22 +78,6 @@ function shares(parts, side) {
   });
 }
 
-/**
- * The tones that are told of a drawing: strokes over the changed reference over what the generator answers, changed.
- * @param tone {strokes, reference} pictures, {lighter, warmer, colourful} numbers; each may be missing
- * @param size of the drawing itself, which a reference is fitted to
- * @param seen the size at which the generator sees it
- * @param answer gives the photograph that the generator makes untold; null where that is not what is changed
- * @returns a map, or null where nothing is told
- */
-export async function place(tone, size, seen, answer) {
-  let told = null;
-  if (tone.reference) told = toCells(fit(tone.reference, ...size), ...seen);
-  else if (answer && changes(tone)) told = ofPhoto(await answer());
-  if (told && changes(tone)) told = change(told, tone);
-  return over(tone.strokes ? toCells(tone.strokes, ...seen) : null, told);
-}
-
 export const changes = (tone) => CHANGES.some((name) => tone[name]);
 
 /** A map, and where it tells nothing another. */
@@ -105,7 +88,7 @@ export function over(told, others) {
   return made;
 }
 
-/** Changes the tones of a whole picture in CIELAB, each number from -1 to 1, see `telling.change`. */
+/** Changes the tones of a whole picture in CIELAB, each number from -1 to 1, see `tones.change`. */
 export function change(tones, { lighter = 0, warmer = 0, colourful = 0 }) {
   const made = picture(tones.height, tones.width, 3);
   for (let at = 0; at < made.data.length; at += 3) {
@@ -135,7 +118,7 @@ const TO_RGB = [
 const [DARK, SLOPE, OFFSET] = [0.008856, 7.787, 16 / 116];
 const times = (matrix, values) => matrix.map((row) => row[0] * values[0] + row[1] * values[1] + row[2] * values[2]);
 
-function toLab(rgb) {
+export function toLab(rgb) {
   const linear = [...rgb].map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
   const xyz = times(TO_XYZ, linear);
   const [x, y, z] = xyz.map((value) => (value > DARK ? Math.cbrt(value) : SLOPE * value + OFFSET));

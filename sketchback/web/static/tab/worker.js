@@ -5,15 +5,17 @@ import { picture } from "./arrays.js";
 import { decode, decodePhoto, decodeStrokes, encode } from "./files.js";
 import { forgetOthers } from "./keep.js";
 import { Network } from "./networks.js";
-import { checkDrawn } from "./oddities.js";
+import { checkDrawn, turnNegative } from "./oddities.js";
 import { run } from "./pipeline.js";
+import { notice } from "./subject.js";
 
 const MOST = 16_000_000; // pixels of a photograph
 
 const known = (async () => {
   const response = await fetch(new URL("../weights.json", import.meta.url));
   const answer = await response.json();
-  const files = [answer.runtime, ...answer.helpers, ...answer.weights];
+  const listed = [...answer.helpers, ...answer.weights];
+  const files = [answer.runtime, ...listed, ...listed.flatMap(({ parts = [] }) => parts)];
   for (const one of files) one.address = new URL(`../${one.file}`, import.meta.url).href;
   await forgetOthers(files.map(({ address }) => address));
   return answer;
@@ -21,13 +23,19 @@ const known = (async () => {
 const networks = new Map(); // name -> the promise of a network
 const came = { bytes: 0, of: 0 };
 
-async function network(name) {
-  const { runtime, helpers, weights } = await known;
+async function factsOf(name) {
+  const { helpers, weights } = await known;
   const facts = [...weights, ...helpers].find((one) => one.name === name);
   if (!facts) throw new Refusal(`There are no weights ${name} on this site.`);
+  return facts;
+}
+
+async function network(name) {
+  const [facts, { runtime }] = [await factsOf(name), await known];
   if (!networks.has(name)) {
     came.bytes = 0;
-    came.of = facts.bytes + (networks.size ? 0 : runtime.bytes);
+    const coming = [facts, ...facts.parts ?? [], ...networks.size ? [] : [runtime]];
+    came.of = coming.reduce((sum, { bytes }) => sum + bytes, 0);
     networks.set(name, Network.load(facts, runtime, (bytes) => {
       came.bytes += bytes;
       postMessage({ progress: came });
@@ -55,23 +63,30 @@ const VERBS = {
     const [height, width] = (await network(name)).facts.size ?? [128, 128];
     await run(await network(name), picture(height, width, 1), {}); // the first time, the browser still compiles
   },
-  sketch: async ({ file }) => ({ file: await encode(checkDrawn(await decode(file)), "png") }),
-  invert: async ({ file, weights, format, tone = {}, candidate, seed, scale }) => {
-    const drawn = checkDrawn(await decode(file));
-    const generator = await network(weights);
-    const { can } = generator.facts;
+  sketch: async ({ file }) => {
+    const { sketch, note } = turnNegative(await decode(file));
+    return { file: await encode(checkDrawn(sketch), "png"), note };
+  },
+  notice: async ({ file }) => notice(await decode(file)),
+  invert: async ({ file, weights, format, tone = {}, candidate, seed, fidelity = 0, scale }) => {
+    const { sketch: drawn, note } = turnNegative(await decode(file));
+    checkDrawn(drawn);
+    const { can } = await factsOf(weights);
     if (scale && (!can.scales.includes(scale) || drawn.height * drawn.width * scale ** 2 > MOST)) {
       throw new Refusal(`A photograph of this drawing cannot be ${scale} times as large here. Take a smaller size.`);
     }
     if (candidate !== undefined && !can.candidates) throw new Refusal("These weights have one answer. Choose others.");
+    if (fidelity && !can.fidelity) throw new Refusal("These weights have one end of a training only. Choose others.");
+    const generator = await network(fidelity ? `${weights}-between` : weights);
     const photo = await run(generator, drawn, {
       tone: Object.keys(tone).length ? await told(tone, can) : {},
       candidate,
       seed,
+      fidelity,
       scale,
       find: (name) => (name === "enlarger" && (scale === 1 || can.scales.length === 1) ? null : network(name)),
     });
-    return { file: await encode(photo, format) };
+    return { file: await encode(photo, format), note };
   },
 };
 
