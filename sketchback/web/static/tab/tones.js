@@ -88,7 +88,7 @@ export function over(told, others) {
   return made;
 }
 
-/** Changes the tones of a whole picture in CIELAB, each number from -1 to 1, see `tones.change`. */
+/** Changes the tones of a whole picture in CIELAB, each number from -1 to 1, see `telling.change`. */
 export function change(tones, { lighter = 0, warmer = 0, colourful = 0 }) {
   const made = picture(tones.height, tones.width, 3);
   for (let at = 0; at < made.data.length; at += 3) {
