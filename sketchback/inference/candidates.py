@@ -20,9 +20,9 @@ if TYPE_CHECKING:
 
 SPREAD = 0.14  # of the difference in training, so that the flow ends as wide as it begins
 STEPS = 8  # of Heun's method, two looks of the sampler each; 16 change a sample by less than 0.01
-# Parts along the longer side that have noise in common, the share of the variance that they have, and how much of it a
-# candidate begins with: of the tone as a whole all, because that is what a drawing leaves open; of single cells little.
-LEVELS = ((1, 0.40, 1.0), (2, 0.15, 0.7), (4, 0.27, 0.4), (None, 0.18, 0.2))
+# Parts along the longer side that have noise in common, the share of its variance that they have, and how strongly a
+# candidate begins with it, as validation chose: a drawing leaves the tone as a whole open, single cells less.
+LEVELS = ((1, 0.40, 1.5), (2, 0.15, 0.8), (4, 0.27, 0.4), (None, 0.18, 0.2))
 # The axes of the differences' colours, with their standard deviations: light, warmth, and green.
 COLOURS = np.array([[1, 1, 1], [1, 0, -1], [1, -2, 1]]) / np.sqrt([[3], [2], [6]]) * np.sqrt([[2.6], [0.34], [0.06]])
 FINE = 4  # pixels, the side of the squares whose ink a cell reports
@@ -83,24 +83,24 @@ def state(
     return np.concatenate([difference, answers - 0.5, is_told, inks, times], axis=-1, dtype=np.float32)
 
 
-def noise(rng: np.random.Generator, shape: tuple[int, ...], *, calm: bool = False) -> np.ndarray:
+def noise(rng: np.random.Generator, shape: tuple[int, ...], *, weighed: bool = False) -> np.ndarray:
     """What a flow begins with: random differences of tone, alike in parts of several sizes.
 
     Args:
         rng: A generator to draw with.
         shape: `(B, h, w, 3)`.
-        calm: Less of it, as candidates begin with.
+        weighed: As candidates begin with it: more as a whole, less in small parts.
 
     Returns:
-        float64 of that shape, of variance 1 unless it is calm.
+        float64 of that shape, of variance 1 unless it is weighed.
     """
     batch, height, width, _ = shape
     drawn = np.zeros(shape)
-    for parts, share, kept in LEVELS:
+    for parts, share, strength in LEVELS:
         side = 1 if parts is None else -(-max(height, width) // parts)
         grid = rng.standard_normal((batch, -(-height // side), -(-width // side), 3))
         large = grid.repeat(side, axis=1).repeat(side, axis=2)[:, :height, :width]
-        drawn += (kept if calm else 1.0) * np.sqrt(share) * large
+        drawn += (strength if weighed else 1.0) * np.sqrt(share) * large
     return drawn @ COLOURS
 
 
@@ -167,7 +167,7 @@ def _noise(seed: int, number: int, shape: tuple[int, ...]) -> np.ndarray:
     """What candidate `number` begins with: nothing, or one of a pair of opposites."""
     if number == 0:
         return np.zeros(shape)
-    found = noise(np.random.default_rng([seed, (number + 1) // 2]), (1, *shape), calm=True)[0]
+    found = noise(np.random.default_rng([seed, (number + 1) // 2]), (1, *shape), weighed=True)[0]
     return found if number % 2 else -found
 
 

@@ -6,8 +6,8 @@ import { CELL, ofPhoto } from "./tones.js";
 
 const SPREAD = 0.14; // of the difference to the generator's own tones
 const STEPS = 8; // of Heun's method
-// Of the noise: parts along the longer side, the share of the variance that each has, how much of it a candidate has.
-const LEVELS = [[1, 0.40, 1.0], [2, 0.15, 0.7], [4, 0.27, 0.4], [null, 0.18, 0.2]];
+// Of the noise: parts along the longer side, the share of its variance that they have, how strong it is.
+const LEVELS = [[1, 0.40, 1.5], [2, 0.15, 0.8], [4, 0.27, 0.4], [null, 0.18, 0.2]];
 const COLOURS = [[[1, 1, 1], 2.6 / 3], [[1, 0, -1], 0.34 / 2], [[1, -2, 1], 0.06 / 6]]; // axes, and variance by length
 const FINE = 4; // pixels, the side of the squares whose ink a cell reports
 const STATE = 28; // numbers that a sampler takes of each cell
@@ -58,10 +58,10 @@ export async function sample(sampler, photo, sketch, told, number, seed) {
 function start(seed, number, { height, width }) {
   const begun = new Float64Array(3 * height * width);
   if (number === 0) return begun;
-  const levels = LEVELS.map(([parts, share, kept]) => {
+  const levels = LEVELS.map(([parts, share, strong]) => {
     const side = parts === null ? 1 : Math.ceil(Math.max(height, width) / parts);
     const [rows, columns] = [Math.ceil(height / side), Math.ceil(width / side)];
-    return { side, columns, length: 3 * rows * columns, strength: (number % 2 ? 1 : -1) * kept * Math.sqrt(share) };
+    return { side, columns, length: 3 * rows * columns, strength: (number % 2 ? 1 : -1) * strong * Math.sqrt(share) };
   });
   const all = normals([seed, Math.floor((number + 1) / 2)], levels.reduce((sum, { length }) => sum + length, 0));
   let first = 0;
