@@ -227,7 +227,7 @@ def write(
         OSError: It cannot be written there.
     """
     whole = padding.of_any_size(generator) if size is None else padding.of_one_size(generator, size)
-    with replacing(out) as temporary:
+    with replacing_folder(out) as temporary:
         with quietly():
             given = [np.zeros(shape, np.float32) for shape in padding.shapes(generator, size or SIZES[0]).values()]
             whole(given if len(given) > 1 else given[0])  # Keras exports what has been called before
@@ -247,7 +247,7 @@ def write(
 
 
 @contextlib.contextmanager
-def replacing(out: Path) -> Iterator[Path]:
+def replacing_folder(out: Path) -> Iterator[Path]:
     """As `atomic.replacing`, for what is one file, two files or a folder: nothing is left of a failure."""
     out.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix=".partial-", dir=out.parent) as folder:

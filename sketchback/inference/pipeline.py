@@ -32,10 +32,11 @@ WORTH = 1.25  # times the size: below, an enlarger has nothing to add
 
 def working_size(generator: Generator) -> tuple[int, int]:
     """The size that a loaded generator was trained at, as its file says; `WORKING` where it says nothing."""
-    return _trained_size(generator) or WORKING
+    return trained_size(generator) or WORKING
 
 
-def _trained_size(generator: Generator) -> tuple[int, int] | None:
+def trained_size(generator: Generator) -> tuple[int, int] | None:
+    """The same; None where a file says nothing, so that drawings are shown as they are."""
     try:
         recipe: Any = generator.facts["recipe"]
         return check_size(recipe["size"])
@@ -44,7 +45,7 @@ def _trained_size(generator: Generator) -> tuple[int, int] | None:
 
 
 @dataclasses.dataclass(frozen=True)
-class View:
+class Shown:
     """A batch of sketches as a generator sees them.
 
     Attributes:
@@ -61,7 +62,7 @@ class View:
         return self.shown[:, : self.seen[0], : self.seen[1]]
 
 
-def look(generator: Generator, sketches: np.ndarray, working: Sequence[int] | None = None) -> View:
+def look(generator: Generator, sketches: np.ndarray, working: Sequence[int] | None = None) -> Shown:
     """Brings sketches to what a generator sees; see `predict`, also for what is refused."""
     sketches = np.asarray(sketches, np.float32)
     if sketches.ndim != 4 or sketches.shape[-1] != 1:
@@ -77,12 +78,12 @@ def look(generator: Generator, sketches: np.ndarray, working: Sequence[int] | No
     if ratio > 1:
         # A ribbon that covered `working` would be as long as memory; and who says nothing is shown no guess.
         room = max(4 * rows * columns / (height * width), 1) ** 0.5
-        ratio = min(ratio, room) if working is not None or _trained_size(generator) else 1
+        ratio = min(ratio, room) if working is not None or trained_size(generator) else 1
     ratio = min(ratio, (MAX_WORKING / (height * width)) ** 0.5)  # a ribbon that covers `working` may be long
     seen = max(round(height * ratio), MIN_SIDE), max(round(width * ratio), MIN_SIDE)
     if seen != size:
         sketches = np.stack([resize(sketch, seen, cubic=True) for sketch in sketches])
-    return View(pad_to_multiple(sketches, generator.stride), seen)
+    return Shown(pad_to_multiple(sketches, generator.stride), seen)
 
 
 def predict(
@@ -126,7 +127,7 @@ def predict(
     return np.stack([resize(photo, size, cubic=True) for photo in _answer(generator, view, told)])
 
 
-def _answer(generator: Generator, view: View, told: np.ndarray | None = None) -> np.ndarray:
+def _answer(generator: Generator, view: Shown, told: np.ndarray | None = None) -> np.ndarray:
     """The photographs of a view `(B, height, width, 3)`, told the tones of its cells `(B, h, w, 3)` or nothing."""
     photos = telling.answer(generator, view.shown, told)
     return photos[:, : view.seen[0], : view.seen[1]]
@@ -208,7 +209,7 @@ def run(
     return photos[:, 0] if options.candidates is None else photos
 
 
-def _tell(generator: Generator, view: View, size: tuple[int, int], options: Options) -> np.ndarray | None:
+def _tell(generator: Generator, view: Shown, size: tuple[int, int], options: Options) -> np.ndarray | None:
     """The tones that a user tells `(B, h, w, 3)`; None where there are none."""
     tone, changes = options.tone, telling.changes(options.tone)
     if not tone:
@@ -224,7 +225,7 @@ def _tell(generator: Generator, view: View, size: tuple[int, int], options: Opti
     return told
 
 
-def _make(generator: Generator, view: View, told: np.ndarray | None, options: Options) -> Iterator[np.ndarray]:
+def _make(generator: Generator, view: Shown, told: np.ndarray | None, options: Options) -> Iterator[np.ndarray]:
     """The photographs of each drawing `(candidates, height, width, 3)`, or one of each."""
     if options.candidates is None:
         yield from _answer(generator, view, told)[:, np.newaxis]
@@ -240,7 +241,7 @@ def _make(generator: Generator, view: View, told: np.ndarray | None, options: Op
             changed = np.stack([telling.change(one, **changes) for one in several])
             several = np.where(np.isfinite(told[index]), several, changed)
         batch = np.repeat(shown[np.newaxis], number, axis=0)
-        yield _answer(generator, View(batch, view.seen), several)
+        yield _answer(generator, Shown(batch, view.seen), several)
 
 
 def _find(name: str, asked: str) -> Path:

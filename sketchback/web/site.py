@@ -118,7 +118,7 @@ def write(names: Sequence[str | Path], out: str | Path = "site") -> Path:
     kept = ["./", *(name for name in small if name != "index.html")]  # a host answers ./ with index.html
     worker = worker.replace('"VERSION"', json.dumps(_version(small))).replace('["FILES"]', json.dumps(kept, indent=1))
     files = small | {f"{PAGE}/{name}": data for name, data in large.items()} | {"service-worker.js": worker.encode()}
-    with exporters.replacing(out) as temporary:
+    with exporters.replacing_folder(out) as temporary:
         for name, data in files.items():
             (temporary / name).parent.mkdir(parents=True, exist_ok=True)
             (temporary / name).write_bytes(data)
@@ -163,12 +163,11 @@ def _network(name: str, path: Path) -> tuple[dict[str, Any], bytes]:
     network = _load(path)
     data = half.fill(network.graph, network.arrays)
     _compare(network, path, {"": data})
-    trained = isinstance(network.facts.get("recipe"), dict) and pipeline.working_size(network)
     return {
         "name": name,
         "takes": network.takes,
         "stride": network.stride,
-        "size": trained or None,
+        "size": pipeline.trained_size(network),
         "file": f"weights/{name}-{hashlib.sha256(data).hexdigest()[:12]}.onnx",
         "bytes": len(data),
     }, data
