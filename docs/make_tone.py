@@ -1,4 +1,4 @@
-"""Make docs/tone.png, the picture of the README that shows what a told tone does.
+"""Make docs/tone.png and docs/candidates.png, the pictures of the README that show what tone does.
 
 python docs/make_tone.py
 """
@@ -28,3 +28,9 @@ rows = [
     for sketch in (*sketches, sketching.sketch(astronaut, "pencil"))
 ]
 print("wrote", images.write(HERE / "tone.png", images.grid(rows)))
+rows = [
+    [sketch, *invert(sketch, "faces-tone", candidates=5, seed=3, tone=tone)]
+    for sketch in sketches
+    for tone in (None, {"skin": "dark"})
+]
+print("wrote", images.write(HERE / "candidates.png", images.grid(rows)))

@@ -189,10 +189,10 @@ def resolve(arguments: argparse.Namespace) -> Session:
     elif not arguments.data and not arguments.stage:
         recipe = recipes.shrink(recipe)
         logger.info("no --data: the recipe shrinks to built-in pictures (under 3 minutes on 2 cores)")
-    begins = (
+    is_new = recipe.model == "tone_sampler" or not (
         arguments.weights or recipe.initial
-    ) and recipe.model != "tone_sampler"  # which is new, beside its teacher
-    if begins and not arguments.resume and (architecture or "model" in numbers):
+    )  # those are a sampler's teacher
+    if not is_new and not arguments.resume and (architecture or "model" in numbers):
         ignored = [*architecture, *(["model"] if "model" in numbers else [])]
         logger.warning("the weights bring their own architecture; these do not count: %s", ", ".join(ignored))
     if numbers.get("model", recipe.model) != recipe.model:

@@ -6,7 +6,7 @@ import { place } from "./telling.js";
 import * as tones from "./tones.js";
 
 const WORKING = [512, 512]; // where a file does not say what its generator was trained at
-const MOST = 4_000_000; // pixels of what is enlarged
+const MOST = 4_000_000; // pixels that a network is shown
 const DOUBLINGS = 2; // of one photograph: a drawing leads no further
 const WORTH = 1.25; // times the size: below, an enlarger has nothing to add
 const MARGIN = 8; // pixels: a network that pads with zeros is less sure at the edge of what it sees
@@ -57,6 +57,7 @@ function look({ size }, { height, width }) {
     const room = Math.sqrt(Math.max((4 * rows * columns) / (height * width), 1));
     ratio = size ? Math.min(ratio, room) : 1;
   }
+  ratio = Math.min(ratio, Math.sqrt(MOST / (height * width))); // a ribbon may be long
   return [height, width].map((side) => Math.max(round(side * ratio), MIN_SIDE));
 }
 
