@@ -189,9 +189,8 @@ def resolve(arguments: argparse.Namespace) -> Session:
     elif not arguments.data and not arguments.stage:
         recipe = recipes.shrink(recipe)
         logger.info("no --data: the recipe shrinks to built-in pictures (under 3 minutes on 2 cores)")
-    is_new = recipe.model == "tone_sampler" or not (
-        arguments.weights or recipe.initial
-    )  # those are a sampler's teacher
+    given_weights = arguments.weights or recipe.initial
+    is_new = not given_weights or recipe.model == "tone_sampler"  # whose teacher's weights those are
     if not is_new and not arguments.resume and (architecture or "model" in numbers):
         ignored = [*architecture, *(["model"] if "model" in numbers else [])]
         logger.warning("the weights bring their own architecture; these do not count: %s", ", ".join(ignored))
