@@ -51,6 +51,8 @@ def run_stages(session: Session) -> Path:
         if goes_on and len(stages) > 1 and _is_done(folder_of_stage):
             _blend(session, number, again=False)
             continue
+        if goes_on and stage.blend and number:
+            _began_with(session, number)  # or it says so before hours of training
         if len(stages) > 1:
             logger.info("stage %s, %d of %d, in %s", stage.name, number + 1, len(stages), folder_of_stage)
         ready = session if goes_on else _from_the_stage_before(session, number)
@@ -71,8 +73,25 @@ def _blend(session: Session, number: int, *, again: bool = True) -> None:
 
     stage, folder = session.stages[number], session.place(session.stages[number])
     if stage.blend and (again or not (folder / BLENDED).is_file()):
-        before = session.stages[number - 1]
-        publishing.blend_stage(folder, session.place(before) / before.passes_on, share=stage.blend)
+        publishing.blend_stage(folder, _began_with(session, number), share=stage.blend)
+
+
+def _began_with(session: Session, number: int) -> Path:
+    """The weights that a stage began with: those that are given, or else what the stage before passes on.
+
+    Raises:
+        ValueError: They are no longer there, or are others by now.
+    """
+    stage, before = session.stages[number], session.stages[number - 1]
+    given = [] if session.initial is None else [weights.find(session.initial)]
+    began = recall(Run(session.place(stage))).recipe.initial
+    for path in (*given, session.place(before) / before.passes_on):
+        if path.is_file() and initialisation.name_of(path) == began:
+            return path
+    raise ValueError(
+        f"Stage {stage.name} is blended with the weights that it began with, {began}. Received: none such. "
+        "Give them as --weights beside --resume."
+    )
 
 
 def _checkpoint(session: Session, stage: Stage) -> bool:
@@ -121,11 +140,6 @@ def _from_the_stage_before(session: Session, number: int) -> Session:
     before: Stage = session.stages[number - 1]
     stage, folder = session.stages[number], session.place(before)
     path, begins_otherwise = folder / before.passes_on, session.stage is not None and session.initial is not None
-    if begins_otherwise and stage.blend:
-        raise ValueError(
-            f"Stage {stage.name} is blended with the weights of stage {before.name}, which it begins with. "
-            f"Received: {session.initial} to begin with. Run stage {before.name} first, and leave --weights out."
-        )
     if not path.is_file():
         if begins_otherwise:
             return session

@@ -44,16 +44,22 @@ def test_the_original_number_by_number():
 
 
 @pytest.mark.parametrize(
-    ("name", "stage"),
-    [("faces", "long"), ("faces-tone", "tone"), ("faces-unet", "single"), ("buildings", "second")],
+    ("name", "recipe", "stage"),
+    [
+        ("faces", "faces", "long"),
+        ("faces-tone", "faces-tone", "adversarial"),
+        ("faces-tone-faithful", "faces-tone", "tone"),
+        ("faces-unet", "faces-unet", "single"),
+        ("buildings", "buildings", "second"),
+        ("tones", "tones", "single"),
+    ],
 )
-def test_the_weights_that_ship_were_made_by_a_stage_of_their_recipe(name, stage):
+def test_the_weights_that_ship_were_made_by_a_stage_of_their_recipe(name, recipe, stage):
     """What the file says of itself stands in the recipe, under today's names of the numbers."""
     said = dict(weights.describe(name)["recipe"])
     if "squeeze" in said:
         said["aspect"] = said.pop("squeeze")
-    recipe = find(name)
-    found = next((one for one in recipe.stages if one.name == stage), recipe.single)
+    found = next((one for one in find(recipe).stages if one.name == stage), find(recipe).single)
     for field in dataclasses.fields(Stage):
         if field.name not in ("name", "only", "passes_on", "blend"):
             own = getattr(found, field.name)

@@ -87,7 +87,6 @@ def test_stages_in_the_folder_of_a_single_run_keep_it_and_resume_as_stages(photo
         ({"stage": "three"}, "`stage` must be one of one, two. Received: 'three'"),
         ({"stage": "two"}, "begins with the weights of the one before.*Run stage one first, or give --weights"),
         ({"resume": True}, "Resuming needs a checkpoint"),
-        ({"stage": "two", "initial": "faces"}, "Stage two is blended with the weights of stage one.*leave --weights"),
         ({"stage": "one", "data": ()}, "stage one in full. Received: no data. Give --data"),
     ],
 )
@@ -105,12 +104,17 @@ def test_a_stage_takes_the_sets_that_it_names(photos, tmp_path):
 
 @pytest.mark.slow
 def test_a_stage_that_began_with_other_weights_goes_on(photos, both, tmp_path, caplog):
-    own = dataclasses.replace(STAGED, stages=(ONE, dataclasses.replace(TWO, blend=0.0, passes_on=BEST)))
-    run(own, [photos], tmp_path, stage="two", initial=both / BEST)
+    run(STAGED, [photos], tmp_path, stage="two", initial=both / BEST)
+    assert f"blended with 0.25 of {both.name}/{BEST}" in str(weights.describe(tmp_path / "two" / BLENDED)["note"])
     (tmp_path / "recipe.json").write_text("{}")  # of a single run that was there before
     with caplog.at_level(logging.INFO, "sketchback"):
-        assert run(own, (), tmp_path, stage="two", resume=True) == tmp_path / "two" / BEST  # it is done
+        assert run(STAGED, (), tmp_path, stage="two", resume=True) == tmp_path / "two" / BEST  # it is done
     assert not (tmp_path / "two" / "earlier-1").exists() and "stage two" not in caplog.text
+    (tmp_path / "two" / BLENDED).unlink()
+    with pytest.raises(ValueError, match=f"it began with, {BEST}.*Give them as --weights beside --resume"):
+        run(STAGED, (), tmp_path, stage="two", resume=True)
+    run(STAGED, (), tmp_path, stage="two", resume=True, initial=both / BEST)
+    assert (tmp_path / "two" / BLENDED).is_file()
 
 
 @pytest.mark.slow
