@@ -85,9 +85,12 @@ def test_a_page_is_written_whole_with_its_weights(npm, weight_files, tmp_path: P
     assert "Content-Security-Policy" in index and not re.search(r'(?:href|src)="/', index)
     listed = json.loads((out / "page" / "weights.json").read_text(encoding="utf-8"))
     assert listed["default"] == "faces" and [one["name"] for one in listed["weights"]] == ["faces", "buildings"]
-    assert listed["helpers"] == [] and listed["weights"][0]["can"]["scales"] == [1]
-    large = [out / "page" / one["file"] for one in [listed["runtime"], *listed["weights"]]]
-    assert [path.stat().st_size for path in large] == [4, *(one["bytes"] for one in listed["weights"])]
+    assert [one["name"] for one in listed["helpers"]] == ["tones"] and listed["weights"][0]["can"]["scales"] == [1]
+    large = [out / "page" / one["file"] for one in [listed["runtime"], *listed["weights"], *listed["helpers"]]]
+    assert [path.stat().st_size for path in large] == [
+        4,
+        *(one["bytes"] for one in listed["weights"] + listed["helpers"]),
+    ]
     worker = (out / "service-worker.js").read_text(encoding="utf-8")
     kept = json.loads(re.search(r"FILES = (\[.*?\]);", worker, re.S)[1])
     files = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
