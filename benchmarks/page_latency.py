@@ -27,6 +27,8 @@ import numpy as np
 from page_load import page
 from playwright.sync_api import Page, sync_playwright
 
+from sketchback.weights import DEFAULT
+
 CHROMIUM = ("chromium", "chromium-browser", "google-chrome")
 # `data-milliseconds` of the photograph is how long its request took: what was asked for earlier is older than that.
 WATCH = """() => {
@@ -105,7 +107,7 @@ def strokes(url: str, count: int, pause: int = 1200, seed: int = 0) -> tuple[lis
 def main() -> int:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--strokes", type=int, default=40, help="how many (default: 40)")
-    made.add_argument("--weights", default="faces", help="as `serve` takes them (default: faces)")
+    made.add_argument("--weights", default=DEFAULT, help=f"as `serve` takes them (default: {DEFAULT})")
     made.add_argument("--site", metavar="SITE", help="a folder from `export --format web` instead of a server")
     made.add_argument("--pause", type=int, default=1200, help="milliseconds between strokes (default: 1200)")
     arguments = made.parse_args()

@@ -32,6 +32,8 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from sketchback.weights import DEFAULT
+
 DRAWINGS = Path(__file__).parents[1] / "examples" / "drawings"
 NAMES = ("face_ink", "house", "face_pencil")
 START = 300.0  # seconds that the page may take to be ready
@@ -161,7 +163,7 @@ def main() -> int:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--clients", type=int, default=64)
     made.add_argument("--seconds", type=float, default=60.0)
-    made.add_argument("--weights", default="faces", help="a name or a file (default: faces)")
+    made.add_argument("--weights", default=DEFAULT, help=f"a name or a file (default: {DEFAULT})")
     made.add_argument("--schema", action="store_true", help="fuzz the API from its own description instead")
     made.add_argument("--examples", type=int, default=200, help="for each operation, with --schema (default: 200)")
     arguments = made.parse_args()

@@ -2,6 +2,7 @@
 
     python benchmarks/speed.py --data CELEBA --vgg16 vgg16_relu2_2.npz      all, some 20 minutes on 2 idle cores
     python benchmarks/speed.py --only training pipeline --ours              is training limited by reading and drawing?
+    python benchmarks/speed.py --only session                              candidates, fidelity, told, enlarged
     python benchmarks/speed.py --only training --ours --batch 4 --sizes 32 64 128 192 256            how its cost grows
 
 Each contender is a process of its own that computes only when it is its turn. Turns alternate, a matrix product takes
@@ -33,6 +34,7 @@ import rivals
 from sketchback import console, datasets, images, sketching
 from sketchback.datasets import builtin
 from sketchback.training import recipes
+from sketchback.weights import DEFAULT
 
 SIDES = (64, 128, 256, 512)  # of inversion
 CELLS = {**{f"{side} px": (side, 1) for side in SIDES}, "128 px, batch 16": (128, 16)}
@@ -47,6 +49,17 @@ RIVALS: dict[str, dict[str, Any]] = {  # who inverts
     "PyTorch eager bfloat16": {"runtime": "pytorch", "precision": "bfloat16"},
     "OpenVINO bfloat16": {"runtime": "openvino", "precision": "bf16"},
 }
+ASKED: dict[str, tuple[int, dict[str, Any]]] = {  # in a session at the drawing desk: side of the drawing, options
+    "128 px, one photograph": (128, {}),
+    "128 px, four candidates": (128, {"candidates": 4}),
+    "128 px, fidelity 0.5": (128, {"fidelity": 0.5}),
+    "128 px, told the colour of skin": (128, {"tone": {"skin": "dark"}}),
+    "128 px, twice as large": (128, {"scale": 2}),
+    "128 px, four times as large": (128, {"scale": 4}),
+    "512 px, without the enlarger": (512, {"scale": 1}),
+    "512 px, with its detail": (512, {}),
+}
+PLAIN = "faces"  # of training and inversion: rivals know no tone
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow", "PYTHONWARNINGS": "ignore"}
 Work = Callable[..., float]  # does something `count` times; returns how many images, or GFLOP, that was
 
@@ -322,6 +335,14 @@ def warm(folder: Path, runtime: str, weights: str = "", **settings: Any) -> tupl
     return work, np.asarray(run(drawn[128]), np.float32)
 
 
+def asked(folder: Path, weights: str, side: int, options: dict[str, Any]) -> tuple[Work, None]:
+    """What a person asks for at the drawing desk."""
+    from sketchback.invert import invert
+
+    sketch = images.read(folder / f"{side}.png", channels=1)
+    return lambda count: len([invert(sketch, weights, **options) for _ in range(count)]), None
+
+
 def cold(folder: Path, runtime: str, weights: str = "") -> tuple[Work, np.ndarray]:
     """The same in new processes, from the command to the photograph's file."""
     photo = str(folder / f"{runtime}.png")
@@ -391,19 +412,31 @@ def inversion(options: argparse.Namespace, folder: Path) -> None:
         compare(f"{title}; difference of the photographs", made, options, cells=cells, tolerance=PHOTO, ms=True)
 
 
+def session(options: argparse.Namespace, folder: Path) -> None:
+    made = [
+        Contender(title, asked, folder=folder, weights=options.session, side=side, options=given)
+        for title, (side, given) in ASKED.items()
+    ]
+    compare(f"What is asked for at the desk, {options.session}, warm", made, options, ms=True)
+
+
+TABLES = {"training": training, "pipeline": pipeline, "inversion": inversion, "session": session}
+
+
 def main() -> None:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("--data", action="append", metavar="DIR", help="photographs (default: the built-in faces)")
     made.add_argument("--vgg16", default="random", metavar="FILE", help="its weights; the speed is that of any")
-    made.add_argument("--weights", default="faces", metavar="W", help="the generator (default: faces)")
+    made.add_argument("--weights", metavar="W", help=f"the generator (default: {PLAIN}; of a session {DEFAULT})")
     made.add_argument("--turns", type=int, default=7, help="turns that count (default: 7)")
     made.add_argument("--seconds", type=float, default=1.0, help="about how long a turn is (default: 1)")
     made.add_argument("--sizes", type=int, nargs="+", default=[96, 128], help="of training (default: 96 128)")
     made.add_argument("--batch", type=int, default=16, help="of training (default: 16)")
     made.add_argument("--precision", default="bfloat16", choices=("bfloat16", "float32"), help="of our training")
-    made.add_argument("--only", nargs="+", default=["training", "pipeline", "inversion"], metavar="TABLE")
+    made.add_argument("--only", nargs="+", default=list(TABLES), metavar="TABLE")
     made.add_argument("--ours", action="store_true", help="leave the rivals out")
     options = made.parse_args()
+    options.weights, options.session = options.weights or PLAIN, options.weights or DEFAULT
     os.environ.update(QUIET)  # for all contenders
     with tempfile.TemporaryDirectory(prefix="speed-") as folder:
         if not options.data:
@@ -414,7 +447,7 @@ def main() -> None:
         with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
             process.submit(prepare, Path(folder), **wanted).result()
         for name in options.only:
-            {"training": training, "pipeline": pipeline, "inversion": inversion}[name](options, Path(folder))
+            TABLES[name](options, Path(folder))
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from pathlib import Path
 from sketchback import images
 from sketchback.invert import invert
 from sketchback.sketching.cleanup import clean
+from sketchback.weights import DEFAULT
 
 HERE = Path(__file__).parent
 DRAWINGS = HERE.parent / "examples" / "drawings"
@@ -18,7 +19,11 @@ from cleaning import KINDS, degrade  # noqa: E402  (benchmarks/cleaning.py, whic
 
 rows = []
 for seed, (name, weights, size) in enumerate(
-    [("face_pencil", "faces", (250, 200)), ("face_ink", "faces", (250, 200)), ("house", "buildings", (150, 200))]
+    [
+        ("face_pencil", DEFAULT, (250, 200)),
+        ("face_ink", DEFAULT, (250, 200)),
+        ("house", "buildings", (150, 200)),
+    ]
 ):
     photographed = degrade(images.read(DRAWINGS / f"{name}.png", channels=1), KINDS, seed)
     cleaned = clean(photographed)

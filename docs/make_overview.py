@@ -29,8 +29,8 @@ def row(size: tuple[int, int], *pictures: np.ndarray) -> np.ndarray:
 
 
 rows = [
-    row(SIZE, astronaut, *(picture for sketch in sketches for picture in (sketch, invert(sketch, "faces")))),
-    row(SIZE, blank, *(picture for sketch in drawings for picture in (sketch, invert(sketch, "faces")))),
+    row(SIZE, astronaut, *(picture for sketch in sketches for picture in (sketch, invert(sketch)))),
+    row(SIZE, blank, *(picture for sketch in drawings for picture in (sketch, invert(sketch)))),
     row((120, 160), blank, *(picture for sketch in buildings for picture in (sketch, invert(sketch, "buildings")))),
 ]
 gap = np.ones((4, rows[0].shape[1], 3), np.float32)

@@ -12,9 +12,9 @@ sys.path.insert(0, str(HERE.parent / "benchmarks"))
 from page_latency import portrait  # noqa: E402 - which measures the same page
 from page_load import page  # noqa: E402
 
-with page("faces") as (_, url), portrait(url) as (view, _):
+with page("faces-tone") as (_, url), portrait(url) as (view, _):
     view.locator("#photo[data-milliseconds]").wait_for()
-    view.get_by_role("radio", name="Faces, in colours").check(force=True)
+    view.get_by_role("radio", name="Faces", exact=True).check(force=True)
     view.get_by_role("combobox", name="Hair: colour in a word").select_option("red")
     view.wait_for_timeout(5000)
     view.screenshot(path=HERE / "page.png", full_page=True)

@@ -14,6 +14,6 @@ drawings = Path(__file__).parent / "drawings"
 
 for name in ("face_pencil", "face_ink", "face_line"):
     drawing = drawings / f"{name}.png"  # or its bytes, a Pillow image, an array: of any size
-    photo = invert(drawing, weights="faces")  # (H, W, 3) RGB in [0, 1], the same size
+    photo = invert(drawing)  # (H, W, 3) RGB in [0, 1], the same size
     both = images.side_by_side([images.read(drawing), photo])
     print("wrote", images.write(out / f"2_{name}.png", both))

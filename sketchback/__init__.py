@@ -3,7 +3,7 @@
 >>> import sketchback
 >>> generator = sketchback.load("faces")                       # doctest: +SKIP
 >>> from sketchback.invert import invert
->>> photo = invert("drawing.png", weights="faces")             # doctest: +SKIP
+>>> photo = invert("drawing.png")                               # doctest: +SKIP
 """
 
 from __future__ import annotations

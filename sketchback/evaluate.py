@@ -14,6 +14,7 @@ from sketchback.evaluation.descriptors import DESCRIPTORS
 from sketchback.evaluation.reports import report, write_json
 from sketchback.evaluation.scoring import GENERATOR, evaluate, identify
 from sketchback.sketching import STYLES
+from sketchback.weights import DEFAULT
 
 __all__ = ["GENERATOR", "evaluate", "identify", "report"]
 
@@ -47,7 +48,12 @@ def main(argv: list[str] | None = None) -> int:
         "  python -m sketchback.evaluate --weights faces --data CUFS --identify --distractors LFW all --cmc cmc.png\n"
         "  python -m sketchback.evaluate --weights faces --data CUFS --identify --descriptor dlib",
     )
-    made.add_argument("--weights", default="faces", metavar="W", help="a name or a file (default: faces)")
+    _add_arguments(made)
+    return console.run(_score, made, argv)
+
+
+def _add_arguments(made: argparse.ArgumentParser) -> None:
+    made.add_argument("--weights", default=DEFAULT, metavar="W", help=f"a name or a file (default: {DEFAULT})")
     made.add_argument("--baselines", action="store_true", help="score the baselines alone, without weights")
     made.add_argument("--data", action="append", metavar="DIR", help="a folder; may be given several times")
     console.add_view(made, STYLES)
@@ -86,40 +92,39 @@ def main(argv: list[str] | None = None) -> int:
     )
     made.add_argument("--cmc", metavar="FILE", help="plot the curves of --identify, found against rank, to this file")
 
-    def score(arguments: argparse.Namespace) -> None:
-        for option in ("grid", "enlarge", "told", "candidates") if arguments.identify else ("distractors", "cmc"):
-            if getattr(arguments, option):
-                rule = "without" if arguments.identify else "with"
-                raise ValueError(f"--{option} has a meaning only {rule} --identify. Received: --{option}.")
-        for file in filter(None, (arguments.json, arguments.cmc)):
-            Path(file).parent.mkdir(parents=True, exist_ok=True)  # not after all the work
-        console.import_keras()
-        data = arguments.data
-        if not data:
-            data = ["demo:faces"]
-            logger.info("no --data: scoring on the built-in demo faces, which are drawn, not photographed")
-        weights = None if arguments.baselines else arguments.weights
-        options = {
-            "size": arguments.size,
-            "fit": arguments.fit or "crop",
-            "split": arguments.split,
-            "limit": arguments.limit,
-            "working": arguments.working,
-            "fidelity": arguments.fidelity,
-            "progress": not arguments.quiet,
-        }
-        if arguments.identify:
-            distractors = _parts(arguments.distractors)
-            options |= {"distractors": distractors, "descriptor": arguments.descriptor, "cmc": arguments.cmc}
-            result = identify(weights, data, **options)
-        else:
-            options |= {name: getattr(arguments, name) for name in ("style", "enlarge", "grid", "told", "candidates")}
-            result = evaluate(weights, data, **options)
-        if arguments.json:
-            write_json(result, arguments.json)
-        print(report(result))
 
-    return console.run(score, made, argv)
+def _score(arguments: argparse.Namespace) -> None:
+    for option in ("grid", "enlarge", "told", "candidates") if arguments.identify else ("distractors", "cmc"):
+        if getattr(arguments, option):
+            rule = "without" if arguments.identify else "with"
+            raise ValueError(f"--{option} has a meaning only {rule} --identify. Received: --{option}.")
+    for file in filter(None, (arguments.json, arguments.cmc)):
+        Path(file).parent.mkdir(parents=True, exist_ok=True)  # not after all the work
+    console.import_keras()
+    data = arguments.data
+    if not data:
+        data = ["demo:faces"]
+        logger.info("no --data: scoring on the built-in demo faces, which are drawn, not photographed")
+    weights = None if arguments.baselines else arguments.weights
+    options = {
+        "size": arguments.size,
+        "fit": arguments.fit or "crop",
+        "split": arguments.split,
+        "limit": arguments.limit,
+        "working": arguments.working,
+        "fidelity": arguments.fidelity,
+        "progress": not arguments.quiet,
+    }
+    if arguments.identify:
+        distractors = _parts(arguments.distractors)
+        options |= {"distractors": distractors, "descriptor": arguments.descriptor, "cmc": arguments.cmc}
+        result = identify(weights, data, **options)
+    else:
+        options |= {name: getattr(arguments, name) for name in ("style", "enlarge", "grid", "told", "candidates")}
+        result = evaluate(weights, data, **options)
+    if arguments.json:
+        write_json(result, arguments.json)
+    print(report(result))
 
 
 if __name__ == "__main__":

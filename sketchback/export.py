@@ -80,7 +80,10 @@ def main(argv: list[str] | None = None) -> int:
         'Needs the extra: pip install -e ".[export]"',
     )
     made.add_argument(
-        "weights", nargs="*", default=["faces"], help="a name or a file; for a page also several (default: faces)"
+        "weights",
+        nargs="*",
+        default=[weights.DEFAULT],
+        help=f"a name or a file; for a page also several (default: {weights.DEFAULT})",
     )
     made.add_argument(
         "--format",

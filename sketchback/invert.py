@@ -47,7 +47,7 @@ def invert(sketch: Image, weights: Any = ..., **options: Unpack[Keywords]) -> An
 def invert(sketch: list[Any] | tuple[Any, ...], weights: Any = ..., **options: Unpack[Keywords]) -> list[Any]: ...
 def invert(
     sketch: Any,
-    weights: str | Path | Generator = "faces",
+    weights: str | Path | Generator = weights.DEFAULT,
     *,
     size: Sequence[int] | None = None,
     fit: str = "crop",
@@ -151,9 +151,16 @@ def main(argv: list[str] | None = None) -> int:
         "  python -m sketchback.invert drawing.png --skin '#6b4423' --hair black --lighter 0.1\n\n"
         "A generated face is a suggestion, not evidence of identity.",
     )
+    _add_arguments(made)
+    return console.run(_invert_files, made, argv)
+
+
+def _add_arguments(made: argparse.ArgumentParser) -> None:
     console.add_files(made, "drawing", "photo")
     names = ", ".join(weights.names()).replace("%", "%%")  # argparse means something else by it
-    made.add_argument("--weights", default="faces", metavar="W", help=f"{names}, or a file (default: faces)")
+    made.add_argument(
+        "--weights", default=weights.DEFAULT, metavar="W", help=f"{names}, or a file (default: {weights.DEFAULT})"
+    )
     made.add_argument("--compare", action="store_true", help="sketch and photograph side by side")
     made.add_argument(
         "--clean",
@@ -193,20 +200,19 @@ def main(argv: list[str] | None = None) -> int:
         "--runtime", metavar="R", help="onnx (starts at once), keras, or auto: onnx where installed (default: auto)"
     )
 
-    def invert_files(arguments: argparse.Namespace) -> int:
-        path = weights.find(arguments.weights)  # a wrong name is said before anything is read
-        given = {**vars(arguments), "tone": _read_tone(arguments)}
-        asked = options.Options(**{name: given[name] for name in options.NAMES if name in given})
-        generator = runtimes.load_once(path, asked.runtime, arguments.fidelity)
-        options.check(generator, asked)
 
-        def change(sketch: np.ndarray, _: int) -> np.ndarray | list[np.ndarray]:
-            photos = _invert(sketch, generator, asked)
-            return photos if asked.candidates is None else list(photos)
+def _invert_files(arguments: argparse.Namespace) -> int:
+    path = weights.find(arguments.weights)  # a wrong name is said before anything is read
+    given = {**vars(arguments), "tone": _read_tone(arguments)}
+    asked = options.Options(**{name: given[name] for name in options.NAMES if name in given})
+    generator = runtimes.load_once(path, asked.runtime, arguments.fidelity)
+    options.check(generator, asked)
 
-        return console.convert(arguments, change, channels=3 if asked.clean else 1, results=asked.candidates or 1)
+    def change(sketch: np.ndarray, _: int) -> np.ndarray | list[np.ndarray]:
+        photos = _invert(sketch, generator, asked)
+        return photos if asked.candidates is None else list(photos)
 
-    return console.run(invert_files, made, argv)
+    return console.convert(arguments, change, channels=3 if asked.clean else 1, results=asked.candidates or 1)
 
 
 def _add_tone(group: argparse._ArgumentGroup) -> None:

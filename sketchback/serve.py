@@ -10,10 +10,11 @@ from pathlib import Path
 from sketchback import console
 from sketchback.web import catalogue, listening
 from sketchback.web.worker import InferenceWorker
+from sketchback.weights import DEFAULT
 
 
 def serve(
-    *, host: str = "127.0.0.1", port: int | None = None, weights: str | Path = "faces", browser: bool = True
+    *, host: str = "127.0.0.1", port: int | None = None, weights: str | Path = DEFAULT, browser: bool = True
 ) -> None:
     """Serves the page and its HTTP API until Ctrl-C.
 
@@ -96,7 +97,7 @@ def main(argv: list[str] | None = None) -> int:
         help=f"0 takes any that is free (default: {listening.PORT}, or the next one that is free)",
     )
     made.add_argument(
-        "--weights", default="faces", metavar="W", help="chosen first: faces, buildings, or a file (default: faces)"
+        "--weights", default=DEFAULT, metavar="W", help=f"chosen first: a name or a file (default: {DEFAULT})"
     )
     made.add_argument("--no-browser", action="store_true", help="do not open the page in the browser")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import signal
 
 import pytest
@@ -35,3 +36,12 @@ def _ctrl_c_is_heard():
     """A shell's `&` tells what it starts to ignore Ctrl-C; the commands that tests start would inherit that."""
     if signal.getsignal(signal.SIGINT) == signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+@pytest.fixture(autouse=True)
+def _as_quiet_as_before():
+    """A command that runs here sets how much is said; the tests after it are not to find that."""
+    logger = logging.getLogger("sketchback")
+    before = logger.level
+    yield
+    logger.setLevel(before)

@@ -37,4 +37,5 @@ def light(size: tuple[int, int], darkest: float = 0.5) -> np.ndarray:
     return np.broadcast_to(ramp[np.newaxis, :, np.newaxis], (*size, 1))
 
 
+BEIGE = np.array([0.93, 0.86, 0.72], np.float32)
 TILTED = np.float32([[95, 70], [520, 40], [560, 640], [60, 600]])

@@ -33,7 +33,7 @@ def ask(address: str, data: bytes | None = None) -> tuple[int, bytes]:
 
 @pytest.mark.processes
 def test_it_serves_many_at_once_on_this_machine_only_until_ctrl_c(tmp_path) -> None:
-    weights.save(models.build("scribbler", width=4, halvings=2, blocks=1), tmp_path / "faces.weights.h5")
+    weights.save(models.build("scribbler", width=4, halvings=2, blocks=1), tmp_path / f"{weights.DEFAULT}.weights.h5")
     process = subprocess.Popen(
         [sys.executable, "-m", "sketchback.serve", "--no-browser", "--port", "0"],
         stdout=subprocess.PIPE,

@@ -102,10 +102,7 @@ def evaluate(
     training = sample(training, BASELINE_EXAMPLES)
     baselines = _fit_baselines(training, view, progress)
 
-    table = Table()
-    labels: list[str] = []
-    light: dict[str, list[float]] = {"truth": []}  # of the middle: row -> one number an image
-    rows: list[list[np.ndarray]] = []
+    scored = _Scored()
     seen = _each(test, lambda example, index: (*view.see(example, (0, index)), example.label), "scoring", progress)
     while batch := list(itertools.islice(seen, BATCH)):
         sketches, truths = (np.stack(own) for own in zip(*((sketch, truth) for sketch, truth, _ in batch), strict=True))
@@ -116,32 +113,60 @@ def evaluate(
             own = baselines.predictions(sketch) if baselines else {ITSELF: np.repeat(sketch, 3, axis=-1)}
             for row, prediction in own.items():
                 made.setdefault(row, []).append(prediction)
-        table.add(truths, made)
-        for index, (sketch, truth, label) in enumerate(batch):
-            labels.append(label)
-            light["truth"].append(brightness.middle(truth))
-            for row in made.keys() & {GENERATOR, TOLD}:
-                light.setdefault(row, []).append(brightness.middle(made[row][index]))
-            if len(rows) < ROWS:
-                rows.append([sketch, *made.get(GENERATOR, [])[index : index + 1], truth])
-    if not labels:
+        scored.add(sketches, truths, [label for _, _, label in batch], made)
+    if not scored.labels:
         raise ValueError(f"An evaluation needs one example that can be read. Received: {len(test)}, all damaged.")
     if grid is not None:
-        images.write(grid, images.grid(rows))
+        images.write(grid, images.grid(scored.shown))
     return {
         **_facts(weights, data, split, size, fit, generator, working, fidelity),
-        "images": len(labels),
+        "images": len(scored.labels),
         "hand_drawn": sum(example.sketch is not None for example in test),
         "style": style,
         "baselines_fitted_on": len(training),
-        "scores": table.summary(np.ones(len(labels), bool)),
-        "labels": {label: table.summary(np.array(labels) == label) for label in sorted(set(labels) - {""})},
-        **{
-            name: brightness.by_group(light["truth"], light[row], [[label] for label in labels])
-            for name, row in {"brightness": GENERATOR, "brightness_told": TOLD}.items()
-            if row in light
-        },
+        **scored.summary(),
     }
+
+
+class _Scored:
+    """What was measured so far: the scores of each row, and the brightness of what weights made.
+
+    Attributes:
+        labels: Of each example.
+        shown: Sketch, photograph and truth of the first examples, a row of the picture that `grid` writes each.
+    """
+
+    def __init__(self) -> None:
+        self.labels: list[str] = []
+        self.shown: list[list[np.ndarray]] = []
+        self._table = Table()
+        self._light: dict[str, list[float]] = {"truth": []}  # of the middle: row -> one number an image
+
+    def add(
+        self, sketches: np.ndarray, truths: np.ndarray, labels: Sequence[str], made: Mapping[str, list[np.ndarray]]
+    ) -> None:
+        """Measures a batch; `made` holds for each row the pictures of all its examples."""
+        self._table.add(truths, made)
+        self.labels += labels
+        self._light["truth"] += map(brightness.middle, truths)
+        for row in made.keys() & {GENERATOR, TOLD}:
+            self._light.setdefault(row, []).extend(map(brightness.middle, made[row]))
+        for index in range(min(len(sketches), ROWS - len(self.shown))):
+            photo = made.get(GENERATOR, [])[index : index + 1]
+            self.shown.append([sketches[index], *photo, truths[index]])
+
+    def summary(self) -> dict[str, Any]:
+        """`scores`, `labels`, `brightness` and `brightness_told`, as `evaluate` returns them."""
+        labels = np.array(self.labels)
+        return {
+            "scores": self._table.summary(np.ones(len(labels), bool)),
+            "labels": {label: self._table.summary(labels == label) for label in sorted({*self.labels} - {""})},
+            **{
+                name: brightness.by_group(self._light["truth"], self._light[row], [[label] for label in self.labels])
+                for name, row in {"brightness": GENERATOR, "brightness_told": TOLD}.items()
+                if row in self._light
+            },
+        }
 
 
 def _made(

@@ -172,10 +172,10 @@ def load_once(name: str | Path, runtime: str | None = None, fidelity: float | No
     path, runtime = weights.find(name), check(runtime)
     # The times of the last change are part of the key: a file that training rewrote is read anew.
     changed = tuple(end.stat().st_mtime_ns for end, _ in fidelities.ends(path, fidelity))
-    return _load_once(path, changed, runtime, fidelity)
+    return _load_once(path, changed, runtime, None if fidelity == fidelities.DEFAULT_FIDELITY else fidelity)
 
 
-@functools.lru_cache(maxsize=4)  # two generators, and what samples and enlarges
+@functools.lru_cache(maxsize=8)  # what ships, and an end or two between
 def _load_once(path: Path, changed: tuple[int, ...], runtime: str, fidelity: float | None) -> Generator:
     return load(path, runtime, fidelity)
 

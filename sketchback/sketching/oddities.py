@@ -9,8 +9,8 @@ import cv2
 import numpy as np
 
 from sketchback.images import reduce, to_gray
-from sketchback.sketching.cleanup import flatten
 from sketchback.sketching.page_detection import DETECTION, find_page, rectify
+from sketchback.sketching.paper import flatten
 
 TURNED = "The drawing is white on black: it was turned into black on white."
 LOOKED_AT = 128  # pixels on the long side at which strokes are thin and shaded areas are not

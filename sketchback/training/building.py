@@ -54,16 +54,7 @@ def _as_begun(session: Session, stage: Stage, checkpoint: Checkpoint | None) -> 
     if session.data and list(session.data) != before.data:
         given, begun = ", ".join(session.data), ", ".join(before.data)
         logger.warning("the data is given anew: %s (it was %s)", given, begun)
-    return dataclasses.replace(
-        session,
-        recipe=before.recipe,
-        data=session.data or tuple(before.data),
-        against=session.against or tuple(before.against),
-        vgg16=session.vgg16 or before.vgg16,
-        deterministic=session.deterministic or before.deterministic,
-        precision=before.precision if session.precision == "auto" else session.precision,
-        initial=None,
-    )
+    return dataclasses.replace(session.follow(before), recipe=before.recipe, initial=None)
 
 
 def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint | None) -> Trainer:

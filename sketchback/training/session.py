@@ -10,7 +10,7 @@ from typing import Any
 
 from sketchback import console
 from sketchback.training import distribution, recipes
-from sketchback.training.configuration import CONFIGURATION
+from sketchback.training.configuration import CONFIGURATION, Configuration
 from sketchback.training.schema import ENCODERS, NUMBERS, TRAINING_STYLES, Recipe, Stage
 
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -86,6 +86,17 @@ class Session:
         if self.workers or built_in or resumes_single:
             return (self.recipe.single,)
         return self.recipe.stages or (self.recipe.single,)
+
+    def follow(self, earlier: Configuration) -> Session:
+        """The session with what an earlier run was given, wherever nothing else is given now."""
+        return dataclasses.replace(
+            self,
+            data=self.data or tuple(earlier.data),
+            against=self.against or tuple(earlier.against),
+            vgg16=self.vgg16 or earlier.vgg16,
+            deterministic=self.deterministic or earlier.deterministic,
+            precision=earlier.precision if self.precision == "auto" else self.precision,
+        )
 
     def place(self, stage: Stage) -> Path:
         """The folder of a stage's run: a recipe of one stage has no folders inside."""

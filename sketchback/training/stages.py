@@ -152,13 +152,6 @@ def _from_the_stage_before(session: Session, number: int) -> Session:
             f"The stage before must hold {CONFIGURATION}, which says what it was shown. Received: {folder} without it. "
             f"Run stage {before.name} again."
         )
-    known = recall(Run(folder))
     return dataclasses.replace(
-        session,
-        initial=session.initial if begins_otherwise else path,
-        data=session.data or tuple(known.data),
-        against=session.against or tuple(known.against),
-        vgg16=session.vgg16 or known.vgg16,
-        deterministic=session.deterministic or known.deterministic,
-        precision=known.precision if session.precision == "auto" else session.precision,
+        session.follow(recall(Run(folder))), initial=session.initial if begins_otherwise else path
     )

@@ -7,10 +7,14 @@ from pathlib import Path
 
 from sketchback import weights
 
-TITLES = {"faces-tone": "Faces, in colours", "faces-unet": "Faces, second opinion"}  # others are called by their names
+TITLES = {  # others are called by their names
+    "faces-tone": "Faces",
+    "faces": "Faces, softer",
+    "faces-unet": "Faces, second opinion",
+}
 ABOUT = {
-    "faces": "Portraits from the front, drawn in any way.",
-    "faces-tone": "Portraits whose tones can be told: skin, hair, backdrop, light.",
+    "faces-tone": "Portraits from the front, drawn in any way; skin, hair, backdrop and light can be told.",
+    "faces": "An earlier training of the same network: softer, nearer to the mean, and takes no colours.",
     "faces-unet": "Another network that learnt faces, in less time: to compare with.",
     "buildings": "Houses and façades.",
 }
@@ -61,7 +65,7 @@ def shows(name: str, recipe: object) -> str:
 def title(name: str) -> str:
     """A name as people read it.
 
-    >>> title("faces"), title("my-old_houses")
+    >>> title("faces-tone"), title("my-old_houses")
     ('Faces', 'My old houses')
     """
     return TITLES.get(name) or (name.replace("-", " ").replace("_", " ").strip().capitalize() or name)

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, TypeVar
 import numpy as np
 
 from sketchback import console, images, weights
-from sketchback.inference import fidelity as fidelities
 from sketchback.inference import pipeline, runtime
 from sketchback.sketching import oddities
 from sketchback.web import catalogue
@@ -78,7 +77,7 @@ def decode_strokes(data: bytes) -> np.ndarray:
 
 
 class InferenceWorker:
-    """A queue and the one thread that infers; it keeps every generator that it has loaded.
+    """A queue and the one thread that infers; `runtime.load_once` keeps the generators.
 
     A generator already uses all cores for one picture; two at a time would only wait for each other.
 
@@ -104,14 +103,14 @@ class InferenceWorker:
                 logger.warning("left out: %s", error)
             else:
                 self.known[name], self.can[name] = path, capabilities(path, self.facts[name])
-        self._generators: dict[str, Generator] = {}
+        self._warm: set[str] = set()
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference-worker")
         self._places, self._taken, self._lock = places, 0, threading.Lock()
 
     @property
     def ready(self) -> bool:
         """Whether the default weights are loaded and warm."""
-        return self.default in self._generators
+        return self.default in self._warm
 
     @property
     def taken(self) -> int:
@@ -247,17 +246,15 @@ class InferenceWorker:
 
     def _load(self, name: str, fidelity: float | None = None) -> Generator:
         try:
-            if fidelity is not None and fidelity != fidelities.DEFAULT_FIDELITY:
-                return runtime.load_once(self.known[name], fidelity=fidelity)  # few are kept: there may be many
-            if name not in self._generators:
-                began = time.monotonic()
-                generator = runtime.load(self.known[name])
+            began = time.monotonic()
+            generator = runtime.load_once(self.known[name], fidelity=fidelity)
+            if name not in self._warm:
                 # TensorFlow makes a graph for the first shape, and one for any shape when both sides change.
                 for sides in ((96, 96), (128, 112)):
                     pipeline.predict(generator, np.ones((1, *sides, 1), np.float32), working=sides)
-                self._generators[name] = generator
+                self._warm.add(name)
                 logger.info("%s: loaded in %.1f s", catalogue.title(name), time.monotonic() - began)
         except (ValueError, OSError, MemoryError, ImportError) as error:
             logger.error("error: %s", console.one_line(error))
             raise UnusableError(f"The weights {name!r} cannot be loaded; the terminal says why.") from None
-        return self._generators[name]
+        return generator

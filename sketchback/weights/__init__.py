@@ -3,6 +3,7 @@
 from sketchback.weights.files import ATTRIBUTES, describe, load, read, save
 from sketchback.weights.mapping import WeightsError
 from sketchback.weights.registry import (
+    DEFAULT,
     ENVIRONMENT,
     FAITHFUL,
     HELPERS,
@@ -18,6 +19,7 @@ from sketchback.weights.registry import (
 
 __all__ = [
     "ATTRIBUTES",
+    "DEFAULT",
     "ENVIRONMENT",
     "FAITHFUL",
     "HELPERS",

@@ -17,6 +17,7 @@ from sketchback.weights.mapping import WeightsError
 ENVIRONMENT = "SKETCHBACK_WEIGHTS"
 SUFFIX = ".weights.h5"
 SUMS = "SHA256SUMS"
+DEFAULT = "faces-tone"  # what a drawing is given to where nobody names other weights
 FAITHFUL = "-faithful"  # ends the name of the faithful end of a training, see `inference.fidelity`
 HELPERS = ("artist", "enlarger", "tones")  # networks that take no sketch alone
 PACKAGE = Path(__file__).resolve().parents[1]

@@ -6,7 +6,7 @@ import cv2
 import numpy as np
 import pytest
 from places import DATA, DRAWINGS
-from tabletop import TILTED, head, light, photographed
+from tabletop import BEIGE, TILTED, head, light, photographed
 
 from sketchback import images
 from sketchback.sketching.cleanup import (
@@ -15,14 +15,12 @@ from sketchback.sketching.cleanup import (
     clean,
     denoise,
     despeckle,
-    flatten,
     match_ink,
-    paper,
     straighten,
 )
+from sketchback.sketching.paper import flatten
 
 HEAD = head()
-BEIGE = np.array([0.93, 0.86, 0.72], np.float32)
 BLANK = np.ones((80, 60, 1), np.float32)
 NAMES = ["facade", "face_ink", "face_line", "face_pencil", "house", "tower"]
 
@@ -32,23 +30,6 @@ def noise(shape: tuple[int, ...], seed: int = 0) -> np.ndarray:
 
 
 # ---- the steps
-
-
-def test_flatten_divides_light_and_colour_out() -> None:
-    flat = images.to_gray(flatten(HEAD * BEIGE * light((250, 200))))[..., np.newaxis]
-    assert np.abs(flat - HEAD).mean() < 0.015
-    assert np.abs(flat - HEAD)[HEAD < 0.2].max() < 0.05  # hair stays dark
-
-
-def test_paper_is_followed_under_hair() -> None:
-    expected = 0.9 * light((250, 200))
-    np.testing.assert_allclose(paper(HEAD * expected), expected, rtol=0.06)
-
-
-def test_flatten_keeps_the_tones_of_a_coloured_drawing() -> None:
-    page = np.ones((200, 160, 3), np.float32)
-    page[60:140, 40:120] = (0.8, 0.2, 0.2)
-    assert np.abs(images.to_gray(flatten(page * BEIGE)) - images.to_gray(page)).mean() < 0.01
 
 
 @pytest.mark.parametrize("angle", [-6.0, 4.0])

@@ -107,6 +107,7 @@ def test_a_stage_that_began_with_other_weights_goes_on(photos, both, tmp_path, c
     run(STAGED, [photos], tmp_path, stage="two", initial=both / BEST)
     assert f"blended with 0.25 of {both.name}/{BEST}" in str(weights.describe(tmp_path / "two" / BLENDED)["note"])
     (tmp_path / "recipe.json").write_text("{}")  # of a single run that was there before
+    caplog.clear()
     with caplog.at_level(logging.INFO, "sketchback"):
         assert run(STAGED, (), tmp_path, stage="two", resume=True) == tmp_path / "two" / BEST  # it is done
     assert not (tmp_path / "two" / "earlier-1").exists() and "stage two" not in caplog.text

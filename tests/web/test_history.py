@@ -114,6 +114,18 @@ class TestVersions:
         reload(seen)
         assert seen.page.locator("#history").is_hidden()
 
+    def test_a_picture_that_was_gone_back_to_is_not_kept_twice(self, visit, file: Path) -> None:
+        seen = visit()
+        seen.inferred(lambda: seen.give(file))
+        looked_at(seen, 1)
+        kept = count(seen)
+        for times in (1, 2):
+            seen.page.locator(VERSIONS).last.click()
+            seen.inferred(lambda: seen.click("Go back to this"))
+            current = seen.page.locator(f"{VERSIONS}[aria-current=true]")
+            seen.until(lambda current=current: current.count() == 1)
+            assert count(seen) == kept, times
+
     def test_what_was_passed_over_is_not_kept(self, visit) -> None:
         seen = visit()
         seen.page.evaluate("""async () => {

@@ -57,5 +57,7 @@ export async function pack({ content, ...rest }) {
 }
 
 export async function unpack({ content, ...rest }) {
-  return { ...rest, content: { ...content, picture: content.picture && await createImageBitmap(content.picture) } };
+  const picture = content.picture && await createImageBitmap(content.picture);
+  if (picture) written.set(picture, content.picture); // the same PNG when it is stored again
+  return { ...rest, content: { ...content, picture } };
 }

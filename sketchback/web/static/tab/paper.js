@@ -1,4 +1,4 @@
-// The bare paper under a drawing, as `sketchback.sketching.cleanup` estimates it, for pictures of one channel.
+// The bare paper under a drawing, as `sketchback.sketching.paper` estimates it, for pictures of one channel.
 
 import { clip, picture, resize, round } from "./arrays.js";
 import { blur, percentiles } from "./filters.js";
