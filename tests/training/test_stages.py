@@ -53,6 +53,7 @@ def test_stages_that_are_done_are_passed_over(photos, both, tmp_path, caplog):
     run(STAGED, [photos], tmp_path, stage="one")
     assert not (tmp_path / "two").exists() and not (tmp_path / BEST).exists()
     before = final(tmp_path / "one")[0].seconds
+    caplog.clear()
     with caplog.at_level(logging.INFO, "sketchback"):
         run(STAGED, (), tmp_path, resume=True)  # its data is that of the stage before
     assert "stage two, 2 of 2" in caplog.text and "stage one" not in caplog.text
