@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from sketchback.models import Generator
 
 GENERATOR = identification.AFTER
+ENLARGED = "the generator, then the enlarger"
 TOLD = "the generator, told the tones"
 BEST_OF = "the best of {} candidates"
 BASELINE_EXAMPLES = 2000  # more of them do not change the mean photograph
@@ -58,6 +59,7 @@ def evaluate(
     images with a 95 % bootstrap interval. The sharpness ratio is a median over images, likewise; the distance and the
     KID (of 200 images and more) are those of `perceptual`, and left out where its network is not installed. The
     baselines are fitted on the training and validation parts; the generator's own picture, sharpened, is one as well.
+    Where the enlarger is installed and pictures are larger than the generator's, what `invert` then gives has a row.
 
     Args:
         weights: A name or a file; None scores the baselines alone.
@@ -181,6 +183,8 @@ def _made(
     """The rows of the weights: what they make of a batch of sketches, `(H, W, 3)` each."""
     photos = list(pipeline.predict(generator, sketches, working))
     rows = {GENERATOR: photos, SHARPENED: [sharpened(photo) for photo in photos]}
+    if pipeline.adds_detail(generator, sketches.shape[1:3], working):
+        rows[ENLARGED] = list(pipeline.predict(generator, sketches, working, detail=True))
     if told:
         rows[TOLD] = list(pipeline.predict(generator, sketches, working, tones=truths))
     if candidates is not None:
@@ -253,7 +257,9 @@ def identify(
         distractors=_each(
             others, lambda one, _: (images.fit(one.read_photo(), size, fit), one.group), "distractors", progress
         ),
-        invert=None if generator is None else lambda sketches: pipeline.predict(generator, sketches, working),
+        invert=None
+        if generator is None
+        else lambda sketches: pipeline.predict(generator, sketches, working, detail=True),
         descriptor=descriptor,
     )
     if cmc is not None:

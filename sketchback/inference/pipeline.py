@@ -92,6 +92,7 @@ def predict(
     working: Sequence[int] | None = None,
     *,
     tones: np.ndarray | None = None,
+    detail: bool = False,
 ) -> np.ndarray:
     """Runs a generator on sketches of any size: reflects them to a multiple of its stride, and crops back.
 
@@ -105,6 +106,7 @@ def predict(
             sketches are shown as they are.
         tones: `(B, h, w, 3)` in [0, 1], any h and w, NaN where nothing is told; each covers its whole sketch. They are
             averaged over the cells of what the generator sees, see `telling.to_cells`.
+        detail: Let the enlarger add what the generator does not see, as `run` does, where `adds_detail`.
 
     Returns:
         `(B, H, W, 3)` float32 in [0, 1].
@@ -124,7 +126,15 @@ def predict(
             check(generator, Options(tone=np.asarray(tone)))
         told = np.stack([telling.to_cells(np.asarray(tone), view.seen) for tone in tones])
     size = np.shape(sketches)[1:3]
-    return np.stack([resize(photo, size, cubic=True) for photo in _answer(generator, view, told)])
+    enlarger = _find_enlarger(view.seen, size, Options()) if detail else None
+    pairs = zip(_answer(generator, view, told), sketches, strict=True)
+    return np.stack([_enlarge(photo[np.newaxis], sketch, size, enlarger)[0] for photo, sketch in pairs])
+
+
+def adds_detail(generator: Generator, size: Sequence[int], working: Sequence[int] | None = None) -> bool:
+    """Whether the enlarger is installed, and has something to add to photographs of a size `(height, width)`."""
+    seen = look(generator, np.ones((1, *size, 1), np.float32), working).seen
+    return _find_enlarger(seen, (size[0], size[1]), Options()) is not None
 
 
 def _answer(generator: Generator, view: Shown, told: np.ndarray | None = None) -> np.ndarray:

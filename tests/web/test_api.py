@@ -99,7 +99,10 @@ class TestAnswers:
 
     def test_state(self, client) -> None:
         answer = client.get("/api/weights").json()
-        assert (answer["default"], [one["title"] for one in answer["weights"]]) == ("faces", ["Faces, softer", "Buildings"])
+        assert (answer["default"], [one["title"] for one in answer["weights"]]) == (
+            "faces",
+            ["Faces, softer", "Buildings"],
+        )
         answer = client.get("/api/health").json()
         assert (answer["status"], answer["ready"], answer["taken"]) == ("ok", True, 0)
 
