@@ -10,6 +10,7 @@ import argparse
 import numpy as np
 
 from sketchback import datasets, images
+from sketchback.datasets.degradation import soften
 from sketchback.datasets.views import View
 from sketchback.evaluation.scoring import sample
 from sketchback.evaluation.tables import Table
@@ -21,6 +22,7 @@ def main() -> None:
     made.add_argument("--data", required=True, metavar="DIR", help="photographs of at least the size")
     made.add_argument("--size", type=int, default=256, help="of the truth and of the drawing (default: 256)")
     made.add_argument("--style", default="pencil", help="of the drawing (default: pencil)")
+    made.add_argument("--soft", action="store_true", help="as soft as generators make them, which it was taught on")
     made.add_argument("--limit", type=int, metavar="N", help="so many test pictures, chosen by a fixed seed")
     options = made.parse_args()
     size, half = (options.size,) * 2, (options.size // 2,) * 2
@@ -28,7 +30,8 @@ def main() -> None:
     test = sample(datasets.subset(datasets.find(options.data), "test"), options.limit)
     for index, example in enumerate(test):
         sketch, truth = view.see(example, (0, index))
-        small = images.resize(truth, half)
+        rng = np.random.default_rng(index)
+        small = soften(truth, rng) if options.soft else images.resize(truth, half)
         rows = {
             "cubic": [np.clip(images.resize(small, size, cubic=True), 0, 1)],
             "the enlarger": list(enlarging.enlarge(enlarger, small[np.newaxis], sketch[np.newaxis])),

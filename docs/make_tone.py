@@ -1,4 +1,4 @@
-"""Make docs/tone.png and docs/candidates.png, the pictures of the README that show what tone does.
+"""Make the pictures of the README that show what tone, candidates and the enlarger do.
 
 python docs/make_tone.py
 """
@@ -24,13 +24,20 @@ told = (
     astronaut,
 )
 rows = [
-    [sketch, invert(sketch, "faces"), *(invert(sketch, "faces-tone", tone=tone) for tone in told)]
+    [sketch, invert(sketch, "faces"), *(invert(sketch, tone=tone) for tone in told)]
     for sketch in (*sketches, sketching.sketch(astronaut, "pencil"))
 ]
 print("wrote", images.write(HERE / "tone.png", images.grid(rows)))
 rows = [
-    [sketch, *invert(sketch, "faces-tone", candidates=5, seed=3, tone=tone)]
+    [sketch, *invert(sketch, candidates=5, seed=3, tone=tone)]
     for sketch in sketches
     for tone in (None, {"skin": "dark"})
 ]
 print("wrote", images.write(HERE / "candidates.png", images.grid(rows)))
+row = [
+    picture
+    for name in ("pencil", "ink")
+    for drawing in [images.fit(images.read(DRAWINGS / f"face_{name}.png", channels=1), (400, 320))]
+    for picture in (drawing, invert(drawing, scale=1), invert(drawing))
+]
+print("wrote", images.write(HERE / "enlarged.png", images.grid([row])))

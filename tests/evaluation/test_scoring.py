@@ -14,7 +14,7 @@ from sketchback import images, models, weights
 from sketchback.evaluation import brightness, identification, metrics
 from sketchback.evaluation.baselines import ITSELF, LINEAR, MEAN, SHARPENED
 from sketchback.evaluation.reports import report
-from sketchback.evaluation.scoring import BEST_OF, GENERATOR, TOLD, evaluate, identify, sample
+from sketchback.evaluation.scoring import BEST_OF, ENLARGED, GENERATOR, TOLD, evaluate, identify, sample
 from sketchback.inference import pipeline
 
 
@@ -72,6 +72,18 @@ def test_what_is_told_and_chosen_stands_beside_the_answer(pairs: Path, tmp_path:
     assert result["scores"][BEST_OF.format(3)]["psnr"][0] >= fewer
     assert result["brightness_told"]["all"]["truth"] == result["brightness"]["all"]["truth"]
     assert TOLD in report(result) and "brightness of the middle, told" in report(result)
+
+
+def test_what_the_enlarger_adds_stands_beside_the_answer(pairs: Path, tiny: Path, tmp_path: Path, monkeypatch) -> None:
+    monkeypatch.setenv("SKETCHBACK_WEIGHTS", str(tmp_path))
+    weights.save(models.build("enlarger", width=2, blocks=0), tmp_path / "enlarger.weights.h5")
+    scores = evaluate(tiny, [pairs], working=(16, 16))["scores"]  # what is shown to it is 19 x 16
+    sketches = np.stack([read(pairs, "test", number)[0] for number in range(2)])
+    photos = pipeline.predict(weights.load(tiny), sketches, (16, 16), detail=True)
+    expected = [metrics.score(read(pairs, "test", number)[1], photos[number])["psnr"] for number in range(2)]
+    assert scores[ENLARGED]["psnr"][0] == pytest.approx(np.mean(expected), abs=0.001)
+    assert scores[ENLARGED]["psnr"][0] != scores[GENERATOR]["psnr"][0]
+    assert ENLARGED not in evaluate(tiny, [pairs])["scores"]  # which is shown all of it
 
 
 def test_weights_of_a_sketch_alone_cannot_be_told(pairs: Path, tiny: Path) -> None:

@@ -178,6 +178,10 @@ def test_an_enlarger_brings_photographs_to_the_drawing_or_beyond(installed):
             strokes = images.resize(picture, twice, cubic=True)[np.newaxis]
             photo = enlarging.enlarge(weights.load("enlarger"), photo, strokes)
         np.testing.assert_allclose(both[:, size[1] + 4 :], photo[0], atol=1 / 255)
+    (whole,) = pipeline.run(generator, [picture], Options(working=(32, 24)))
+    np.testing.assert_array_equal(predict(generator, picture[np.newaxis], (32, 24), detail=True)[0], whole)
+    assert pipeline.adds_detail(generator, (64, 48), (32, 24))
+    assert not pipeline.adds_detail(generator, (64, 48), (60, 45))  # there is too little to add
     (plain,) = pipeline.run(generator, [picture], Options(working=(32, 24), scale=1))
     np.testing.assert_allclose(plain, predict(generator, picture[np.newaxis], (32, 24))[0], atol=1e-6)
 
