@@ -80,7 +80,7 @@ class Visit:
 
     def settle(self) -> None:
         seen, since = self.number(), time.monotonic()
-        while time.monotonic() - since < 0.25 or self.page.evaluate("document.body.classList.contains('inferring')"):
+        while time.monotonic() - since < 0.4 or self.page.evaluate("document.body.classList.contains('inferring')"):
             if self.number() != seen:
                 seen, since = self.number(), time.monotonic()
             self.page.wait_for_timeout(40)

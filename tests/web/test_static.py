@@ -528,6 +528,15 @@ class TestDesk:
             desk.page.get_by_label("File format").select_option("jpg")
             assert Image.open(desk.downloads(lambda: desk.click("Download"))[1]).size == size
 
+    def test_detail_comes_when_the_pen_rests(self, desk: Visit) -> None:
+        scales = []
+        asked = lambda request: scales.append(parse_qs(urlsplit(request.url).query).get("scale", ["all"])[0])  # noqa: E731
+        desk.page.on(
+            "request", lambda one: asked(one) if "api/invert" in one.url and "candidate" not in one.url else None
+        )
+        desk.inferred(lambda: desk.stroke(*LINE))
+        assert scales[0] == "1" and scales[-1] == "all" and scales.count("all") == 1
+
     def test_a_batch_is_made_with_what_was_told(self, desk: Visit, file: Path) -> None:
         desk.page.keyboard.press("c")
         desk.stroke((0.3, 0.12), (0.7, 0.12))  # that is told of the drawing on the sheet alone

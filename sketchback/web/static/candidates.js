@@ -1,6 +1,6 @@
 // Candidates: a strip of four photographs that would fit the drawing as well; one of them can be taken.
 
-import { capabilities, invert } from "./backend.js";
+import { invert } from "./backend.js";
 import { drawing } from "./state.js";
 import { told, wanted } from "./told.js";
 import { act, element, failed } from "./ui.js";
@@ -60,7 +60,7 @@ async function make() {
   const { signal } = making;
   const [sent, options, weights] = [await drawing.picture(SIZE), await wanted(), chosen()];
   for (const [place, button] of buttons.entries()) {
-    const asked = { ...options, weights, format: "jpg", seed, candidate: first + place, scale: capabilities.live };
+    const asked = { ...options, weights, format: "jpg", seed, candidate: first + place, scale: 1 };
     let photo;
     try {
       photo = await invert(sent, asked, { signal });

@@ -7,18 +7,36 @@ import { Refusal } from "./refusal.js";
 import { download, drawing, photographs, snapshot } from "./state.js";
 import { scaleOfFile, told, wanted } from "./told.js";
 import { act, element, enable, failed, hush, save, status } from "./ui.js";
-import { chosen, titleOf } from "./weights.js";
+import { can, chosen, titleOf } from "./weights.js";
 
 const LIVE = 512; // pixels of the longer side of what is sent while the person draws; generators see less
+
+const REST = 250; // milliseconds without a change before the enlarger adds its detail
 
 const EMPTY = 422; // what the backend answers to a sheet on which nothing is drawn
 
 const follower = new Follower(follow);
 let complained = false; // a message about this drawing is open, and over with the next photograph
+let resting = null; // a timer, while the photograph lacks the enlarger's detail
+let detailed = false; // it is wanted with that detail
 let shown = null; // { drawing, photo }: addresses of what is seen
 
 /** Makes a photograph of the drawing as it is now. */
-export const update = () => follower.want();
+export function update() {
+  clearTimeout(resting);
+  detailed = false;
+  follower.want();
+}
+
+/** Makes it once more, with all detail, unless something changes before. */
+function refine(weights) {
+  if (detailed || !capabilities.detail || can(weights).scales.length < 2) return;
+  clearTimeout(resting);
+  resting = setTimeout(() => {
+    detailed = true;
+    follower.want();
+  }, REST);
+}
 
 told.addEventListener("change", update);
 
@@ -26,6 +44,7 @@ drawing.addEventListener("change", () => {
   const { width, height } = drawing.canvas;
   for (const one of document.querySelectorAll(".picture")) one.style.setProperty("--ratio", String(width / height));
   if (drawing.empty) {
+    clearTimeout(resting);
     follower.forget();
     arrange(false);
     status("");
@@ -43,11 +62,12 @@ async function follow(isNewest) {
     const sent = await drawing.picture(LIVE);
     let noted = "Photograph ready";
     const note = (text) => { noted = text; };
-    const asked = { ...await wanted(), weights, format: "jpg", scale: capabilities.live };
+    const asked = { ...await wanted(), weights, format: "jpg", scale: detailed ? undefined : 1 };
     const photo = await invert(sent, asked, { busy: status, note });
     const addresses = { drawing: await loaded(sent), photo: await loaded(photo) };
     if (isNewest()) {
       show(addresses, weights, performance.now() - began);
+      refine(weights);
       status(noted);
       photographs.dispatchEvent(new CustomEvent("shown", { detail: { drawing: sent, photo, snapshot: made } }));
       if (complained) hush();

@@ -8,7 +8,7 @@ import { Refusal } from "./refusal.js";
 
 /** What the page offers; the rest is hidden. Cleaning needs OpenCV; browsers write no TIFF or PDF. While a
  * person draws, photographs are not enlarged by a network: that takes longer than the photograph itself. */
-export const capabilities = { server: false, clean: false, formats: ["png", "jpg", "webp"], live: 1 };
+export const capabilities = { server: false, clean: false, formats: ["png", "jpg", "webp"], detail: false };
 
 const worker = new Worker(new URL("./tab/worker.js", import.meta.url), { type: "module" });
 const asked = new Map(); // number -> what waits for the answer
