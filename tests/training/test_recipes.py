@@ -52,6 +52,8 @@ def test_the_original_number_by_number():
         ("faces-unet", "faces-unet", "single"),
         ("buildings", "buildings", "second"),
         ("tones", "tones", "single"),
+        ("enlarger", "enlarger", "sharp"),
+        ("artist", "artist", "single"),
     ],
 )
 def test_the_weights_that_ship_were_made_by_a_stage_of_their_recipe(name, recipe, stage):
