@@ -85,7 +85,8 @@ def test_a_page_is_written_whole_with_its_weights(npm, weight_files, tmp_path: P
     assert "Content-Security-Policy" in index and not re.search(r'(?:href|src)="/', index)
     listed = json.loads((out / "page" / "weights.json").read_text(encoding="utf-8"))
     assert listed["default"] == "faces" and [one["name"] for one in listed["weights"]] == ["faces", "buildings"]
-    assert [one["name"] for one in listed["helpers"]] == ["tones"] and listed["weights"][0]["can"]["scales"] == [1]
+    assert [one["name"] for one in listed["helpers"]] == ["tones", "enlarger"]  # which ship
+    assert listed["weights"][0]["can"]["scales"] == [1, 2, 4]
     large = [out / "page" / one["file"] for one in [listed["runtime"], *listed["weights"], *listed["helpers"]]]
     assert [path.stat().st_size for path in large] == [
         4,
@@ -317,7 +318,7 @@ class TestWithoutServer:
                 )
                 assert found == oddities.notice(sketch)
         seen.inferred(lambda: seen.give(DRAWINGS / "house.png"))
-        seen.until(lambda: "looks like a building, and “Faces” was chosen" in seen.alert())
+        seen.until(lambda: "looks like a building, and “Faces, softer” was chosen" in seen.alert())
 
     def test_it_finds_the_parts_that_python_finds(self, seen) -> None:
         photo = np.full((120, 112, 3), (0.2, 0.15, 0.12), np.float32)

@@ -257,7 +257,7 @@ class TestPictures:
     def test_an_uploaded_house_and_a_face_upside_down_are_noticed(self, visit, tmp_path: Path) -> None:
         seen = visit()
         seen.inferred(lambda: seen.give(DRAWINGS / "house.png"))
-        seen.until(lambda: "looks like a building, and “Faces” was chosen" in seen.alert())
+        seen.until(lambda: "looks like a building, and “Faces, softer” was chosen" in seen.alert())
         seen.inferred(lambda: seen.click("Use Buildings"))
         assert seen.page.get_by_role("radio", name="Buildings").is_checked() and not seen.alert()
         assert seen.page.locator("#photo").get_attribute("data-weights") == "buildings"
