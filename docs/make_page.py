@@ -16,6 +16,6 @@ with page("faces-tone") as (_, url), portrait(url) as (view, _):
     view.locator("#photo[data-milliseconds]").wait_for()
     view.get_by_role("radio", name="Faces", exact=True).check(force=True)
     view.get_by_role("combobox", name="Hair: colour in a word").select_option("red")
-    view.wait_for_timeout(5000)
+    view.wait_for_timeout(10_000)
     view.screenshot(path=HERE / "page.png", full_page=True)
 print("wrote", HERE / "page.png")
