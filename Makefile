@@ -24,4 +24,4 @@ test:
 	python -m pytest
 
 test-all:
-	python -m pytest --all
+	python -m pytest --all --numprocesses auto --maxprocesses 4 --dist loadfile

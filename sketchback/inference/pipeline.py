@@ -67,7 +67,15 @@ def look(generator: Generator, sketches: np.ndarray, working: Sequence[int] | No
     sketches = np.asarray(sketches, np.float32)
     if sketches.ndim != 4 or sketches.shape[-1] != 1:
         raise ValueError(f"`sketches` must be (B, H, W, 1). Received: shape={sketches.shape}.")
-    height, width = size = sketches.shape[1:3]
+    seen = _seen(generator, sketches.shape[1:3], working)
+    if seen != sketches.shape[1:3]:
+        sketches = np.stack([resize(sketch, seen, cubic=True) for sketch in sketches])
+    return Shown(pad_to_multiple(sketches, generator.stride), seen)
+
+
+def _seen(generator: Generator, size: Sequence[int], working: Sequence[int] | None) -> tuple[int, int]:
+    """The size at which sketches of a size are shown to a generator."""
+    height, width = size
     rows, columns = check_size(working_size(generator) if working is None else working)
     if rows * columns > MAX_WORKING:
         raise ValueError(
@@ -80,10 +88,7 @@ def look(generator: Generator, sketches: np.ndarray, working: Sequence[int] | No
         room = max(4 * rows * columns / (height * width), 1) ** 0.5
         ratio = min(ratio, room) if working is not None or trained_size(generator) else 1
     ratio = min(ratio, (MAX_WORKING / (height * width)) ** 0.5)  # a ribbon that covers `working` may be long
-    seen = max(round(height * ratio), MIN_SIDE), max(round(width * ratio), MIN_SIDE)
-    if seen != size:
-        sketches = np.stack([resize(sketch, seen, cubic=True) for sketch in sketches])
-    return Shown(pad_to_multiple(sketches, generator.stride), seen)
+    return max(round(height * ratio), MIN_SIDE), max(round(width * ratio), MIN_SIDE)
 
 
 def predict(
@@ -133,8 +138,7 @@ def predict(
 
 def adds_detail(generator: Generator, size: Sequence[int], working: Sequence[int] | None = None) -> bool:
     """Whether the enlarger is installed, and has something to add to photographs of a size `(height, width)`."""
-    seen = look(generator, np.ones((1, *size, 1), np.float32), working).seen
-    return _find_enlarger(seen, (size[0], size[1]), Options()) is not None
+    return _find_enlarger(_seen(generator, size, working), (size[0], size[1]), Options()) is not None
 
 
 def _answer(generator: Generator, view: Shown, told: np.ndarray | None = None) -> np.ndarray:

@@ -248,7 +248,7 @@ class InferenceWorker:
         try:
             began = time.monotonic()
             generator = runtime.load_once(self.known[name], fidelity=fidelity)
-            if name not in self._warm:
+            if fidelity is None and name not in self._warm:
                 # TensorFlow makes a graph for the first shape, and one for any shape when both sides change.
                 for sides in ((96, 96), (128, 112)):
                     pipeline.predict(generator, np.ones((1, *sides, 1), np.float32), working=sides)
