@@ -103,6 +103,13 @@ class TestWeights:
         worker.submit(lambda: None).result()  # behind it in the queue
         assert worker.ready
 
+    def test_ready_means_the_default_itself(self, telling_files, drawing: bytes) -> None:
+        worker = InferenceWorker(telling_files)
+        for fidelity, ready in ((0.5, False), (None, True)):
+            worker.submit(worker.invert, drawing, worker.default, Asked(fidelity=fidelity)).result()
+            assert worker.ready is ready
+        worker.close()
+
     def test_only_known_names(self, worker, weight_files) -> None:
         assert worker.check_weights(None) == worker.check_weights("faces") == "faces"
         for name in (str(weight_files["faces"]), "../faces", ""):
