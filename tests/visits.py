@@ -79,9 +79,10 @@ class Visit:
         return self.photo()
 
     def settle(self) -> None:
+        busy = "document.body.classList.contains('inferring') || photo.ariaBusy === 'true'"  # its detail is to come
         seen, since = self.number(), time.monotonic()
-        while time.monotonic() - since < 0.4 or self.page.evaluate("document.body.classList.contains('inferring')"):
-            if self.number() != seen:
+        while time.monotonic() - since < 0.4:
+            if self.page.evaluate(busy) or self.number() != seen:
                 seen, since = self.number(), time.monotonic()
             self.page.wait_for_timeout(40)
 

@@ -28,15 +28,19 @@ export function update() {
   follower.want();
 }
 
-/** Makes it once more, with all detail, unless something changes before. */
-function refine(weights) {
-  if (detailed || !capabilities.detail || can(weights).scales.length < 2) return;
+/** Makes it once more, with all detail, unless something changes before. Until then the photograph is "busy". */
+function refine(weights, withDetail) {
+  const due = !withDetail && capabilities.detail && can(weights).scales.length > 1;
+  busy(due);
+  if (!due || detailed) return; // it has it, or it is wanted already
   clearTimeout(resting);
   resting = setTimeout(() => {
     detailed = true;
     follower.want();
   }, REST);
 }
+
+function busy(is) { element("photo").setAttribute("aria-busy", String(is)); }
 
 told.addEventListener("change", update);
 
@@ -45,6 +49,7 @@ drawing.addEventListener("change", () => {
   for (const one of document.querySelectorAll(".picture")) one.style.setProperty("--ratio", String(width / height));
   if (drawing.empty) {
     clearTimeout(resting);
+    busy(false);
     follower.forget();
     arrange(false);
     status("");
@@ -62,12 +67,14 @@ async function follow(isNewest) {
     const sent = await drawing.picture(LIVE);
     let noted = "Photograph ready";
     const note = (text) => { noted = text; };
-    const asked = { ...await wanted(), weights, format: "jpg", scale: detailed ? undefined : 1 };
+    const options = await wanted();
+    const withDetail = detailed;
+    const asked = { ...options, weights, format: "jpg", scale: withDetail ? undefined : 1 };
     const photo = await invert(sent, asked, { busy: status, note });
     const addresses = { drawing: await loaded(sent), photo: await loaded(photo) };
     if (isNewest()) {
       show(addresses, weights, performance.now() - began);
-      refine(weights);
+      refine(weights, withDetail);
       status(noted);
       photographs.dispatchEvent(new CustomEvent("shown", { detail: { drawing: sent, photo, snapshot: made } }));
       if (complained) hush();
@@ -75,6 +82,7 @@ async function follow(isNewest) {
     } else revoke(addresses);
   } catch (error) {
     if (!isNewest()) return;
+    busy(false);
     if (error.status === EMPTY) { // a first dot, or all is erased
       arrange(false);
       status("Nothing is drawn yet");
