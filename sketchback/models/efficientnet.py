@@ -73,6 +73,8 @@ def efficientnet_lite0(weights: str | Path | None = None, dtype: str | None = No
 
 def _network(dtype: str) -> keras.Model:
     def convolve(x, kind, name: str, *arguments, activate: bool = True, **options):
+        kernel = "depthwise" if kind is layers.DepthwiseConv2D else "kernel"
+        options[f"{kernel}_initializer"] = "zeros"  # JAX would compile a random one for each shape
         x = kind(*arguments, padding="same", name=name, dtype=dtype, **options)(x)
         return layers.ReLU(6.0, name=f"{name}_relu6", dtype=dtype)(x) if activate else x
 

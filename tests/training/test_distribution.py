@@ -105,7 +105,9 @@ def teach(folder: Path, arguments: list[str], devices: int = 1, die: int = 0) ->
         "KERAS_BACKEND": "jax",
         "TF_CPP_MIN_LOG_LEVEL": "3",
         "OMP_NUM_THREADS": "1",
-        "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices}",
+        # These programs run for a second: compiling them is what takes long.
+        "XLA_FLAGS": f"--xla_force_host_platform_device_count={devices} --xla_backend_optimization_level=0 "
+        "--xla_llvm_disable_expensive_passes=true",
         # Half of the time goes into compiling, which the first of them does for all.
         "JAX_COMPILATION_CACHE_DIR": str(folder.parent / "cache"),
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
