@@ -12,7 +12,7 @@ import numpy as np
 from sketchback import datasets, images
 from sketchback.datasets.degradation import soften
 from sketchback.datasets.views import View
-from sketchback.evaluation.scoring import sample
+from sketchback.evaluation.selection import sample
 from sketchback.evaluation.tables import Table
 from sketchback.inference import enlarging, runtime
 

@@ -16,7 +16,7 @@ import numpy as np
 from sketchback import console, datasets, weights
 from sketchback.datasets.views import View
 from sketchback.evaluation import brightness, metrics
-from sketchback.evaluation.scoring import sample
+from sketchback.evaluation.selection import sample
 from sketchback.inference import pipeline
 
 SETS = {"mebeauty": "MEBeauty", "utkface": "UTKFace"}

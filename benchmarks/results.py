@@ -14,7 +14,8 @@ from sketchback import console, weights
 from sketchback.evaluation.baselines import SHARPENED
 from sketchback.evaluation.descriptors import DescriptorError
 from sketchback.evaluation.reports import cell, report
-from sketchback.evaluation.scoring import GENERATOR, evaluate, identify
+from sketchback.evaluation.scoring import GENERATOR, evaluate
+from sketchback.evaluation.searching import identify
 
 FACES = ("faces", "faces-tone", "faces-unet")
 # title, weights, folder, and what `evaluate` is told

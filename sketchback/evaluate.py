@@ -12,7 +12,8 @@ from pathlib import Path
 from sketchback import console, datasets
 from sketchback.evaluation.descriptors import DESCRIPTORS
 from sketchback.evaluation.reports import report, write_json
-from sketchback.evaluation.scoring import GENERATOR, evaluate, identify
+from sketchback.evaluation.scoring import GENERATOR, evaluate
+from sketchback.evaluation.searching import identify
 from sketchback.sketching import STYLES
 from sketchback.weights import DEFAULT
 

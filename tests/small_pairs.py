@@ -21,6 +21,12 @@ def write_pairs(folder: Path) -> Path:
     return folder
 
 
+def read(pairs: Path, part: str, number: int) -> tuple[np.ndarray, np.ndarray, str]:
+    """Sketch, photograph and name of a pair."""
+    name = f"{part}{number}.png"
+    return images.read(pairs / part / "sketches" / name, channels=1), images.read(pairs / part / "photos" / name), name
+
+
 def write_distractors(folder: Path) -> Path:
     """Three training photographs and two test photographs, larger and wider than the pairs."""
     for number, part in enumerate(("train", "train", "train", "test", "test")):

@@ -37,7 +37,7 @@ CAUTION_DISTRACTORS = (
 
 
 def report(result: dict[str, Any]) -> str:
-    """The result of `scoring.evaluate` or `scoring.identify` as a table, each number with its interval."""
+    """The result of `scoring.evaluate` or `searching.identify` as a table, each number with its interval."""
     height, width = result["size"]
     sketches = "hand-drawn" if result["hand_drawn"] == result["images"] else f"{result['style']}, {result['fit']}"
     title = (
@@ -143,7 +143,7 @@ def plot_cmc(result: dict[str, Any], path: str | Path) -> Path:
     """Plots the CMC curves of an identification, a panel a region; the file appears whole or not at all.
 
     Args:
-        result: From `scoring.identify` or `identification.identify`.
+        result: From `searching.identify` or `identification.identify`.
         path: A name ending in .png, .jpg, .webp, .pdf or .svg.
 
     Returns:

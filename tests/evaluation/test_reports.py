@@ -16,7 +16,7 @@ COMMON = {"weights": None, "data": ["cufs"], "split": "test", "size": [250, 200]
 
 
 def found(distractors: int = 1, descriptor: str = "hog") -> dict[str, object]:
-    """An identification of three people, as `scoring.identify` gives it."""
+    """An identification of three people, as `searching.identify` gives it."""
     rows = [
         {
             "gallery": gallery,

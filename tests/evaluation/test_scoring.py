@@ -1,4 +1,4 @@
-"""Scores beside their baselines, on parts that training never saw; identification of hand-drawn sketches."""
+"""Scores beside their baselines, on parts that training never saw."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 import small_weights
 from places import DATA
-from small_pairs import write_distractors, write_pairs, write_weights
+from small_pairs import read, write_distractors, write_pairs, write_weights
 
 from sketchback import images, models, weights
-from sketchback.evaluation import brightness, identification, metrics
+from sketchback.evaluation import brightness, metrics
 from sketchback.evaluation.baselines import ITSELF, LINEAR, MEAN, SHARPENED
 from sketchback.evaluation.reports import report
-from sketchback.evaluation.scoring import BEST_OF, ENLARGED, GENERATOR, TOLD, evaluate, identify, sample
+from sketchback.evaluation.scoring import BEST_OF, ENLARGED, GENERATOR, TOLD, evaluate
 from sketchback.inference import pipeline
 
 
@@ -31,11 +31,6 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def distractors(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_distractors(tmp_path_factory.mktemp("distractors"))
-
-
-def read(pairs: Path, part: str, number: int) -> tuple[np.ndarray, np.ndarray, str]:
-    name = f"{part}{number}.png"
-    return images.read(pairs / part / "sketches" / name, channels=1), images.read(pairs / part / "photos" / name), name
 
 
 def test_the_generator_is_scored_as_it_inverts(pairs: Path, tiny: Path) -> None:
@@ -111,32 +106,6 @@ def test_pictures_that_cannot_be_read_are_named_and_left_out(tmp_path: Path, cap
     photo.write_bytes(photo.read_bytes()[:80])  # its size can be read, its pixels cannot
     result = evaluate(None, [tmp_path])
     assert result["images"] == 1 and "left out" in caplog.text and "test1.png" in caplog.text
-
-
-def test_a_sample_is_always_the_same_and_in_order() -> None:
-    examples = list(range(100))
-    chosen = sample(examples, 10)
-    assert chosen == sample(examples, 10) == sorted(chosen) and len(set(chosen)) == 10 and chosen != examples[:10]
-    assert sample(examples, None) == sample(examples, 100) == examples
-
-
-def test_sketches_are_searched_as_the_generator_inverts_them(pairs: Path, tiny: Path) -> None:
-    result = identify(tiny, [pairs], split="all")
-    assert result["size"] == result["working"] == [24, 20] and result["photographs"] == result["people"] == 8
-    generator = weights.load(tiny)
-    seen = [read(pairs, part, number) for part, count in (("test", 2), ("train", 6)) for number in range(count)]
-    expected = identification.identify(seen, invert=lambda sketches: pipeline.predict(generator, sketches))
-    assert result["rows"] == expected["rows"]
-    assert {row["probe"] for row in result["rows"]} == {ITSELF, GENERATOR}
-
-
-def test_distractors_are_fitted_and_counted(pairs: Path, distractors: Path, caplog) -> None:
-    for part, count in (("test", 2), ("all", 5)):
-        result = identify(None, [pairs], distractors={distractors: part})
-        assert result["distractors"] == count and result["distractors_from"] == {str(distractors): part}
-        assert [row["gallery"] for row in result["rows"]] == [2, 2, 2 + count, 2 + count]
-    result = identify(None, [pairs], distractors={pairs: "all"})
-    assert result["distractors"] == 6 and "left out 2 photographs of people who are searched for" in caplog.text
 
 
 @pytest.mark.slow

@@ -1,0 +1,83 @@
+"""What `scoring` and `searching` share: which examples, at what size, read one by one, and what results say first."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from sketchback import console, images
+from sketchback.inference import pipeline
+
+if TYPE_CHECKING:
+    from sketchback.datasets import Example
+    from sketchback.models import Generator
+
+Seen = TypeVar("Seen")
+logger = logging.getLogger(__name__)
+
+
+def sample(examples: list[Example], limit: int | None) -> list[Example]:
+    """Chooses `limit` of the examples by seed 0, in the order in which they are given; None takes all."""
+    if limit is None or limit >= len(examples):
+        return examples
+    chosen = np.random.default_rng(0).permutation(len(examples))[:limit]
+    return [examples[index] for index in sorted(chosen)]
+
+
+def check_limit(limit: int | None) -> None:
+    """Refuses a `limit` below 1."""
+    if limit is not None and limit < 1:
+        raise ValueError(f"`limit` must be at least 1. Received: limit={limit}.")
+
+
+def choose_size(size: Sequence[int] | None, test: list[Example], generator: Generator | None) -> tuple[int, int]:
+    """The size that was asked for, the one size of all hand-drawn pairs, or that of the weights."""
+    if size is not None:
+        return images.check_size(size)
+    if generator is None or all(example.sketch is not None for example in test):
+        sizes = {
+            example.read_photo().shape[:2] if callable(example.photo) else images.probe(example.photo)
+            for example in test
+        }
+        if len(sizes) == 1:
+            return sizes.pop()
+    if generator is None:
+        raise ValueError(f"`size` must be given where pictures differ. Received: {len(sizes)} sizes. Give --size HxW.")
+    return pipeline.working_size(generator)
+
+
+def each(examples: list[Example], see: Callable[[Example, int], Seen], what: str, progress: bool) -> Iterator[Seen]:
+    """Yields `see(example, number)` for each example; those that cannot be read are named and left out."""
+    for index, example in enumerate(console.Bar(len(examples), what, "image", shown=progress).over(examples)):
+        try:
+            seen = see(example, index)
+        except (ValueError, OSError) as error:
+            logger.warning("left out: %s", error)
+        else:
+            yield seen
+
+
+def facts(
+    weights: str | Path | None,
+    data: Sequence[str | Path],
+    split: str,
+    size: tuple[int, int],
+    fit: str,
+    generator: Generator | None,
+    working: Sequence[int] | None,
+    fidelity: float | None,
+) -> dict[str, Any]:
+    """What the results of `scoring.evaluate` and `searching.identify` both begin with."""
+    return {
+        "weights": None if weights is None else str(weights),
+        "data": [str(place) for place in data],
+        "split": split,
+        "size": list(size),
+        "fit": fit,
+        "working": None if generator is None else list(working or pipeline.working_size(generator)),
+        "fidelity": fidelity,
+    }
