@@ -16,12 +16,13 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 import small_weights
 from PIL import Image
 from places import DRAWINGS
-from tabletop import TILTED, head, photographed
+from tabletop import BEIGE, TILTED, head, light, photographed
 from visits import LINE, Visit
 
 from sketchback import images, models, weights
@@ -29,7 +30,7 @@ from sketchback.export import main
 from sketchback.inference import regions
 from sketchback.inference.padding import pad_to_multiple
 from sketchback.invert import invert
-from sketchback.sketching import oddities
+from sketchback.sketching import cleanup, oddities
 from sketchback.web import site
 
 pytest.importorskip("onnxruntime", reason="needs the light extra")
@@ -237,9 +238,42 @@ class TestWithoutServer:
         seen.until(lambda: "could not be loaded. Is there a network?" in seen.alert())
 
     def test_what_the_tab_cannot_do_is_not_offered(self, seen) -> None:
-        assert seen.page.locator("#clean").is_hidden() and seen.page.get_by_text("not cleaned here").is_visible()
         assert seen.page.get_by_text("HTTP API").is_hidden()
         assert seen.page.locator("#format option").all_inner_texts() == ["PNG", "JPEG", "WebP", "ORA, layers"]
+
+    def test_a_photograph_of_paper_is_cleaned_as_python_does(self, seen, tmp_path: Path) -> None:
+        table = photographed(head() * BEIGE, TILTED, (680, 620))
+        flat = light((300, 240)) * head(300, 240)
+        house = images.reduce(images.read(DRAWINGS / "house.png", 1), 300)
+        turn = cv2.getRotationMatrix2D((120, 150), 5, 1)
+        frame = np.ones((300, 240), np.float32)
+        for side in range(20, 120, 20):
+            cv2.rectangle(frame, (side, side + 30), (240 - side, 270 - side), 0.1, 2)
+        leaning = cv2.warpAffine(frame, turn, (240, 300), borderValue=1.0)[..., np.newaxis]
+        small = np.ones((400, 300, 1), np.float32)
+        small[60:180, 40:136] = images.resize(head(), (120, 96))
+        small[300, 200] = 0.2  # a speck
+        noise = 0.05 * np.random.default_rng(0).standard_normal(flat.shape).astype(np.float32)
+        for picture in (table, flat, house, leaning, small, np.clip(flat + noise, 0, 1)):
+            height, width, channels = picture.shape
+            given = {"height": height, "width": width, "channels": channels, "values": picture.ravel().tolist()}
+            made = seen.page.evaluate(
+                """async ({ values, ...given }) => {
+                    const { clean } = await import("/page/tab/cleanup.js");
+                    const { height, width, data } = clean({ ...given, data: Float32Array.from(values) });
+                    return [height, width, [...data]];
+                }""",
+                given,
+            )
+            expected = cleanup.clean(picture)
+            assert made[:2] == list(expected.shape[:2])
+            assert np.abs(np.reshape(made[2], expected.shape) - expected).mean() < 3 / 255
+        seen.inferred(lambda: seen.give(images.write(tmp_path / "table.png", table)))
+        shape = cleanup.clean(table).shape
+        assert seen.canvas().shape[0] / seen.canvas().shape[1] == pytest.approx(shape[0] / shape[1], rel=0.02)
+        assert np.percentile(seen.canvas(), 75) > 245  # neither table nor beige
+        seen.page.locator("label[for=clean]").click()
+        seen.until(lambda: "looks like a photograph of paper" in seen.alert())
 
     def test_a_file_is_opened_and_a_dot_is_no_drawing(self, seen, tmp_path: Path) -> None:
         seen.stroke((0.5, 0.5), (0.501, 0.5))

@@ -6,10 +6,10 @@
 import { Refusal } from "./refusal.js";
 
 /**
- * What the page offers; the rest is hidden. `server`: there is an HTTP API; `clean`: it cleans pictures of paper;
- * `detail`: the enlarger is quick enough to work while the person rests.
+ * What the page offers; the rest is hidden. `server`: there is an HTTP API; `detail`: the enlarger is quick enough to
+ * work while the person rests.
  */
-export const capabilities = { server: true, clean: true, formats: ["png", "jpg", "webp", "tiff", "pdf"], detail: true };
+export const capabilities = { server: true, formats: ["png", "jpg", "webp", "tiff", "pdf"], detail: true };
 
 const TRIES = 20; // a busy server is asked again, about once a second
 

@@ -21,7 +21,6 @@ import { choose, chosen, offer, ratioOf } from "./weights.js";
 
 function hideWhatIsMissing({ formats, ...offered }) {
   for (const one of document.querySelectorAll("[data-needs]")) one.hidden = !offered[one.dataset.needs];
-  for (const one of document.querySelectorAll("[data-lacks]")) one.hidden = offered[one.dataset.lacks];
   for (const one of element("format").querySelectorAll("option")) {
     if (![...formats, "ora"].includes(one.value)) one.remove(); // layers are put together by the page itself
   }

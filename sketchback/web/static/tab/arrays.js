@@ -29,6 +29,16 @@ export function resize(image, height, width, cubic = false) {
 
 export const clip = (value) => Math.min(Math.max(value, 0), 1);
 
+/** Luminance, see `images.to_gray`; what has one channel stays. */
+export function toGray(image) {
+  if (image.channels === 1) return image;
+  const made = picture(image.height, image.width, 1);
+  for (let place = 0, at = 0; place < made.data.length; place += 1, at += 3) {
+    made.data[place] = 0.299 * image.data[at] + 0.587 * image.data[at + 1] + 0.114 * image.data[at + 2];
+  }
+  return made;
+}
+
 /** Reduces to at most `longest` pixels of the longer side, see `images.reduce`. */
 export function reduce(image, longest) {
   const ratio = longest / Math.max(image.height, image.width);

@@ -6,9 +6,9 @@
 
 import { Refusal } from "./refusal.js";
 
-/** What the page offers; the rest is hidden. Cleaning needs OpenCV; browsers write no TIFF or PDF. While a
- * person draws, photographs are not enlarged by a network: that takes longer than the photograph itself. */
-export const capabilities = { server: false, clean: false, formats: ["png", "jpg", "webp"], detail: false };
+/** What the page offers; the rest is hidden. Browsers write no TIFF or PDF. While a person draws, photographs are not
+ * enlarged by a network: that takes longer than the photograph itself. */
+export const capabilities = { server: false, formats: ["png", "jpg", "webp"], detail: false };
 
 const worker = new Worker(new URL("./tab/worker.js", import.meta.url), { type: "module" });
 const asked = new Map(); // number -> what waits for the answer
@@ -58,7 +58,7 @@ export async function invert(drawing, query, options) {
 }
 
 export async function sketch(picture, query, options) {
-  const { file, note } = await ask("sketch", { file: new Blob([picture]) }, options);
+  const { file, note } = await ask("sketch", { ...query, file: new Blob([picture]) }, options);
   if (note) options?.note?.(note);
   return file;
 }

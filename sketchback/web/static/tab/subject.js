@@ -3,6 +3,7 @@
 import { clip, reduce, resize } from "./arrays.js";
 import { blur, close, open, percentiles, slopes } from "./filters.js";
 import { isEmpty } from "./oddities.js";
+import { findPage } from "./page_detection.js";
 
 const DETECTION = 480; // pixels on the long side at which a drawing is judged
 const LOOKED_AT = 128; // at which its strokes are
@@ -12,10 +13,11 @@ const UPRIGHT = [
   [-0.75, -1.06, -1.24, 0.09], [-0.3, 0.18, -0.04, -0.19], [0.3, 0.65, 1.33, -1.81], [0.1, 0.15, 2.99, 0.05],
 ];
 
-/** See `oddities.notice`; of paper nothing is said, because it could not be cleaned here. */
+/** See `oddities.notice`. */
 export function notice(sketch) {
   const tone = reduce(sketch, DETECTION);
-  if (percentiles(tone.data, [98])[0] < GREY_PAPER || isEmpty(tone)) return [];
+  if (percentiles(tone.data, [98])[0] < GREY_PAPER || findPage(tone)) return ["paper"];
+  if (isEmpty(tone)) return [];
   const seen = look(tone);
   const score = subject(seen);
   if (score > BUILDING) return ["building"];

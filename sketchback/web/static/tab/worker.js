@@ -1,7 +1,8 @@
 // The worker of the page that needs no server: one picture at a time, so that the page itself never waits.
 
 import { Refusal } from "../refusal.js";
-import { picture } from "./arrays.js";
+import { picture, toGray } from "./arrays.js";
+import { clean } from "./cleanup.js";
 import { decode, decodePhoto, decodeStrokes, encode } from "./files.js";
 import { forgetOthers } from "./keep.js";
 import { Network } from "./networks.js";
@@ -63,9 +64,11 @@ const VERBS = {
     const [height, width] = (await network(name)).facts.size ?? [128, 128];
     await run(await network(name), picture(height, width, 1), {}); // the first time, the browser still compiles
   },
-  sketch: async ({ file }) => {
-    const { sketch, note } = turnNegative(await decode(file));
-    return { file: await encode(checkDrawn(sketch), "png"), note };
+  sketch: async ({ file, clean: isPaper }) => {
+    const drawn = await (isPaper ? decodePhoto : decode)(file);
+    const { sketch, note } = turnNegative(toGray(drawn));
+    const made = isPaper ? clean(note ? sketch : drawn) : sketch; // the colour of the paper is divided out
+    return { file: await encode(checkDrawn(made), "png"), note };
   },
   notice: async ({ file }) => notice(await decode(file)),
   invert: async ({ file, weights, format, tone = {}, candidate, seed, fidelity = 0, scale }) => {
