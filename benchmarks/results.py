@@ -14,7 +14,7 @@ from sketchback import console, weights
 from sketchback.evaluation.baselines import SHARPENED
 from sketchback.evaluation.descriptors import DescriptorError
 from sketchback.evaluation.reports import cell, report
-from sketchback.evaluation.scoring import GENERATOR, evaluate
+from sketchback.evaluation.scoring import ENLARGED, GENERATOR, evaluate
 from sketchback.evaluation.searching import identify
 
 FACES = ("faces", "faces-tone", "faces-unet")
@@ -67,6 +67,7 @@ COLUMNS = {
     "distance": "distance",
     "kid": "KID",
 }
+OWN = {GENERATOR: "", SHARPENED: ", sharpened", ENLARGED: ", then the enlarger"}  # rows of the weights themselves
 
 
 def table(title: str, results: dict[str, dict]) -> str:
@@ -78,12 +79,13 @@ def table(title: str, results: dict[str, dict]) -> str:
     for label in ["", *first["labels"]]:
         scored = {name: result["labels"][label] if label else result["scores"] for name, result in results.items()}
         rows = {
-            f"`{name}`{', sharpened' if row == SHARPENED else ''}": scores[row]
+            f"`{name}`{addition}": scores[row]
             for name, scores in scored.items()
-            for row in (GENERATOR, SHARPENED)
+            for row, addition in OWN.items()
+            if row in scores
         }
         baselines = next(iter(scored.values()))
-        rows |= {name: own for name, own in baselines.items() if name not in (GENERATOR, SHARPENED)}
+        rows |= {name: own for name, own in baselines.items() if name not in OWN}
         for row, own in rows.items():
             cells = [cell(own, name) for name in known]
             lines.append(f"| {f'{label}: ' if label else ''}{row} | {' | '.join(cells)} |")

@@ -140,6 +140,7 @@ def identify(
     distractors: Iterable[tuple[np.ndarray, str]] = (),
     invert: Callable[[np.ndarray], np.ndarray] | None = None,
     descriptor: str = "hog",
+    after: str = AFTER,
 ) -> dict[str, Any]:
     """Searches for the person of each sketch, in the gallery of the pairs' photographs and in one with distractors.
 
@@ -151,6 +152,7 @@ def identify(
         distractors: `(photograph, person)` of people who are in no pair, to enlarge the gallery.
         invert: `(1, H, W, 1) -> (1, H, W, 3)`, what turns sketches into photographs; None searches by sketch alone.
         descriptor: A name in `descriptors.DESCRIPTORS`.
+        after: How the rows of what it makes are called.
 
     Returns:
         `people` and `photographs` of the pairs, `distractors`, `undetected` (kind of picture -> in how many of them no
@@ -182,7 +184,7 @@ def identify(
         raise ValueError(f"Distractors must be in no pair. Received: {len(known)} who are, as {known[0]}.")
     rows: list[dict[str, Any]] = []
     alone: dict[tuple[str, str], np.ndarray] = {}  # the ranks without distractors, by region and probe
-    probes = {BEFORE: sketches} if invert is None else {BEFORE: sketches, AFTER: photos}
+    probes = {BEFORE: sketches} if invert is None else {BEFORE: sketches, after: photos}
     for searched in [gallery, gallery.joined(others)] if len(others) else [gallery]:
         for region in gallery.regions:
             before, _ = ranks(sketches, searched, region)

@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from sketchback.atomic import replacing
-from sketchback.evaluation.identification import AFTER, BEFORE, RANKS, cmc
+from sketchback.evaluation.identification import BEFORE, RANKS, cmc
 
 PLOTS = (".png", ".jpg", ".jpeg", ".webp", ".pdf", ".svg")
 # Two lines of columns, which one line of a terminal does not hold: title, width, digits.
@@ -158,7 +158,6 @@ def plot_cmc(result: dict[str, Any], path: str | Path) -> Path:
     check_plot(path)
     regions = list(dict.fromkeys(row["region"] for row in result["rows"]))
     figure = Figure(figsize=(1 + 4.5 * len(regions), 4.2), layout="constrained")
-    colours = {BEFORE: "0.45", AFTER: "tab:blue"}
     for axes, region in zip(figure.subplots(1, len(regions), sharey=True, squeeze=False)[0], regions, strict=True):
         for row in (row for row in result["rows"] if row["region"] == region):
             enlarged = row["gallery"] > result["photographs"]
@@ -166,7 +165,7 @@ def plot_cmc(result: dict[str, Any], path: str | Path) -> Path:
                 np.arange(1, row["gallery"] + 1),
                 100 * cmc(row["ranks"], row["gallery"]),
                 where="post",
-                color=colours[row["probe"]],
+                color="0.45" if row["probe"] == BEFORE else "tab:blue",
                 linestyle="--" if enlarged else "-",
                 label=f"{row['probe']}, {row['gallery']} photographs",
             )

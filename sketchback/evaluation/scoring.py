@@ -12,9 +12,9 @@ import numpy as np
 
 from sketchback import datasets, images
 from sketchback.datasets.views import View
-from sketchback.evaluation import brightness, identification
+from sketchback.evaluation import brightness
 from sketchback.evaluation.baselines import ITSELF, SHARPENED, Baselines, sharpened
-from sketchback.evaluation.selection import check_limit, choose_size, each, facts, sample
+from sketchback.evaluation.selection import ENLARGED, GENERATOR, check_limit, choose_size, each, facts, sample
 from sketchback.evaluation.tables import Table
 from sketchback.inference import pipeline, runtime
 from sketchback.inference.options import Options, check
@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from sketchback.datasets import Example
     from sketchback.models import Generator
 
-GENERATOR = identification.AFTER
-ENLARGED = "the generator, then the enlarger"
 TOLD = "the generator, told the tones"
 BEST_OF = "the best of {} candidates"
 BASELINE_EXAMPLES = 2000  # more of them do not change the mean photograph

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from sketchback import datasets, images
 from sketchback.datasets.views import View
 from sketchback.evaluation import identification, reports
-from sketchback.evaluation.selection import check_limit, choose_size, each, facts, sample
+from sketchback.evaluation.selection import ENLARGED, GENERATOR, check_limit, choose_size, each, facts, sample
 from sketchback.inference import pipeline, runtime
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ def identify(
         if generator is None
         else lambda sketches: pipeline.predict(generator, sketches, working, detail=True),
         descriptor=descriptor,
+        after=ENLARGED if generator is not None and pipeline.adds_detail(generator, size, working) else GENERATOR,
     )
     if cmc is not None:
         reports.plot_cmc(found, cmc)

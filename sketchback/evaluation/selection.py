@@ -10,11 +10,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from sketchback import console, images
+from sketchback.evaluation import identification
 from sketchback.inference import pipeline
 
 if TYPE_CHECKING:
     from sketchback.datasets import Example
     from sketchback.models import Generator
+
+GENERATOR, ENLARGED = identification.AFTER, "the generator, then the enlarger"  # rows of results
 
 Seen = TypeVar("Seen")
 logger = logging.getLogger(__name__)

@@ -10,7 +10,7 @@ from small_pairs import read, write_distractors, write_pairs, write_weights
 from sketchback import weights
 from sketchback.evaluation import identification
 from sketchback.evaluation.baselines import ITSELF
-from sketchback.evaluation.scoring import GENERATOR
+from sketchback.evaluation.scoring import ENLARGED, GENERATOR
 from sketchback.evaluation.searching import identify
 from sketchback.inference import pipeline
 
@@ -38,6 +38,8 @@ def test_sketches_are_searched_as_the_generator_inverts_them(pairs: Path, tiny: 
     expected = identification.identify(seen, invert=lambda sketches: pipeline.predict(generator, sketches))
     assert result["rows"] == expected["rows"]
     assert {row["probe"] for row in result["rows"]} == {ITSELF, GENERATOR}
+    larger = identify(tiny, [pairs], split="all", size=(60, 50))  # more than the weights see
+    assert {row["probe"] for row in larger["rows"]} == {ITSELF, ENLARGED}
 
 
 def test_distractors_are_fitted_and_counted(pairs: Path, distractors: Path, caplog) -> None:

@@ -47,7 +47,7 @@ def test_the_original_number_by_number():
     ("name", "recipe", "stage"),
     [
         ("faces", "faces", "long"),
-        ("faces-tone", "faces-tone", "adversarial"),
+        ("faces-tone", "faces-tone", "artists"),
         ("faces-tone-faithful", "faces-tone", "tone"),
         ("faces-unet", "faces-unet", "single"),
         ("buildings", "buildings", "second"),
@@ -67,6 +67,10 @@ def test_the_weights_that_ship_were_made_by_a_stage_of_their_recipe(name, recipe
             own = getattr(found, field.name)
             # What is younger than the file had its default.
             assert said.get(field.name, field.default) == (list(own) if isinstance(own, tuple) else own), field.name
+
+
+def test_the_sampler_learnt_from_the_weights_that_its_recipe_names():
+    assert weights.sha256(weights.find(find("tones").initial)) in weights.describe("tones")["recipe"]["initial"]
 
 
 @EVERY
