@@ -242,9 +242,9 @@ class TestWithoutServer:
         assert seen.page.locator("#format option").all_inner_texts() == ["PNG", "JPEG", "WebP", "ORA, layers"]
 
     def test_a_photograph_of_paper_is_cleaned_as_python_does(self, seen, tmp_path: Path) -> None:
-        table = photographed(head() * BEIGE, TILTED, (680, 620))
-        flat = light((300, 240)) * head(300, 240)
-        house = images.reduce(images.read(DRAWINGS / "house.png", 1), 300)
+        table = photographed(head() * BEIGE, TILTED / 2, (340, 310))
+        flat = light((200, 160)) * head(200, 160)
+        house = images.reduce(images.read(DRAWINGS / "house.png", 1), 200)
         turn = cv2.getRotationMatrix2D((120, 150), 5, 1)
         frame = np.ones((300, 240), np.float32)
         for side in range(20, 120, 20):
