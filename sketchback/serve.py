@@ -8,6 +8,7 @@ import webbrowser
 from pathlib import Path
 
 from sketchback import console
+from sketchback.inference import options, runtime
 from sketchback.web import catalogue, listening
 from sketchback.web.worker import InferenceWorker
 from sketchback.weights import DEFAULT
@@ -29,7 +30,7 @@ def serve(
         FileNotFoundError: No such weights.
         ImportError: The extra `page` is not installed.
         OSError: The address or the port cannot be had.
-        ValueError: The weights are damaged, or the port is no port.
+        ValueError: The weights are damaged, or make no photographs of sketches; or the port is no port.
     """
     try:
         import fastapi_offline  # noqa: F401  # `web.app` serves its files
@@ -45,6 +46,7 @@ def serve(
         ) from None
 
     worker = InferenceWorker(catalogue.find(weights))
+    options.check(runtime.load_once(worker.known[worker.default]), options.Options())
     opened = listening.listen(host, port)
     local = listening.is_loopback(host)
     names = {*LOOPBACK, host}
