@@ -10,7 +10,8 @@ from typing import Any
 
 from sketchback import console
 from sketchback.training import distribution, recipes
-from sketchback.training.configuration import CONFIGURATION, Configuration
+from sketchback.training.configuration import Configuration
+from sketchback.training.runs import CONFIGURATION
 from sketchback.training.schema import ENCODERS, NUMBERS, TRAINING_STYLES, Recipe, Stage
 
 PRECISIONS = ("auto", "float32", "bfloat16")
