@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sketchback import console, weights
+from sketchback.extras import install
 from sketchback.images.tones import CELL
 from sketchback.inference import fidelity as fidelities
 from sketchback.inference import graphs, padding
@@ -115,7 +116,7 @@ def check(runtime: str | None) -> str:
     return runtime
 
 
-def load(name: str | Path, runtime: str | None = None, fidelity: float | None = None) -> Generator:
+def load(name: str | Path, runtime: str | None = None, *, fidelity: float | None = None) -> Generator:
     """Loads a generator for inference.
 
     Args:
@@ -143,7 +144,7 @@ def load(name: str | Path, runtime: str | None = None, fidelity: float | None = 
     except ImportError as error:
         if runtime == "onnx":
             raise ImportError(
-                'Runtime onnx needs onnxruntime. Received: no such package. Install with `pip install -e ".[light]"`.'
+                f"Runtime onnx needs onnxruntime. Received: no such package. Install with `{install('light')}`."
             ) from error
         logger.debug("no onnxruntime: Keras runs %s", path)
         return _load_keras(ends)
@@ -179,7 +180,7 @@ def load_once(name: str | Path, runtime: str | None = None, fidelity: float | No
 
 @functools.lru_cache(maxsize=8)  # what ships, and an end or two between
 def _load_once(path: Path, changed: tuple[int, ...], runtime: str, fidelity: float | None) -> Generator:
-    return load(path, runtime, fidelity)
+    return load(path, runtime, fidelity=fidelity)
 
 
 class _File(NamedTuple):

