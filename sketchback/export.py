@@ -14,6 +14,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from sketchback import console, images, weights
+from sketchback.extras import install
 from sketchback.inference import exporters
 
 FIXED = (128, 128)  # of formats that know one size
@@ -77,7 +78,7 @@ def main(argv: list[str] | None = None) -> int:
         "  python -m sketchback.export faces --format openvino -o faces.xml\n"
         "  python -m sketchback.export runs/faces/best.weights.h5 --format litert --size 128x128\n"
         "  python -m sketchback.export faces buildings --format web -o site\n\n"
-        'Needs the extra: pip install -e ".[export]"',
+        f"Needs the extra: {install('export')}",
     )
     made.add_argument(
         "weights",

@@ -8,6 +8,8 @@ import webbrowser
 from pathlib import Path
 
 from sketchback import console
+from sketchback.extras import install
+from sketchback.inference import options, runtime
 from sketchback.web import catalogue, listening
 from sketchback.web.worker import InferenceWorker
 from sketchback.weights import DEFAULT
@@ -29,7 +31,7 @@ def serve(
         FileNotFoundError: No such weights.
         ImportError: The extra `page` is not installed.
         OSError: The address or the port cannot be had.
-        ValueError: The weights are damaged, or the port is no port.
+        ValueError: The weights are damaged, or make no photographs of sketches; or the port is no port.
     """
     try:
         import fastapi_offline  # noqa: F401  # `web.app` serves its files
@@ -40,11 +42,10 @@ def serve(
     except ModuleNotFoundError as error:
         if (error.name or "").startswith("sketchback"):
             raise
-        raise ImportError(
-            f'The page needs the extra `page`: pip install -e ".[page]" (missing: {error.name}).'
-        ) from None
+        raise ImportError(f"The page needs the extra `page`: {install('page')} (missing: {error.name}).") from None
 
     worker = InferenceWorker(catalogue.find(weights))
+    options.check(runtime.load_once(worker.known[worker.default]), options.Options())
     opened = listening.listen(host, port)
     local = listening.is_loopback(host)
     names = {*LOOPBACK, host}
@@ -80,7 +81,7 @@ def main(argv: list[str] | None = None) -> int:
         "image bytes in, image bytes out, described at /docs:\n\n"
         "  curl --data-binary @drawing.png -H 'Content-Type: image/png' -o photo.png "
         "http://127.0.0.1:8000/api/invert\n\n"
-        'It needs the extra `page`: pip install -e ".[page]"\n\n'
+        f"It needs the extra `page`: {install('page')}\n\n"
         "A generated face is a suggestion, not evidence of identity.",
     )
     made.add_argument(

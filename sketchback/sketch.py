@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import inspect
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -12,6 +11,7 @@ import numpy as np
 
 from sketchback import console, images, sketching
 from sketchback.sketching.artist import HANDS, read_hand
+from sketchback.sketching.styles import FILTERS
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -99,15 +99,10 @@ def _artist(weights: str | Path) -> Any:
 
 def _check(style: str, given: dict[str, Any]) -> None:
     sketching.check_style(style)
-    functions: dict[str, Callable[..., np.ndarray]] = {
-        "pencil": sketching.pencil,
-        "xdog": sketching.xdog,
-        "line": sketching.line,
-    }
     if style in ("artist", "neural"):
         known = {"hand", "side", "weights"} if style == "artist" else {"steps", "vgg16"}
     else:
-        known = set(inspect.signature(functions[style]).parameters) if style in functions else set()
+        known = set(inspect.signature(FILTERS[style]).parameters) if style in FILTERS else set()
     unknown = sorted(set(given) - known)
     if unknown:
         options = ", ".join(f"--{name}" for name in PARAMETERS if name in known) or "none"

@@ -71,6 +71,8 @@ def test_it_serves_many_at_once_on_this_machine_only_until_ctrl_c(tmp_path) -> N
     "arguments, words",
     [
         (["--weights", "nobody"], "known name"),
+        (["--weights", "artist"], "must turn sketches into photographs"),
+        (["--weights", "enlarger"], "must turn sketches into photographs"),
         (["--port", "99999"], "0 to 65535"),
         (["--port", "many"], "invalid int value"),
         (["--host", "192.0.2.1"], "no address of this machine"),

@@ -17,6 +17,8 @@ from typing import Any
 
 import numpy as np
 
+from sketchback.extras import install
+
 NO_AUGMENTATION = "none"
 
 _import_lock = threading.Lock()
@@ -179,7 +181,7 @@ def _imgaug() -> ModuleType:
             import imgaug.augmenters as iaa
         except ModuleNotFoundError as error:
             raise ImportError(
-                f"Augmentation needs imgaug. Received: {error}. Run `pip install imgaug` or pass kind='none'."
+                f"Augmentation needs imgaug. Received: {error}. Run `{install()}` or pass kind='none'."
             ) from error
         finally:
             if missing:

@@ -23,7 +23,8 @@ class Example:
 
     `group` is the person or building: no group is in two splits. `kind` names the data set, `label` a subset of it
     whose scores are reported apart (the drawing style of FS2K, the group of MEBeauty and UTKFace). `traits` is all that
-    a file's name says of the person: group, gender, age. The photograph of a built-in set is a function.
+    a file's name says of the person: group, gender, age. The photograph of a built-in set is a function. `drawing` is
+    the file of what the artist drew of a photograph without a sketch, see `training.drawings`.
     """
 
     name: str

@@ -1,4 +1,9 @@
-"""What a network is shown of a sketch and its photograph, and what is asked of it: by the inputs that it takes."""
+"""What a network is shown of a sketch and its photograph, and what is asked of it: by the inputs that it takes.
+
+Every task takes a sketch `(H, W, 1)`, its photograph `(H, W, 3)`, both float32 in [0, 1], the name of the hand that
+drew it, a generator to sample with, and how often tones are told, in [0, 1]; it returns what is shown, and the target,
+in float32.
+"""
 
 from __future__ import annotations
 
@@ -18,22 +23,28 @@ TOLD_NOISE = 0.02  # standard deviation by which a third of the told tones is of
 
 
 def photograph(sketch: np.ndarray, photo: np.ndarray, hand: str, rng: np.random.Generator, told: float) -> Shown:
-    """From a sketch to its photograph."""
+    """From a sketch `(H, W, 1)` to its photograph `(H, W, 3)`."""
     return sketch, photo
 
 
 def told_photograph(sketch: np.ndarray, photo: np.ndarray, hand: str, rng: np.random.Generator, told: float) -> Shown:
-    """From a sketch, and from what somebody could tell of the photograph's tones."""
+    """From a sketch `(H, W, 1)` and what somebody could tell of the tones, `(ceil(H / 16), ceil(W / 16), 4)` as
+    `tones.encode` gives it, to the photograph `(H, W, 3)`.
+    """
     return (sketch, tones.encode(tell(tones.of_photo(photo), rng, told))), photo
 
 
 def drawing(sketch: np.ndarray, photo: np.ndarray, hand: str, rng: np.random.Generator, told: float) -> Shown:
-    """From a photograph to its drawing in the hand that drew it."""
+    """From a photograph `(H, W, 3)` and the hand that drew it, `(5,)` by `artist.HANDS`, to its drawing `(H, W, 1)`;
+    the hand is all zeros where it is unknown.
+    """
     return (photo, np.array([hand == one for one in HANDS], np.float32)), sketch
 
 
 def enlargement(sketch: np.ndarray, photo: np.ndarray, hand: str, rng: np.random.Generator, told: float) -> Shown:
-    """From a photograph of half the size, as soft as generators make them, and the sketch at its own size."""
+    """From a photograph of half the size `(H / 2, W / 2, 3)`, as soft as generators make them, and the sketch
+    `(H, W, 1)` to the photograph `(H, W, 3)`; both sides are even.
+    """
     return (soften(photo, rng), sketch), photo
 
 
@@ -86,7 +97,11 @@ def _region(truth: np.ndarray, start: tuple[int, int], tolerance: float) -> np.n
 
 
 def stack(shown: Sequence[Shown], empty: Callable[..., np.ndarray] = np.empty) -> Shown:
-    """A batch of them, in arrays that `empty(shape, dtype)` makes."""
+    """A batch of them, `(B, ...)` of each array, in arrays that `empty(shape, dtype)` makes.
+
+    Raises:
+        ValueError: There is none, or their shapes differ.
+    """
 
     def one_array(parts: Sequence[np.ndarray]) -> np.ndarray:
         return np.stack(parts, out=empty((len(parts), *parts[0].shape), parts[0].dtype))

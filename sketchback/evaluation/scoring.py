@@ -89,7 +89,7 @@ def evaluate(
         images.check_writable(grid)
     check_limit(limit)
     View(None, style=style, fit=fit)  # names that are wrong are reported before anything is read
-    generator = None if weights is None else runtime.load(weights, "keras", fidelity)
+    generator = None if weights is None else runtime.load(weights, "keras", fidelity=fidelity)
     if generator is not None:
         check(generator, Options(candidates=candidates, tone=np.zeros((1, 1, 3)) if told else None))
     examples = datasets.find_all(data)
@@ -119,7 +119,9 @@ def evaluate(
     if grid is not None:
         images.write(grid, images.grid(scored.shown))
     return {
-        **facts(weights, data, split, size, fit, generator, working, fidelity),
+        **facts(
+            weights, data, split=split, size=size, fit=fit, generator=generator, working=working, fidelity=fidelity
+        ),
         "images": len(scored.labels),
         "hand_drawn": sum(example.sketch is not None for example in test),
         "style": style,

@@ -62,7 +62,7 @@ def identify(
     check_limit(limit)
     identification.Faces(descriptor)  # names that are wrong are reported before anything is read
     images.check_fit(fit)
-    generator = None if weights is None else runtime.load(weights, "keras", fidelity)
+    generator = None if weights is None else runtime.load(weights, "keras", fidelity=fidelity)
     examples = datasets.subset(datasets.find_all(data), split)
     pairs = [example for example in examples if example.sketch is not None]
     if len(pairs) < len(examples):
@@ -90,7 +90,9 @@ def identify(
     if cmc is not None:
         reports.plot_cmc(found, cmc)
     return {
-        **facts(weights, data, split, size, fit, generator, working, fidelity),
+        **facts(
+            weights, data, split=split, size=size, fit=fit, generator=generator, working=working, fidelity=fidelity
+        ),
         "images": found["photographs"],
         "hand_drawn": found["photographs"],
         "distractors_from": {str(place): part for place, part in (distractors or {}).items()},

@@ -67,6 +67,7 @@ def each(examples: list[Example], see: Callable[[Example, int], Seen], what: str
 def facts(
     weights: str | Path | None,
     data: Sequence[str | Path],
+    *,
     split: str,
     size: tuple[int, int],
     fit: str,

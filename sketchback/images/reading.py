@@ -14,6 +14,7 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
+from sketchback.extras import install
 from sketchback.images.arrays import MIN_SIDE, check_size, from_uint8, to_gray
 
 MAX_PIXELS = 100_000_000
@@ -81,10 +82,10 @@ def read(path: str | Path, channels: int = 3) -> np.ndarray:
         ValueError: The file is no image, is damaged, or is too large or too small.
     """
     with _open_file(path) as file:
-        return decode(file.read(MAX_BYTES), channels, str(path))
+        return decode(file.read(MAX_BYTES), channels, name=str(path))
 
 
-def decode(data: bytes, channels: int = 3, name: str = "the picture", max_pixels: int = MAX_PIXELS) -> np.ndarray:
+def decode(data: bytes, channels: int = 3, *, name: str = "the picture", max_pixels: int = MAX_PIXELS) -> np.ndarray:
     """Reads an image from the bytes of its file, as `read` does, and touches no file.
 
     Args:
@@ -249,7 +250,7 @@ def _learn_heif(name: str) -> None:
     except ImportError:
         raise ValueError(
             f"HEIC needs the package pillow-heif. Received: {name}, without it. "
-            'Install with `pip install -e ".[heic]"`, or export the picture as JPEG.'
+            f"Install with `{install('heic')}`, or export the picture as JPEG."
         ) from None
     pillow_heif.register_heif_opener()
 

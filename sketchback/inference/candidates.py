@@ -50,7 +50,7 @@ def ink(sketches: np.ndarray) -> np.ndarray:
     return np.concatenate([squares, quarters], axis=-1, dtype=np.float32)
 
 
-def answer(generator: Generator, sketches: np.ndarray, told: np.ndarray | None = None) -> np.ndarray:
+def answer_tones(generator: Generator, sketches: np.ndarray, told: np.ndarray | None = None) -> np.ndarray:
     """The tones of what a generator answers by itself.
 
     Args:
@@ -71,7 +71,7 @@ def state(
 
     Args:
         difference: `(B, h, w, 3)`, the noisy difference in units of `SPREAD`.
-        answers: `(B, h, w, 3)`, see `answer`.
+        answers: `(B, h, w, 3)`, see `answer_tones`.
         is_told: `(B, h, w, 1)`, 1 where the answer was told the tone.
         inks: `(B, h, w, 20)`, see `ink`.
         time: In [0, 1], one number or `(B, 1, 1, 1)`.
@@ -153,7 +153,7 @@ def sample(
             f"`told` must hold a tone for each cell of {CELL} x {CELL} pixels, {shape}. Received: shape={told.shape}."
         )
     is_told = np.isfinite(told).all(axis=-1, keepdims=True)
-    own = answer(generator, sketches, told)
+    own = answer_tones(generator, sketches, told)
     goal = np.where(is_told, (told - own) / SPREAD, 0.0)
     begun = np.stack([_noise(seed, number, shape[1:]) for number in range(first, first + candidates)])
     begun = np.concatenate([begun] * len(sketches))  # (B * candidates, h, w, 3), candidates of one drawing together

@@ -19,6 +19,7 @@ import numpy as np
 
 from sketchback import __version__, console, images, sketching, weights
 from sketchback.datasets import builtin
+from sketchback.extras import install
 from sketchback.inference import padding, pipeline
 from sketchback.inference.half import halve
 from sketchback.inference.runtime import TOLERANCE
@@ -139,7 +140,19 @@ def _run_litert(path: Path, inputs: Inputs) -> np.ndarray:
 
 
 def compare(generator: keras.Model, run: Callable[[Inputs], np.ndarray], size: tuple[int, int] | None) -> float:
-    """The largest difference to Keras, on noise and, where it takes sketches, on sketches."""
+    """The largest difference to Keras, on noise and, where it takes sketches, on sketches.
+
+    Args:
+        generator: From `weights.load`.
+        run: Runs what was written; its inputs are batches of two in float32, by the names in `generator.takes`.
+        size: `(height, width)`, the one that the graph knows; None tries several.
+
+    Returns:
+        The largest absolute difference of a value, of photographs in [0, 1]; NaN where a graph gives NaN.
+
+    Raises:
+        ValueError: What `run` gives has another shape. Whatever `run` raises is passed on.
+    """
     rng = np.random.default_rng(0)
     largest = 0.0
     for number, one in enumerate(SIZES if size is None else (size,)):
@@ -181,7 +194,7 @@ def check(format: str, half: bool = False) -> Format:
     if missing:
         raise ImportError(
             f"Format {format} needs {', '.join(missing)}. Received: no such package. "
-            'Install with `pip install -e ".[export]"`.'
+            f"Install with `{install('export')}`."
         )
     return FORMATS[format]
 
@@ -285,6 +298,7 @@ def quietly() -> Iterator[None]:
 
 
 def length(path: Path) -> int:
+    """How many bytes were written: a file, both files of OpenVINO (`.xml` and `.bin`), or all files of a folder."""
     weights_too = [path.with_suffix(".bin")] if path.suffix == ".xml" else []
     files = path.rglob("*") if path.is_dir() else [path, *weights_too]
     return sum(file.stat().st_size for file in files if file.is_file())

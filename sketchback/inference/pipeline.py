@@ -45,7 +45,7 @@ def trained_size(generator: Generator) -> tuple[int, int] | None:
 
 
 @dataclasses.dataclass(frozen=True)
-class Shown:
+class GeneratorView:
     """A batch of sketches as a generator sees them.
 
     Attributes:
@@ -62,7 +62,7 @@ class Shown:
         return self.shown[:, : self.seen[0], : self.seen[1]]
 
 
-def look(generator: Generator, sketches: np.ndarray, working: Sequence[int] | None = None) -> Shown:
+def look(generator: Generator, sketches: np.ndarray, working: Sequence[int] | None = None) -> GeneratorView:
     """Brings sketches to what a generator sees; see `predict`, also for what is refused."""
     sketches = np.asarray(sketches, np.float32)
     if sketches.ndim != 4 or sketches.shape[-1] != 1:
@@ -70,7 +70,7 @@ def look(generator: Generator, sketches: np.ndarray, working: Sequence[int] | No
     seen = _seen(generator, sketches.shape[1:3], working)
     if seen != sketches.shape[1:3]:
         sketches = np.stack([resize(sketch, seen, cubic=True) for sketch in sketches])
-    return Shown(pad_to_multiple(sketches, generator.stride), seen)
+    return GeneratorView(pad_to_multiple(sketches, generator.stride), seen)
 
 
 def _seen(generator: Generator, size: Sequence[int], working: Sequence[int] | None) -> tuple[int, int]:
@@ -137,11 +137,15 @@ def predict(
 
 
 def adds_detail(generator: Generator, size: Sequence[int], working: Sequence[int] | None = None) -> bool:
-    """Whether the enlarger is installed, and has something to add to photographs of a size `(height, width)`."""
+    """Whether the enlarger is installed, and has something to add to photographs of a size `(height, width)`.
+
+    Raises:
+        ValueError: `working` is too small or too large; or the enlarger is damaged or does not run, see `runtime.load`.
+    """
     return _find_enlarger(_seen(generator, size, working), (size[0], size[1]), Options()) is not None
 
 
-def _answer(generator: Generator, view: Shown, told: np.ndarray | None = None) -> np.ndarray:
+def _answer(generator: Generator, view: GeneratorView, told: np.ndarray | None = None) -> np.ndarray:
     """The photographs of a view `(B, height, width, 3)`, told the tones of its cells `(B, h, w, 3)` or nothing."""
     photos = telling.answer(generator, view.shown, told)
     return photos[:, : view.seen[0], : view.seen[1]]
@@ -171,7 +175,7 @@ def to_sketch(
         EmptySheetError: Nothing is drawn on it; it is a `ValueError`.
     """
     if oddities.is_negative(picture):
-        picture = oddities.turn(picture)
+        picture = oddities.invert_tones(picture)
         say(oddities.TURNED)
     sketch = cleanup.clean(picture) if clean else images.to_gray(picture)[..., np.newaxis]
     oddities.check_drawn(sketch)
@@ -223,7 +227,7 @@ def run(
     return photos[:, 0] if options.candidates is None else photos
 
 
-def _tell(generator: Generator, view: Shown, size: tuple[int, int], options: Options) -> np.ndarray | None:
+def _tell(generator: Generator, view: GeneratorView, size: tuple[int, int], options: Options) -> np.ndarray | None:
     """The tones that a user tells `(B, h, w, 3)`; None where there are none."""
     tone, changes = options.tone, telling.changes(options.tone)
     if not tone:
@@ -239,7 +243,7 @@ def _tell(generator: Generator, view: Shown, size: tuple[int, int], options: Opt
     return told
 
 
-def _make(generator: Generator, view: Shown, told: np.ndarray | None, options: Options) -> Iterator[np.ndarray]:
+def _make(generator: Generator, view: GeneratorView, told: np.ndarray | None, options: Options) -> Iterator[np.ndarray]:
     """The photographs of each drawing `(candidates, height, width, 3)`, or one of each."""
     if options.candidates is None:
         yield from _answer(generator, view, told)[:, np.newaxis]
@@ -255,7 +259,7 @@ def _make(generator: Generator, view: Shown, told: np.ndarray | None, options: O
             changed = np.stack([telling.change(one, **changes) for one in several])
             several = np.where(np.isfinite(told[index]), several, changed)
         batch = np.repeat(shown[np.newaxis], number, axis=0)
-        yield _answer(generator, Shown(batch, view.seen), several)
+        yield _answer(generator, GeneratorView(batch, view.seen), several)
 
 
 def _find(name: str, asked: str) -> Path:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from sketchback import console, weights
+from sketchback.extras import install
 from sketchback.images.tones import CELL
 from sketchback.inference import fidelity as fidelities
 from sketchback.inference import graphs, padding
@@ -28,6 +29,8 @@ if TYPE_CHECKING:
 
 ENVIRONMENT = "SKETCHBACK_RUNTIME"
 RUNTIMES = ("auto", "onnx", "keras")
+# What onnxruntime says where memory does not suffice; the last is about its copy of an array that is not contiguous.
+ALLOCATION = ("Failed to allocate memory", "bad_alloc", "must be a contiguous array")
 TOLERANCE = 1 / 255  # of the photograph: one step of an 8-bit picture
 
 logger = logging.getLogger(__name__)
@@ -73,7 +76,7 @@ class LightGenerator:
         A sketch alone means that no tone is told.
 
         Raises:
-            ValueError: There are too many or too few.
+            ValueError: There are too many or too few, they are of another kind, or ONNX Runtime fails.
             MemoryError: They are too large for this machine.
         """
         given = [inputs] if isinstance(inputs, np.ndarray) else list(inputs)
@@ -88,14 +91,14 @@ class LightGenerator:
         try:
             return self._session.run(None, dict(zip(self.takes, given, strict=True)))[0]
         except Exception as error:  # onnxruntime has a dozen kinds of its own
-            shapes = ", ".join(str(one.shape) for one in given)
+            said = console.one_line(error)
+            received = f"Received: shape={', '.join(str(one.shape) for one in given)} ({said[:200]})."
+            if any(words in said for words in ALLOCATION):
+                raise MemoryError(f"Pictures must fit into memory. {received} Take smaller ones, or fewer.") from None
             if type(error).__name__ == "InvalidArgument":  # of its two reasons, the inputs' rank and channels
-                raise ValueError(
-                    f"A generator takes arrays of its own kind. Received: shape={shapes} "
-                    f"({console.one_line(error)[:200]})."
-                ) from None
-            raise MemoryError(
-                f"Pictures must fit into memory. Received: shape={shapes} ({console.one_line(error)[:200]})."
+                raise ValueError(f"A generator takes arrays of its own kind. {received}") from None
+            raise ValueError(
+                f"A generator must run in ONNX Runtime. {received} Check the shapes, or take runtime keras."
             ) from None
 
     predict_on_batch = __call__  # as Keras calls it
@@ -113,7 +116,7 @@ def check(runtime: str | None) -> str:
     return runtime
 
 
-def load(name: str | Path, runtime: str | None = None, fidelity: float | None = None) -> Generator:
+def load(name: str | Path, runtime: str | None = None, *, fidelity: float | None = None) -> Generator:
     """Loads a generator for inference.
 
     Args:
@@ -141,7 +144,7 @@ def load(name: str | Path, runtime: str | None = None, fidelity: float | None = 
     except ImportError as error:
         if runtime == "onnx":
             raise ImportError(
-                'Runtime onnx needs onnxruntime. Received: no such package. Install with `pip install -e ".[light]"`.'
+                f"Runtime onnx needs onnxruntime. Received: no such package. Install with `{install('light')}`."
             ) from error
         logger.debug("no onnxruntime: Keras runs %s", path)
         return _load_keras(ends)
@@ -177,7 +180,7 @@ def load_once(name: str | Path, runtime: str | None = None, fidelity: float | No
 
 @functools.lru_cache(maxsize=8)  # what ships, and an end or two between
 def _load_once(path: Path, changed: tuple[int, ...], runtime: str, fidelity: float | None) -> Generator:
-    return load(path, runtime, fidelity)
+    return load(path, runtime, fidelity=fidelity)
 
 
 class _File(NamedTuple):

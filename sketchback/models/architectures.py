@@ -24,6 +24,13 @@ ARCHITECTURES: dict[str, Callable[..., keras.Model]] = {
     "unet_resnet": unet_resnet,
 }
 
+ANY_SIZE = {  # what takes it in their place
+    "scribbler": "`sketchback.invert.invert` and `inference.pipeline.predict` take",  # and all others from sketches
+    "artist": "`sketching.artist.draw` takes",
+    "enlarger": "`inference.enlarging.enlarge` takes",
+    "tone_sampler": "`inference.candidates.sample` takes",
+}
+
 
 def complete(architecture: str, arguments: dict[str, object]) -> dict[str, object]:
     """All arguments of an architecture, its defaults included.
@@ -87,10 +94,10 @@ def _complete_inputs(generator: keras.Model) -> None:
         right = len(shapes[0]) == 4 and shapes[0][3] in (channels, None) and len(given) == len(takes)
         if not right or any(side % stride for side in sides):
             raise ValueError(
-                f"A generator takes its {takes[0]} as (B, H, W, {channels}) its height and width multiples of "
+                f"A generator takes its {takes[0]} as (B, H, W, {channels}), its height and width multiples of "
                 f"{stride}{', and ' + ' and '.join(takes[1:]) if takes[1:] else ''}. "
                 f"Received: shape={', '.join(map(str, shapes))}. "
-                "`sketchback.invert.invert` and `inference.pipeline.predict` take any size."
+                f"{ANY_SIZE.get(generator.architecture, ANY_SIZE['scribbler'])} any size."
             )
         return call(given if len(given) > 1 else given[0], training=training, mask=mask)
 

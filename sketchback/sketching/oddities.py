@@ -103,7 +103,7 @@ def _flat(tone: np.ndarray) -> float:
     return float(((2 * tone - 1) * weights).sum() / (weights.sum() + 1e-6))
 
 
-def turn(picture: np.ndarray) -> np.ndarray:
+def invert_tones(picture: np.ndarray) -> np.ndarray:
     """Turns a negative into dark strokes on white paper.
 
     Args:

@@ -12,10 +12,10 @@ import keras
 from sketchback import datasets
 from sketchback.losses import TERMS, WeightedLoss
 from sketchback.training import configuration, distribution, initialisation, material, model
-from sketchback.training.configuration import CONFIGURATION, Checkpoint, Configuration
+from sketchback.training.configuration import Checkpoint, Configuration
 from sketchback.training.distribution import Devices
 from sketchback.training.model import TrainingModel
-from sketchback.training.runs import Progress, Run
+from sketchback.training.runs import CONFIGURATION, Progress, Run
 from sketchback.training.schema import Stage
 from sketchback.training.session import Session
 from sketchback.training.trainer import Trainer

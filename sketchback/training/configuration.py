@@ -13,13 +13,11 @@ import numpy as np
 
 from sketchback import __version__, console
 from sketchback.training.distribution import Devices
-from sketchback.training.runs import Progress, Run
+from sketchback.training.runs import CONFIGURATION, Progress, Run
 from sketchback.training.schema import Recipe, Stage
 
 if TYPE_CHECKING:
     import keras
-
-CONFIGURATION = "recipe.json"
 
 
 @dataclasses.dataclass(frozen=True)

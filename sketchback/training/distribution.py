@@ -22,6 +22,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from sketchback.extras import install
+
 if TYPE_CHECKING:
     import keras
 
@@ -202,7 +204,8 @@ def start(workers: Sequence[str] = (), rank: int | None = None) -> Iterator[Devi
         if workers:
             raise ValueError(
                 "Several workers need Keras on JAX. Received: --workers with KERAS_BACKEND="
-                f"{keras.backend.backend()}. Set KERAS_BACKEND=jax (pip install jax; with a GPU, jax[cuda12])."
+                f"{keras.backend.backend()}. Set KERAS_BACKEND=jax ({install('jax')}; with a GPU, "
+                'pip install "jax[cuda12]" as well).'
             )
         yield Devices()
         return

@@ -19,7 +19,7 @@ from sketchback import console, images, weights
 from sketchback.datasets import Example
 from sketchback.sketching.artist import sample_hand
 
-CANVAS = 144  # pixels: the side of the square that a photograph is drawn in
+CANVAS = 144  # pixels: the longer side, so that one graph draws all; `artist.draw` counts the shorter: its are larger
 BATCH = 16
 
 logger = logging.getLogger(__name__)

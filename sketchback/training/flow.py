@@ -81,7 +81,7 @@ def gather(
             share, rng = told if "tone" in generator.takes else 0.0, np.random.default_rng([seed, number])
             shown = np.stack([tell(truth, rng, share) for truth in truths])
             is_told = np.isfinite(shown).all(axis=-1, keepdims=True)
-            part = (truths, candidates.answer(generator, sketches, shown), is_told, candidates.ink(sketches))
+            part = (truths, candidates.answer_tones(generator, sketches, shown), is_told, candidates.ink(sketches))
             parts.append(tuple(array.astype(np.float16) for array in part))
             bar.advance("answers of the generator")
     bar.close()

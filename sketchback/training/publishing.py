@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sketchback import weights
+from sketchback.inference import fidelity
 from sketchback.training.schema import BEST, BLENDED, Stage
 
 if TYPE_CHECKING:
@@ -36,8 +37,7 @@ def blend(first: str | Path, second: str | Path, *, share: float) -> keras.Model
             f"Weights that are blended must be of one architecture. Received: {first} ({one.architecture}) and "
             f"{second} ({other.architecture}), or other arguments of it."
         )
-    pairs = zip(one.get_weights(), other.get_weights(), strict=True)
-    one.set_weights([(1 - share) * own + share * theirs for own, theirs in pairs])
+    one.set_weights(fidelity.mix([one.get_weights(), other.get_weights()], [1 - share, share]))
     return one
 
 

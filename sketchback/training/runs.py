@@ -28,6 +28,7 @@ import numpy as np
 from sketchback import images
 from sketchback.atomic import replacing
 from sketchback.signals import undisturbed
+from sketchback.training.schema import BEST, BLENDED, LAST
 
 
 @dataclasses.dataclass
@@ -45,11 +46,9 @@ class Progress:
     history: list[dict[str, float]] = dataclasses.field(default_factory=list)
 
 
-# What a run writes into its folder.
-FILES = (
-    *("recipe.json", "checkpoint.npz", "history.csv", "curves.png", "samples.png"),
-    *(f"{name}.weights.h5" for name in ("best", "last", "blended")),
-)
+CONFIGURATION, CHECKPOINT = "recipe.json", "checkpoint.npz"
+HISTORY, CURVES, SAMPLES = "history.csv", "curves.png", "samples.png"
+FILES = (CONFIGURATION, CHECKPOINT, HISTORY, CURVES, SAMPLES, BEST, LAST, BLENDED)  # that a run writes into its folder
 
 
 class Run:
@@ -65,7 +64,7 @@ class Run:
 
     def __init__(self, folder: str | Path):
         self.folder = Path(folder)
-        self.checkpoint = self.folder / "checkpoint.npz"
+        self.checkpoint = self.folder / CHECKPOINT
 
     def __enter__(self) -> Run:
         self.folder.mkdir(parents=True, exist_ok=True)
@@ -153,7 +152,9 @@ class Run:
                 for name in sorted(set(file.files) - {"progress"}) if with_arrays else ():
                     arrays.setdefault(name.split("/")[0], []).append(file[name])
         except Exception as error:  # on damaged files zipfile, zlib and NumPy raise a dozen kinds
-            raise ValueError(f"A checkpoint must be whole. Received: {self.checkpoint} ({error}).") from None
+            raise ValueError(
+                f"A checkpoint must be whole. Received: {self.checkpoint} ({error}). Start without --resume."
+            ) from None
         return progress, arrays
 
     def write_history(self, history: Sequence[dict[str, float]]) -> None:
@@ -165,14 +166,14 @@ class Run:
         table = csv.DictWriter(text, columns, lineterminator="\n")
         table.writeheader()
         table.writerows({k: f"{v:.6g}" for k, v in row.items()} for row in history)
-        with replacing(self.folder / "history.csv") as temporary:
+        with replacing(self.folder / HISTORY) as temporary:
             temporary.write_text(text.getvalue(), encoding="utf-8")
-        with replacing(self.folder / "curves.png") as temporary:
+        with replacing(self.folder / CURVES) as temporary:
             _plot(history, temporary)
 
     def write_samples(self, rows: Sequence[Sequence[np.ndarray]]) -> None:
         """Writes samples.png, a row an example: sketch, prediction, truth."""
-        images.write(self.folder / "samples.png", images.grid(rows))
+        images.write(self.folder / SAMPLES, images.grid(rows))
 
 
 def _plot(history: Sequence[dict[str, float]], path: Path) -> None:

@@ -10,7 +10,8 @@ from typing import Any
 
 from sketchback import console
 from sketchback.training import distribution, recipes
-from sketchback.training.configuration import CONFIGURATION, Configuration
+from sketchback.training.configuration import Configuration
+from sketchback.training.runs import CONFIGURATION
 from sketchback.training.schema import ENCODERS, NUMBERS, TRAINING_STYLES, Recipe, Stage
 
 PRECISIONS = ("auto", "float32", "bfloat16")
@@ -144,11 +145,11 @@ def add_arguments(made: argparse.ArgumentParser, default: str) -> None:
     made.add_argument("--deterministic", action="store_true", help="bit-identical repetition, also on a GPU")
     made.add_argument(
         "--processes",
-        "--threads",
         type=int,
         metavar="N",
         help="how many read and draw; 0: threads of this one (default: 0 on a CPU; for a GPU one a core, 16 at most)",
     )
+    made.add_argument("--threads", dest="processes", type=int, help=argparse.SUPPRESS)  # its name of old
     machines = made.add_argument_group("several machines, which share each batch (KERAS_BACKEND=jax)")
     machines.add_argument("--workers", metavar="H1:PORT,H2:PORT", help="one address a machine, the same on all of them")
     machines.add_argument("--rank", type=int, metavar="R", help="this machine's place among them, from 0; 0 writes")

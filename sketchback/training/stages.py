@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from sketchback import weights
 from sketchback.training import initialisation
-from sketchback.training.configuration import CONFIGURATION, recall
-from sketchback.training.runs import Run
+from sketchback.training.configuration import recall
+from sketchback.training.runs import CONFIGURATION, Run
 from sketchback.training.schema import BEST, BLENDED
 from sketchback.training.session import Session
 

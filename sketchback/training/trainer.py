@@ -23,7 +23,7 @@ from sketchback.training.configuration import Configuration
 from sketchback.training.distribution import Devices
 from sketchback.training.flow import FlowBatches
 from sketchback.training.model import TrainingModel
-from sketchback.training.runs import Progress, Run
+from sketchback.training.runs import CURVES, SAMPLES, Progress, Run
 from sketchback.training.schema import BEST, LAST, Stage
 
 if TYPE_CHECKING:
@@ -101,8 +101,8 @@ def fit(trainer: Trainer) -> bool:
         logger.info("stopped at %s; everything is in %s; go on with --resume", where, run.folder)
         return False
     score = f" (best validation PSNR {progress.best:.2f} dB)" if progress.best > 0 else ""
-    samples = run.folder / "samples.png"  # which a sampler, whose input is no picture, has not
-    look_at = samples if samples.is_file() else run.folder / "curves.png"
+    samples = run.folder / SAMPLES  # which a sampler, whose input is no picture, has not
+    look_at = samples if samples.is_file() else run.folder / CURVES
     logger.info("done: %s%s; look at %s", run.folder / BEST, score, look_at)
     return True
 

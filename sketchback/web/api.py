@@ -128,9 +128,15 @@ def _responses(media_types: Iterable[str]) -> dict[int | str, dict[str, Any]]:
 def add_routes(app: FastAPI, worker: InferenceWorker) -> None:
     """Adds the API to an application."""
 
-    @app.get("/api/health", tags=["state"], summary="Is it there, is it warm, how many are waiting")
+    @app.get("/api/health", tags=["state"], summary="Is it there, is it warm or why not, how many are waiting")
     async def health() -> dict[str, object]:
-        return {"status": "ok", "ready": worker.ready, "taken": worker.taken, "version": __version__}
+        return {
+            "status": "ok",
+            "ready": worker.ready,
+            "failure": worker.failure,
+            "taken": worker.taken,
+            "version": __version__,
+        }
 
     @app.get("/api/weights", tags=["state"], summary="The weights to choose from")
     async def list_weights() -> dict[str, object]:

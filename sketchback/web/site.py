@@ -195,7 +195,7 @@ def _between(name: str, path: Path, facts: dict[str, Any], data: bytes) -> tuple
 
 
 def _load(path: Path, fidelity: float | None = None) -> runtime.LightGenerator:
-    network = runtime.load(path, "onnx", fidelity)
+    network = runtime.load(path, "onnx", fidelity=fidelity)
     if not isinstance(network, runtime.LightGenerator):
         raise ValueError(f"A page needs weights that run in ONNX Runtime. Received: {path}.")
     return network

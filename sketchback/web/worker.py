@@ -57,7 +57,7 @@ def decode(data: bytes, *, channels: int = 1) -> np.ndarray:
     Raises:
         ValueError: The bytes are no such file, are damaged, or hold too many or too few pixels.
     """
-    return images.reduce(images.decode(data, channels, "your file", MAX_PIXELS), LONGEST)
+    return images.reduce(images.decode(data, channels, name="your file", max_pixels=MAX_PIXELS), LONGEST)
 
 
 def decode_strokes(data: bytes) -> np.ndarray:
@@ -72,7 +72,7 @@ def decode_strokes(data: bytes) -> np.ndarray:
     Raises:
         ValueError: See `decode`.
     """
-    strokes = images.decode(data, 4, "the picture of strokes", MAX_STROKES)
+    strokes = images.decode(data, 4, name="the picture of strokes", max_pixels=MAX_STROKES)
     return np.where(strokes[..., 3:] >= 0.5, strokes[..., :3], np.nan).astype(np.float32)
 
 
@@ -104,6 +104,7 @@ class InferenceWorker:
             else:
                 self.known[name], self.can[name] = path, capabilities(path, self.facts[name])
         self._warm: set[str] = set()
+        self._failure: str | None = None
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="inference-worker")
         self._places, self._taken, self._lock = places, 0, threading.Lock()
 
@@ -111,6 +112,11 @@ class InferenceWorker:
     def ready(self) -> bool:
         """Whether the default weights are loaded and warm."""
         return self.default in self._warm
+
+    @property
+    def failure(self) -> str | None:
+        """Why the default weights will not be ready, where warming them failed: a sentence."""
+        return None if self.ready else self._failure
 
     @property
     def taken(self) -> int:
@@ -241,8 +247,11 @@ class InferenceWorker:
         return oddities.notice(decode(data))
 
     def _load_quietly(self, name: str) -> None:
-        with contextlib.suppress(UnusableError):
+        try:
             self._load(name)
+        except UnusableError as error:
+            if name == self.default:
+                self._failure = str(error)
 
     def _load(self, name: str, fidelity: float | None = None) -> Generator:
         try:

@@ -78,7 +78,11 @@ def find(weights: str | Path) -> Path:
 
 
 def sha256(path: str | Path) -> str:
-    """The SHA-256 of a file, as `weights/README.md` lists it."""
+    """The SHA-256 of a file in 64 hexadecimal digits, as `SHA256SUMS` lists it.
+
+    Raises:
+        OSError: It cannot be read.
+    """
     digest = hashlib.sha256()
     with Path(path).open("rb") as file:
         while block := file.read(1 << 20):

@@ -166,7 +166,7 @@ MISSING = """
 import sys, numpy as np; sys.modules["imgaug"] = None
 from sketchback.datasets.augmentation import augment
 try: augment(np.zeros((16, 16, 3), np.float32), None, kind="faces", seed=0)
-except ImportError as error: assert "pip install imgaug" in str(error)
+except ImportError as error: assert "pip install -e ." in str(error)
 else: raise SystemExit("no error")
 """
 

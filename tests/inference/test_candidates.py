@@ -38,11 +38,14 @@ def test_ink_says_where_in_a_cell_it_lies():
 
 def test_the_answer_has_the_means_of_the_photograph_and_hears_what_is_told(generator):
     photo = generator.predict_on_batch(SKETCHES)
-    np.testing.assert_allclose(candidates.answer(generator, SKETCHES)[1], tones.of_photo(photo[1]), atol=1e-6)
+    np.testing.assert_allclose(candidates.answer_tones(generator, SKETCHES)[1], tones.of_photo(photo[1]), atol=1e-6)
     told = np.random.default_rng(2).random((2, 2, 3, 3), np.float32)
-    assert np.abs(candidates.answer(generator, SKETCHES, told) - candidates.answer(generator, SKETCHES)).max() > 1e-3
+    assert (
+        np.abs(candidates.answer_tones(generator, SKETCHES, told) - candidates.answer_tones(generator, SKETCHES)).max()
+        > 1e-3
+    )
     old = models.build("scribbler", width=2, halvings=2, blocks=0)
-    assert candidates.answer(old, SKETCHES[:, :20], told).shape == (2, 2, 3, 3)
+    assert candidates.answer_tones(old, SKETCHES[:, :20], told).shape == (2, 2, 3, 3)
 
 
 def test_noise_is_as_differences_of_tone_are():
@@ -84,7 +87,7 @@ class Towards:
 
 def test_the_flow_ends_where_its_velocity_leads(generator):
     found = candidates.sample(Towards(), generator, SKETCHES, candidates=2)
-    own = candidates.answer(generator, SKETCHES)
+    own = candidates.answer_tones(generator, SKETCHES)
     expected = np.clip(own + candidates.SPREAD * Towards.goal, 0, 1)
     np.testing.assert_allclose(found, np.stack([expected] * 2, axis=1), atol=0.05)
 

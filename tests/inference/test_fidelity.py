@@ -27,7 +27,7 @@ def test_the_ends_are_the_files_themselves(both: Path) -> None:
 
 def test_between_them_lie_their_weights(both: Path) -> None:
     sketch = np.random.default_rng(0).random((1, 16, 16, 1), np.float32)
-    heavy = runtime.load(both, "keras", 0.25)
+    heavy = runtime.load(both, "keras", fidelity=0.25)
     first, second = (small_weights.original(seed).get_weights() for seed in (0, 1))
     for array, a, b in zip(heavy.get_weights(), first, second, strict=True):
         np.testing.assert_allclose(array, 0.75 * a + 0.25 * b, atol=1e-6)
@@ -39,7 +39,7 @@ def test_between_them_lie_their_weights(both: Path) -> None:
 def test_a_graph_between_two_files(both: Path, tmp_path: Path) -> None:
     onnxruntime = pytest.importorskip("onnxruntime")
     sketch = np.random.default_rng(0).random((1, 16, 16, 1), np.float32)
-    found = {f"{share}.onnx": runtime.load(both, "onnx", share) for share in (0, 1)}
+    found = {f"{share}.onnx": runtime.load(both, "onnx", fidelity=share) for share in (0, 1)}
     ends = {file: half.fill(network.graph, network.arrays) for file, network in found.items()}
     data = half.between(ends)
     for file, content in {**ends, "between.onnx": data}.items():
@@ -47,7 +47,7 @@ def test_a_graph_between_two_files(both: Path, tmp_path: Path) -> None:
     session = onnxruntime.InferenceSession(tmp_path / "between.onnx", providers=["CPUExecutionProvider"])
     for share in (0, 0.25, 1):
         given = {"sketch": sketch, "fidelity": np.full((1, 1, 1, 1), share, np.float32)}
-        expected = runtime.load(both, "onnx", share)(sketch)
+        expected = runtime.load(both, "onnx", fidelity=share)(sketch)
         np.testing.assert_allclose(session.run(None, given)[0], expected, rtol=0, atol=1 / 255)
     with pytest.raises(ValueError, match=r"of one graph\. Received: 0\.onnx and 1\.onnx"):
         half.between({**ends, "1.onnx": data})
@@ -65,4 +65,4 @@ def test_what_cannot_be(both: Path, tmp_path: Path) -> None:
     weights.save(small_weights.make(width=3, halvings=2, blocks=1), fidelity.faithful_end(alone))
     for name in ("onnx", "keras"):
         with pytest.raises(weights.WeightsError, match="one architecture with the same arguments"):
-            runtime.load(alone, name, 0.5)
+            runtime.load(alone, name, fidelity=0.5)

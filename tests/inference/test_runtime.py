@@ -12,6 +12,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
+import telling
 
 from sketchback import images, models, weights
 from sketchback.inference import graphs, pipeline, runtime
@@ -153,6 +154,13 @@ def test_keras_where_a_session_cannot_be_made(small: Path, graph: str, monkeypat
 def test_arrays_of_another_shape_are_no_matter_of_memory(small: Path, shape: tuple[int, ...]) -> None:
     with pytest.raises(ValueError, match="A generator takes .*Received: shape="):
         runtime.load(small, "onnx").predict_on_batch(np.ones(shape, np.float32))
+
+
+def test_tones_of_another_size_are_no_matter_of_memory(tmp_path: Path) -> None:
+    path = weights.save(telling.generator(1.0), tmp_path / "telling.weights.h5")
+    sketch, tone = np.ones((1, 32, 32, 1), np.float32), np.zeros((1, 1, 5, 4), np.float32)
+    with pytest.raises(ValueError, match=r"must run in ONNX Runtime\. Received: shape=.*dimensions must match"):
+        runtime.load(path, "onnx")([sketch, tone])
 
 
 def test_sketches_that_memory_does_not_hold(small: Path) -> None:

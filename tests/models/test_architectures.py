@@ -53,3 +53,12 @@ def test_a_shape_that_a_generator_does_not_take_is_explained(shape):
     generator = models.build("scribbler", width=1, blocks=0)
     with pytest.raises(ValueError, match=r"multiples of 16.*Received: shape=.*take any size"):
         generator(np.zeros(shape, np.float32))
+
+
+@pytest.mark.parametrize(
+    "architecture, words",
+    [("artist", "artist.draw` takes"), ("enlarger", "enlarging.enlarge` takes"), ("tone_sampler", "candidates.sample")],
+)
+def test_each_architecture_names_what_takes_any_size_for_it(architecture, words):
+    with pytest.raises(ValueError, match=rf"Received: shape=.*{words}"):
+        models.build(architecture, width=2, blocks=1)(np.zeros((1, 33, 33, 1), np.float32))

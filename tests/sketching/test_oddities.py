@@ -27,7 +27,7 @@ def test_drawings_of_ours_on_paper_on_a_board_and_on_a_screen(path) -> None:
     assert not oddities.is_negative(sketch) and not oddities.is_empty(sketch)
     for dark in (1 - sketch, 0.12 + 0.8 * (1 - sketch), blackboard(sketch)):
         assert oddities.is_negative(dark)
-        turned = oddities.turn(dark)
+        turned = oddities.invert_tones(dark)
         assert turned.shape == dark.shape and np.median(turned) > 0.95
         assert not oddities.is_negative(turned) and not oddities.is_empty(turned)
     assert np.corrcoef(turned[..., 1].ravel(), sketch.ravel())[0, 1] > 0.95

@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from sketchback.training import configuration, recipes, runs
-from sketchback.training.configuration import CONFIGURATION, Configuration
+from sketchback.training.configuration import Configuration
 from sketchback.training.distribution import ONE
+from sketchback.training.runs import CONFIGURATION
 
 MADE = Configuration(
     recipes.BUILDINGS.changed(size=(32, 48), enlarge=(40, 60), arguments={"width": 4}),

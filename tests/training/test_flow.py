@@ -20,7 +20,7 @@ def test_what_is_gathered():
     untold = gather(GENERATOR, BATCHES)
     assert len(untold) == 8 and not untold.told.any()
     np.testing.assert_allclose(untold.truths[6], tones.of_photo(photos[2]), atol=1e-3)
-    np.testing.assert_allclose(untold.answers[4:], candidates.answer(GENERATOR, sketches), atol=1e-3)
+    np.testing.assert_allclose(untold.answers[4:], candidates.answer_tones(GENERATOR, sketches), atol=1e-3)
     np.testing.assert_allclose(untold.inks[4:], candidates.ink(sketches), atol=1e-3)
     told = gather(GENERATOR, BATCHES, told=1.0)
     assert told.told.any() and (told.answers != untold.answers).any()

@@ -104,7 +104,7 @@ class TestAnswers:
             ["Faces, softer", "Buildings"],
         )
         answer = client.get("/api/health").json()
-        assert (answer["status"], answer["ready"], answer["taken"]) == ("ok", True, 0)
+        assert (answer["status"], answer["ready"], answer["failure"], answer["taken"]) == ("ok", True, None, 0)
 
 
 class TestRefusals:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import re
+import time
 import zipfile
 from pathlib import Path
 from xml.etree import ElementTree
@@ -11,6 +13,9 @@ import numpy as np
 import pytest
 from PIL import Image
 from visits import LINE, Visit
+
+from sketchback.web import app
+from sketchback.web.worker import InferenceWorker
 
 VERSIONS = "#versions button"
 
@@ -125,6 +130,28 @@ class TestVersions:
             current = seen.page.locator(f"{VERSIONS}[aria-current=true]")
             seen.until(lambda current=current: current.count() == 1)
             assert count(seen) == kept, times
+
+    def test_the_photograph_is_kept_with_all_its_detail(self, browser, telling_files, serving) -> None:
+        bodies: list[bytes] = []
+
+        def delay(route) -> None:
+            answer = route.fetch()
+            bodies.append(answer.body())
+            if "scale=1" not in route.request.url:
+                time.sleep(1.5)  # longer than what is looked at has to be seen
+            route.fulfill(response=answer)
+
+        with serving(app.application(InferenceWorker(telling_files))) as port:
+            seen = Visit(browser, f"http://127.0.0.1:{port}/")
+            seen.page.route(re.compile("/api/invert(?!.*candidate)"), delay)
+            seen.inferred(lambda: seen.stroke(*LINE))
+            looked_at(seen, 1)
+            kept = seen.page.evaluate("""async () => {
+                const [version] = await (await import("/page/versions.js")).list();
+                return [...new Uint8Array(await version.photo.arrayBuffer())];
+            }""")
+            seen.context.close()
+        assert bytes(kept) == bodies[-1] != bodies[0]
 
     def test_what_was_passed_over_is_not_kept(self, visit) -> None:
         seen = visit()

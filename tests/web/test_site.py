@@ -435,7 +435,7 @@ class TestWithoutServer:
             )
             negative = oddities.is_negative(sheet)
             assert note == (oddities.TURNED if negative else "")
-            expected = oddities.turn(sheet) if negative else sheet
+            expected = oddities.invert_tones(sheet) if negative else sheet
             np.testing.assert_allclose(np.reshape(made, sheet.shape), expected, rtol=0, atol=1e-5)
         seen.inferred(lambda: seen.give(images.write(tmp_path / "board.png", sheets[-1])))
         assert "white on black" in seen.alert() and np.median(seen.canvas()) > 240

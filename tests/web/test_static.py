@@ -254,6 +254,22 @@ class TestPictures:
         seen.stroke((0.5, 0.5), (0.501, 0.5))  # a dot: no alert while somebody begins to draw
         seen.until(lambda: seen.says("status") == "Nothing is drawn yet")
 
+    def test_weights_that_cannot_be_loaded_are_said_and_no_longer_waited_for(
+        self, browser, weight_files, serving, tmp_path: Path
+    ) -> None:
+        whole, copy = weight_files["faces"].read_bytes(), tmp_path / "copy.weights.h5"
+        copy.write_bytes(whole)
+        worker = InferenceWorker({"copy": copy})
+        copy.write_bytes(whole[:3000])
+        with serving(app.application(worker)) as port:
+            seen = Visit(browser, f"http://127.0.0.1:{port}/")
+            seen.until(lambda: "'copy' cannot be loaded" in seen.alert())
+            asked: list[str] = []
+            seen.page.on("request", lambda request: asked.append(request.url))
+            seen.page.wait_for_timeout(700)
+            assert not asked and not seen.says("status")
+            seen.context.close()
+
     def test_an_uploaded_house_and_a_face_upside_down_are_noticed(self, visit, tmp_path: Path) -> None:
         seen = visit()
         seen.inferred(lambda: seen.give(DRAWINGS / "house.png"))

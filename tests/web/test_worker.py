@@ -101,7 +101,7 @@ class TestWeights:
         assert not worker.ready
         worker.warm()
         worker.submit(lambda: None).result()  # behind it in the queue
-        assert worker.ready
+        assert worker.ready and worker.failure is None
 
     def test_ready_means_the_default_itself(self, telling_files, drawing: bytes) -> None:
         worker = InferenceWorker(telling_files)
@@ -129,7 +129,9 @@ class TestWeights:
         copy.write_bytes(whole)
         worker = InferenceWorker({"copy": copy})
         copy.write_bytes(whole[:3000])
-        worker.warm()  # does not raise
+        worker.warm()  # does not raise, but whoever waits is told
+        worker.submit(lambda: None).result()
+        assert not worker.ready and "'copy' cannot be loaded" in str(worker.failure)
         with pytest.raises(UnusableError, match="'copy' cannot be loaded; the terminal says why"):
             worker.submit(worker.invert, drawing, "copy").result()
         assert "whole HDF5 file" in caplog.text

@@ -97,8 +97,12 @@ export const notice = async (drawing, options) => (
  */
 export const weights = () => get("/api/weights");
 
-/** True when the default weights are loaded; before, a sentence about what is waited for. */
-export const ready = async () => (await get("/api/health")).ready || "Warming up, a few seconds…";
+/** True when the default weights are loaded; before, a sentence about what is waited for. A Refusal if they cannot be. */
+export async function ready() {
+  const { ready: is, failure } = await get("/api/health");
+  if (failure) throw new Refusal(failure);
+  return is || "Warming up, a few seconds…";
+}
 
 function defined(values) {
   return Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined));

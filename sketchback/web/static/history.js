@@ -19,6 +19,7 @@ photographs.addEventListener("shown", ({ detail }) => {
   clearTimeout(timer);
   shown = detail;
   now = null;
+  if (element("photo").getAttribute("aria-busy") === "true") return; // its detail comes as a photograph of its own
   timer = setTimeout(() => { looking = look(detail); }, LOOKED_AT);
 });
 drawing.addEventListener("change", () => { if (drawing.empty) clearTimeout(timer); });

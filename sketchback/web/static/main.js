@@ -52,4 +52,7 @@ async function waitUntilWarm() {
   if (element("status").textContent === said) status(drawing.empty ? "" : "Photograph ready");
 }
 
-begin().catch(failed);
+begin().catch((error) => {
+  status(""); // nothing is waited for
+  failed(error);
+});
