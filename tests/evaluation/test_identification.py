@@ -167,9 +167,7 @@ def test_what_is_no_face_is_refused_and_not_counted(image: np.ndarray) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(
-    importlib.util.find_spec("dlib") is None, reason="needs the extra: pip install 'sketchback[identify]'"
-)
+@pytest.mark.skipif(importlib.util.find_spec("dlib") is None, reason="needs the extra: pip install -e .[identify]")
 @pytest.mark.skipif(not CUFS.is_dir(), reason="needs the CUHK student pairs in ../shared/data/cufs")
 def test_cufs_sketches_by_dlib_are_the_anchor() -> None:
     """29 % of 100 at rank 1, 0.486 from the own photograph, measured before by other code."""

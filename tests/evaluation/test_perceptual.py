@@ -16,7 +16,7 @@ from sketchback.models.efficientnet import PACKAGE
 
 CAT = images.from_uint8(data.chelsea()[40:280:2, 80:336:2])  # 120 x 128
 INSTALLED = pytest.mark.skipif(
-    importlib.util.find_spec(PACKAGE) is None, reason="needs the extra: pip install 'sketchback[perceptual]'"
+    importlib.util.find_spec(PACKAGE) is None, reason="needs the extra: pip install -e .[perceptual]"
 )
 
 

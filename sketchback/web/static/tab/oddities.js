@@ -20,7 +20,7 @@ export function checkDrawn(sketch) {
   throw new Refusal("Something must be drawn on the sheet. Draw on it, or open another picture.", EMPTY);
 }
 
-/** A sketch with dark strokes, and what was done to it, if anything; see `oddities.is_negative` and `oddities.turn`. */
+/** A sketch with dark strokes, and what was done to it, if anything; see `is_negative` and `invert_tones` in Python. */
 export function turnNegative(sketch) {
   return isNegative(sketch) ? { sketch: flatten(invert(sketch)), note: TURNED } : { sketch };
 }
