@@ -191,7 +191,7 @@ def test_tone_in_every_form(told_one: Path, drawing: Path, tmp_path: Path) -> No
     assert drawing.with_name("drawing.photo.png").read_bytes() == images.encode(lighter)
 
 
-def test_candidates_in_kind_and_as_files(told_one: Path, drawing: Path, tmp_path: Path, monkeypatch) -> None:
+def test_candidates_in_kind_and_as_files(told_one: Path, drawing: Path, tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.setenv(weights.ENVIRONMENT, str(told_one.parent))
     several = invert(drawing, told_one, candidates=3, seed=1)
     assert several.shape == (3, 40, 33, 3)
@@ -205,7 +205,9 @@ def test_candidates_in_kind_and_as_files(told_one: Path, drawing: Path, tmp_path
     assert images.read(drawing.with_name("drawing.photo.png")).shape == (84, 70, 3)
     assert len(list(drawing.parent.glob("*.png"))) == 1 + 1 + 3
     images.write(drawing.with_name("drawing-1.png"), np.ones((20, 20, 1)))
+    capsys.readouterr()
     assert main([str(drawing.parent), "-o", str(tmp_path / "photos"), *words]) == 2  # two would be drawing-1.png
+    assert f"of {drawing} and of {drawing.with_name('drawing-1.png')}" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
