@@ -128,10 +128,8 @@ def _find(places: list[str], out: Path, result: str) -> tuple[list[Path], dict[s
         is_inside = out != place.resolve() and place.resolve() in out.parents
         results = [path for path in listed if written.fullmatch(path.stem) or (is_inside and _is_below(path, out))]
         if len(results) == len(listed):
-            found = (
-                f"{_count(results)}, which by name or folder are results. Name files, not the folder" if results else ""
-            )
-            raise ValueError(f"A folder must hold at least one image. Received: {place}, with {found or 'none'}.")
+            found = f"{_count(results)}, which by name or folder are results. Name the files" if results else "none"
+            raise ValueError(f"A folder must hold at least one image. Received: {place}, with {found}.")
         files += sorted(set(listed) - set(results))
         left_out[earlier] += results
         others = set(images.list_files(place, suffixes=None)) - set(listed)

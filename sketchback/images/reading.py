@@ -14,9 +14,8 @@ from typing import Any, BinaryIO
 import numpy as np
 from PIL import Image, UnidentifiedImageError
 
-from sketchback.images.arrays import MIN_SIDE, check_size, from_uint8, to_gray
+from sketchback.images.arrays import MAX_PIXELS, MIN_SIDE, check_size, from_uint8, to_gray
 
-MAX_PIXELS = 100_000_000
 MAX_BYTES = 512 << 20
 MAX_SCANS = 100  # of a JPEG; a progressive one has about ten
 # Pillow knows sixty more, among them some that start other programs.

@@ -135,7 +135,7 @@ def test_what_a_folder_holds_besides(photo, here, caplog):
     [
         (["nowhere.png"], "must exist"),
         (["empty"], "must hold at least one image.*with none"),
-        (["results"], r"with 1 file \(b.sketch.png\), which by name or folder are results. Name files"),
+        (["results"], r"with 1 file \(b.sketch.png\), which by name or folder are results. Name the files"),
         (["in/a.png", "in/a.png", "-o", "b.png"], "2 files need a folder to be written to, or a .pdf"),
         (["in/a.png", "in/a.png", "-o", "-"], "one picture, or a PDF. Received: 2"),
         (["-", "in/a.png"], "must be the only picture"),
