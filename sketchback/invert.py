@@ -115,7 +115,9 @@ def invert(
         runtime=runtime,
     )
     if isinstance(weights, (str, Path)):
-        return _invert(sketch, runtimes.load_once(weights, runtime, fidelity), asked)
+        generator = runtimes.load_once(weights, runtime, fidelity)
+        options.check(generator, asked, name=weights)
+        return _invert(sketch, generator, asked)
     if fidelity is not None:
         raise ValueError(
             "`fidelity` is for weights that are given by name or path. "
@@ -177,7 +179,8 @@ def _add_arguments(made: argparse.ArgumentParser) -> None:
         help="drawings are reduced or enlarged to about this before the generator sees them, "
         "and the result is brought back (default: what the weights were trained at)",
     )
-    _add_tone(made.add_argument_group("tone, which a drawing does not hold"))
+    yet = "Of the weights that ship, those for buildings take none yet."
+    _add_tone(made.add_argument_group("tone, which a drawing does not hold", yet))
     made.add_argument(
         "--candidates", type=int, metavar="N", help="so many photographs of each drawing, and all on a sheet"
     )
@@ -206,7 +209,7 @@ def _invert_files(arguments: argparse.Namespace) -> int:
     given = {**vars(arguments), "tone": _read_tone(arguments)}
     asked = options.Options(**{name: given[name] for name in options.NAMES if name in given})
     generator = runtimes.load_once(path, asked.runtime, arguments.fidelity)
-    options.check(generator, asked)
+    options.check(generator, asked, name=arguments.weights, dash="--")
 
     def change(sketch: np.ndarray, _: int) -> np.ndarray | list[np.ndarray]:
         photos = _invert(sketch, generator, asked)

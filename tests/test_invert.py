@@ -213,10 +213,10 @@ def test_candidates_in_kind_and_as_files(told_one: Path, drawing: Path, tmp_path
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--skin", "dark"], "`tone` needs weights that take a tone map"),
+        (["--skin", "dark"], "`--skin` needs weights that take a tone map. Received: tiny, which take"),
         (["--skin", "skinny"], "A colour must be light, medium"),
         (["--tone", "drawing.png", "--hair", "red"], "--tone stands alone"),
-        (["--candidates", "4"], "`candidates` needs weights that take a tone map"),
+        (["--candidates", "4"], "`--candidates` needs weights that take a tone map"),
         (["--fidelity", "0.5"], "`fidelity` needs both ends"),
     ],
 )

@@ -50,10 +50,13 @@ def to_gray(image: np.ndarray) -> np.ndarray:
 
 
 def check_size(size: Sequence[int]) -> tuple[int, int]:
-    """Checks a `(height, width)` and returns it as a tuple; each at least 16."""
+    """Checks a `(height, width)` and returns it as a tuple; whole numbers, each at least 16."""
     size = tuple(size) if isinstance(size, (list, tuple, np.ndarray)) else size
-    if not isinstance(size, tuple) or len(size) != 2 or min(size) < MIN_SIDE:
-        raise ValueError(f"`size` must be (height, width), at least {MIN_SIDE} x {MIN_SIDE}. Received: size={size!r}.")
+    is_pair = isinstance(size, tuple) and len(size) == 2 and all(isinstance(side, (int, np.integer)) for side in size)
+    if not is_pair or min(size) < MIN_SIDE:
+        raise ValueError(
+            f"`size` must be (height, width), whole numbers, at least {MIN_SIDE} x {MIN_SIDE}. Received: size={size!r}."
+        )
     return int(size[0]), int(size[1])
 
 

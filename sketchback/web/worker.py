@@ -167,7 +167,7 @@ class InferenceWorker:
                     "title": catalogue.title(name),
                     "size": size if isinstance(size, list) else None,
                     "about": catalogue.ABOUT.get(name, ""),
-                    "shows": catalogue.shows(name, recipe),
+                    "shows": weights.shows(name, recipe),
                     "claim": recipe.get("claim", "") if isinstance(recipe, dict) else "",
                     "data": facts.get("data") or [],
                     "can": self.can[name],
