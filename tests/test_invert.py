@@ -113,6 +113,20 @@ def test_white_on_black_is_turned_and_said(generator, drawing: Path, caplog) -> 
     assert [record.message for record in caplog.records] == [oddities.TURNED]
 
 
+def test_a_drawing_for_other_weights_or_for_cleaning_is_noticed(generator, on_paper: Path, tmp_path: Path, caplog):
+    house = Path(__file__).parents[1] / "examples" / "drawings" / "house.png"
+    for name, words in (("faces", ["looks like a building. Try --weights buildings"]), ("buildings", [])):
+        path = weights.save(generator, tmp_path / f"{name}.weights.h5")
+        for odd, said in ((house, words), (on_paper, ["looks like a photograph of paper. Try --clean"])):
+            caplog.clear()
+            arguments = [str(odd), "--weights", str(path), "-o", str(tmp_path / "photo.png"), "--scale", "1"]
+            assert main(arguments) == 0
+            noticed = [line for line in caplog.messages if "looks like" in line]
+            assert len(noticed) == len(said) and all(f"{odd} {one}" in noticed[0] for one in said)
+            caplog.clear()
+            assert main([*arguments, "--quiet"]) == 0 and not caplog.messages
+
+
 @pytest.mark.parametrize("clean", [False, True])
 def test_an_empty_sheet_gets_a_sentence(generator, clean: bool) -> None:
     with pytest.raises(ValueError, match=r"must be drawn.*Received: an empty one, 40 rows x 30 columns\. Draw on it"):
@@ -207,7 +221,7 @@ def test_candidates_in_kind_and_as_files(told_one: Path, drawing: Path, tmp_path
     images.write(drawing.with_name("drawing-1.png"), np.ones((20, 20, 1)))
     capsys.readouterr()
     assert main([str(drawing.parent), "-o", str(tmp_path / "photos"), *words]) == 2  # two would be drawing-1.png
-    assert f"of {drawing} and of {drawing.with_name('drawing-1.png')}" in capsys.readouterr().err
+    assert f"of {drawing.with_name('drawing-1.png')} and of {drawing}." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
@@ -218,6 +232,7 @@ def test_candidates_in_kind_and_as_files(told_one: Path, drawing: Path, tmp_path
         (["--tone", "drawing.png", "--hair", "red"], "--tone stands alone"),
         (["--candidates", "4"], "`--candidates` needs weights that take a tone map"),
         (["--fidelity", "0.5"], "`fidelity` needs both ends"),
+        (["--seed", "3"], "--seed is for --candidates. Received: --seed 3 alone"),
     ],
 )
 def test_what_weights_cannot_do_is_one_line(words, said: str, tiny: Path, drawing: Path, capsys, monkeypatch) -> None:

@@ -55,6 +55,7 @@ def convert(
     *,
     channels: int = 3,
     results: int = 1,
+    look: Callable[[np.ndarray], list[str]] | None = None,
 ) -> int:
     """Turns each file of `add_files` into a picture; a bad file among many is named, and the others go on.
 
@@ -66,6 +67,7 @@ def convert(
         change: A picture `(H, W, channels)` and its number -> the picture to write, or a list of `results` pictures.
         channels: Of what is read, as in `images.read`.
         results: How many pictures are made of each.
+        look: What is read -> what is said of it after its name, unless `quiet`.
 
     Returns:
         The exit status: 2 if any picture failed, also one of a kind that cannot be read.
@@ -84,7 +86,10 @@ def convert(
     bar = Bar(len(files), "", "picture", shown=not arguments.quiet and len(files) > 1)
     for number, file in enumerate(files):
         try:
-            changed = change(_read(file, channels), number)
+            picture = _read(file, channels)
+            for said in look(picture) if look and not arguments.quiet else []:
+                logger.info("%s %s", _name(file, "standard input"), said)
+            changed = change(picture, number)
             made = changed if isinstance(changed, list) else [changed]
             if together:
                 pages += made
