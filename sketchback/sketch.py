@@ -109,10 +109,8 @@ def _check(style: str, given: Iterable[str], dash: str = "") -> None:
         if name not in known[style]:
             options = ", ".join(f"{dash}{one}" for one in (*PARAMETERS, "drawing") if one in known[style]) or "none"
             others = " or ".join(other for other in known if name in known[other])
-            raise ValueError(
-                f"`{style}` takes these options: {options}. Received: {dash}{name}, "
-                f"{f'which is for style {others}. Take that' if others else 'which no style takes. Leave it out'}."
-            )
+            why = f"which is for style {others}. Take that style" if others else "which no style takes. Leave it out"
+            raise ValueError(f"`{style}` takes these options: {options}. Received: {dash}{name}, {why}.")
 
 
 def main(argv: list[str] | None = None) -> int:

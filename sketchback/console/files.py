@@ -121,7 +121,7 @@ def _plural(result: str) -> str:
 
 
 def _find(places: list[str], out: Path, result: str) -> tuple[list[Path], dict[str, list[Path]]]:
-    """The pictures that are meant, and the other files in their folders, by why they are left out."""
+    """The pictures that are meant, and the other files, as named in their folders, by why they are left out."""
     files: list[Path] = []
     left_out: dict[str, list[Path]] = {"as no image": [], (earlier := "as a result by name or folder"): []}
     written, out = re.compile(rf".*\.{result}(-\d+)?", re.DOTALL), out.resolve()
@@ -130,26 +130,25 @@ def _find(places: list[str], out: Path, result: str) -> tuple[list[Path], dict[s
             files.append(place)
             continue
         listed = images.list_files(place, suffixes=(*images.SUFFIXES, *images.UNREADABLE))
-        is_inside = out != place.resolve() and place.resolve() in out.parents
-        results = [path for path in listed if written.fullmatch(path.stem) or (is_inside and _is_below(path, out))]
+        is_inside = place.resolve() in out.parents
+        results = [
+            path for path in listed if written.fullmatch(path.stem) or (is_inside and out in path.resolve().parents)
+        ]
+        files += sorted(set(listed) - set(results))
+        results = [path.relative_to(place) for path in results]
         if len(results) == len(listed):
             found = f"{_count(results)}, which by name or folder are results. Name the files" if results else "none"
             raise ValueError(f"A folder must hold at least one image. Received: {place}, with {found}.")
-        files += sorted(set(listed) - set(results))
         left_out[earlier] += results
         others = set(images.list_files(place, suffixes=None)) - set(listed)
-        left_out["as no image"] += sorted(path for path in others if not (is_inside and _is_below(path, out)))
+        left_out["as no image"] += sorted(path.relative_to(place) for path in others)
     if len(files) > 1 and Path(STREAM) in files:
         raise ValueError(f"Standard input must be the only picture. Received: {len(files)}. Leave `-` out.")
     return files, left_out
 
 
-def _is_below(path: Path, folder: Path) -> bool:
-    return folder in path.resolve().parents
-
-
 def _count(files: list[Path]) -> str:
-    names = ", ".join(file.name for file in files[:NAMES]) + (", ..." if len(files) > NAMES else "")
+    names = ", ".join(map(str, files[:NAMES])) + (", ..." if len(files) > NAMES else "")
     return f"{len(files)} file{'s' if len(files) > 1 else ''} ({names})"
 
 

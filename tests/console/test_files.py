@@ -60,7 +60,7 @@ def test_results_in_the_folder_of_the_drawings_are_no_drawings(photo, here, capl
         caplog.clear()
         assert main("in", "-o", "in/out") == 0
     assert files(here) == ["in/a.png", "in/b.sketch.png", "in/out/a.png"]
-    assert "left out, as a result by name or folder: 2 files (b.sketch.png, a.png)" in caplog.text
+    assert "left out, as a result by name or folder: 2 files (b.sketch.png, out/a.png)" in caplog.text
     assert main("in/out") == 0 and (here / "sketches" / "a.png").exists()  # who names it means it
 
 
