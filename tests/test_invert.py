@@ -134,9 +134,8 @@ def test_an_empty_sheet_gets_a_sentence(generator, clean: bool) -> None:
 
 
 def test_a_rewritten_file_is_read_anew(tmp_path: Path) -> None:
-    photos = []
+    photos, generator = [], models.build("scribbler", width=4, halvings=2, blocks=1)
     for value in (0.0, 3.0):
-        generator = models.build("scribbler", width=4, halvings=2, blocks=1)
         generator.get_layer("photo").bias.assign(np.full(3, value, np.float32))
         path = weights.save(generator, tmp_path / "changing.weights.h5")
         photos.append(invert(np.eye(16), path))
