@@ -111,6 +111,9 @@ def main(argv: list[str] | None = None) -> int:
 
             site.write(arguments.weights, arguments.out or "site")
             return
+        if arguments.format not in exporters.FORMATS:
+            known = ", ".join((*exporters.FORMATS, "web"))
+            raise ValueError(f"`--format` must be one of {known}. Received: {arguments.format!r}.")
         if len(arguments.weights) > 1:
             raise ValueError(f"A file holds one generator. Received: {' '.join(arguments.weights)}. Name one.")
         (name,) = arguments.weights

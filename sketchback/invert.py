@@ -12,6 +12,7 @@ import numpy as np
 from sketchback import console, images, weights
 from sketchback.inference import options, pipeline, regions, telling
 from sketchback.inference import runtime as runtimes
+from sketchback.sketching import oddities
 
 if TYPE_CHECKING:
     from typing import Unpack
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from sketchback.models.generator import Generator
+
+ODD = {  # what weights show, and what `oddities.notice` sees
+    ("face", "building"): "looks like a building. Try --weights buildings.",
+    ("building", "face"): f"looks like a face. Try --weights {weights.DEFAULT}.",
+    ("face", "upside down"): "looks like a face upside down. Try it turned.",
+    **{(shown, "paper"): "looks like a photograph of paper. Try --clean." for shown in ("face", "building", "")},
+}
 
 
 class Keywords(TypedDict, total=False):
@@ -115,7 +123,9 @@ def invert(
         runtime=runtime,
     )
     if isinstance(weights, (str, Path)):
-        return _invert(sketch, runtimes.load_once(weights, runtime, fidelity), asked)
+        generator = runtimes.load_once(weights, runtime, fidelity)
+        options.check(generator, asked, name=weights)
+        return _invert(sketch, generator, asked)
     if fidelity is not None:
         raise ValueError(
             "`fidelity` is for weights that are given by name or path. "
@@ -177,13 +187,15 @@ def _add_arguments(made: argparse.ArgumentParser) -> None:
         help="drawings are reduced or enlarged to about this before the generator sees them, "
         "and the result is brought back (default: what the weights were trained at)",
     )
-    _add_tone(made.add_argument_group("tone, which a drawing does not hold"))
+    yet = "Of the weights that ship, those for buildings take none yet."
+    _add_tone(made.add_argument_group("tone, which a drawing does not hold", yet))
     made.add_argument(
-        "--candidates", type=int, metavar="N", help="so many photographs of each drawing, and all on a sheet"
+        "--candidates",
+        type=int,
+        metavar="N",
+        help="so many photographs of each drawing, and all on a sheet; in a .pdf they are pages, without a sheet",
     )
-    made.add_argument(
-        "--seed", type=int, default=0, metavar="N", help="of the candidates: another gives others (default: 0)"
-    )
+    made.add_argument("--seed", type=int, metavar="N", help="of the candidates: another gives others (default: 0)")
     made.add_argument(
         "--fidelity",
         type=float,
@@ -203,16 +215,24 @@ def _add_arguments(made: argparse.ArgumentParser) -> None:
 
 def _invert_files(arguments: argparse.Namespace) -> int:
     path = weights.find(arguments.weights)  # a wrong name is said before anything is read
-    given = {**vars(arguments), "tone": _read_tone(arguments)}
+    if arguments.seed is not None and arguments.candidates is None:
+        raise ValueError(f"--seed is for --candidates. Received: --seed {arguments.seed} alone. Leave it out.")
+    given = {**vars(arguments), "tone": _read_tone(arguments), "seed": arguments.seed or 0}
     asked = options.Options(**{name: given[name] for name in options.NAMES if name in given})
     generator = runtimes.load_once(path, asked.runtime, arguments.fidelity)
-    options.check(generator, asked)
+    options.check(generator, asked, name=arguments.weights, dash="--")
 
     def change(sketch: np.ndarray, _: int) -> np.ndarray | list[np.ndarray]:
         photos = _invert(sketch, generator, asked)
         return photos if asked.candidates is None else list(photos)
 
-    return console.convert(arguments, change, channels=3 if asked.clean else 1, results=asked.candidates or 1)
+    def look(sketch: np.ndarray) -> list[str]:
+        noticed = oddities.notice(oddities.invert_tones(sketch) if oddities.is_negative(sketch) else sketch)
+        return [ODD[shown, what] for what in noticed if (shown, what) in ODD]
+
+    shown = weights.shows(path.name, generator.facts.get("recipe"))
+    many, channels = asked.candidates or 1, 3 if asked.clean else 1
+    return console.convert(arguments, change, channels=channels, results=many, look=None if asked.clean else look)
 
 
 def _add_tone(group: argparse._ArgumentGroup) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import inspect
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -33,6 +34,7 @@ PARAMETERS = {  # command-line options, each passed to the styles that know it
     "steps": (int, "neural: steps of the optimisation"),
     "vgg16": (str, "neural: VGG16's weights, .npz or .h5, instead of a download"),
 }
+NEURAL = {"drawing", "content", "variation", "tone", "steps", "learning_rate", "size", "vgg16", "progress"}
 
 
 @overload
@@ -72,6 +74,7 @@ def sketch(
         ValueError: The photograph cannot be read, or the style takes no such parameter.
         TypeError: The photograph is of another kind.
     """
+    _check(style, parameters)
     options: dict[str, Any] = {"paper": paper, "compare": compare, **parameters}
     if isinstance(photo, (list, tuple)):
         return [sketch(one, style, seed=number, **options) for number, one in enumerate(photo, start=seed)]
@@ -97,16 +100,17 @@ def _artist(weights: str | Path) -> Any:
     return network
 
 
-def _check(style: str, given: dict[str, Any]) -> None:
+def _check(style: str, given: Iterable[str], dash: str = "") -> None:
+    """Raises `ValueError` where a style takes no parameter of such a name, and says which style does."""
     sketching.check_style(style)
-    if style in ("artist", "neural"):
-        known = {"hand", "side", "weights"} if style == "artist" else {"steps", "vgg16"}
-    else:
-        known = set(inspect.signature(FILTERS[style]).parameters) if style in FILTERS else set()
-    unknown = sorted(set(given) - known)
-    if unknown:
-        options = ", ".join(f"--{name}" for name in PARAMETERS if name in known) or "none"
-        raise ValueError(f"`{style}` takes these options: {options}. Received: --{', --'.join(unknown)}.")
+    known = {name: set(inspect.signature(draw).parameters) - {"photo", "paper"} for name, draw in FILTERS.items()}
+    known |= {"artist": {"hand", "side", "weights"}, "neural": NEURAL, "random": set()}
+    for name in given:
+        if name not in known[style]:
+            options = ", ".join(f"{dash}{one}" for one in (*PARAMETERS, "drawing") if one in known[style]) or "none"
+            others = " or ".join(other for other in known if name in known[other])
+            why = f"which is for style {others}. Take that style" if others else "which no style takes. Leave it out"
+            raise ValueError(f"`{style}` takes these options: {options}. Received: {dash}{name}, {why}.")
 
 
 def main(argv: list[str] | None = None) -> int:
@@ -132,10 +136,9 @@ def main(argv: list[str] | None = None) -> int:
 
     def sketch_files(arguments: argparse.Namespace) -> int:
         given = {name: getattr(arguments, name) for name in PARAMETERS if getattr(arguments, name) is not None}
-        _check(arguments.style, given)
+        given |= {"drawing": arguments.drawing} if arguments.drawing else {}
+        _check(arguments.style, given, "--")
         if arguments.drawing:
-            if arguments.style != "neural":
-                raise ValueError(f"--drawing belongs to --style neural. Received: --style {arguments.style}.")
             given["drawing"] = images.read(arguments.drawing, channels=1)
 
         options = {"paper": arguments.paper, "compare": arguments.compare, **given}

@@ -113,6 +113,20 @@ def test_white_on_black_is_turned_and_said(generator, drawing: Path, caplog) -> 
     assert [record.message for record in caplog.records] == [oddities.TURNED]
 
 
+def test_a_drawing_for_other_weights_or_for_cleaning_is_noticed(generator, on_paper: Path, tmp_path: Path, caplog):
+    house = Path(__file__).parents[1] / "examples" / "drawings" / "house.png"
+    for name, words in (("faces", ["looks like a building. Try --weights buildings"]), ("buildings", [])):
+        path = weights.save(generator, tmp_path / f"{name}.weights.h5")
+        for odd, said in ((house, words), (on_paper, ["looks like a photograph of paper. Try --clean"])):
+            caplog.clear()
+            arguments = [str(odd), "--weights", str(path), "-o", str(tmp_path / "photo.png"), "--scale", "1"]
+            assert main(arguments) == 0
+            noticed = [line for line in caplog.messages if "looks like" in line]
+            assert len(noticed) == len(said) and all(f"{odd} {one}" in noticed[0] for one in said)
+            caplog.clear()
+            assert main([*arguments, "--quiet"]) == 0 and not caplog.messages
+
+
 @pytest.mark.parametrize("clean", [False, True])
 def test_an_empty_sheet_gets_a_sentence(generator, clean: bool) -> None:
     with pytest.raises(ValueError, match=r"must be drawn.*Received: an empty one, 40 rows x 30 columns\. Draw on it"):
@@ -120,9 +134,8 @@ def test_an_empty_sheet_gets_a_sentence(generator, clean: bool) -> None:
 
 
 def test_a_rewritten_file_is_read_anew(tmp_path: Path) -> None:
-    photos = []
+    photos, generator = [], models.build("scribbler", width=4, halvings=2, blocks=1)
     for value in (0.0, 3.0):
-        generator = models.build("scribbler", width=4, halvings=2, blocks=1)
         generator.get_layer("photo").bias.assign(np.full(3, value, np.float32))
         path = weights.save(generator, tmp_path / "changing.weights.h5")
         photos.append(invert(np.eye(16), path))
@@ -191,7 +204,7 @@ def test_tone_in_every_form(told_one: Path, drawing: Path, tmp_path: Path) -> No
     assert drawing.with_name("drawing.photo.png").read_bytes() == images.encode(lighter)
 
 
-def test_candidates_in_kind_and_as_files(told_one: Path, drawing: Path, tmp_path: Path, monkeypatch) -> None:
+def test_candidates_in_kind_and_as_files(told_one: Path, drawing: Path, tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.setenv(weights.ENVIRONMENT, str(told_one.parent))
     several = invert(drawing, told_one, candidates=3, seed=1)
     assert several.shape == (3, 40, 33, 3)
@@ -205,17 +218,20 @@ def test_candidates_in_kind_and_as_files(told_one: Path, drawing: Path, tmp_path
     assert images.read(drawing.with_name("drawing.photo.png")).shape == (84, 70, 3)
     assert len(list(drawing.parent.glob("*.png"))) == 1 + 1 + 3
     images.write(drawing.with_name("drawing-1.png"), np.ones((20, 20, 1)))
+    capsys.readouterr()
     assert main([str(drawing.parent), "-o", str(tmp_path / "photos"), *words]) == 2  # two would be drawing-1.png
+    assert f"of {drawing.with_name('drawing-1.png')} and of {drawing}." in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["--skin", "dark"], "`tone` needs weights that take a tone map"),
+        (["--skin", "dark"], "`--skin` needs weights that take a tone map. Received: tiny, which take"),
         (["--skin", "skinny"], "A colour must be light, medium"),
         (["--tone", "drawing.png", "--hair", "red"], "--tone stands alone"),
-        (["--candidates", "4"], "`candidates` needs weights that take a tone map"),
+        (["--candidates", "4"], "`--candidates` needs weights that take a tone map"),
         (["--fidelity", "0.5"], "`fidelity` needs both ends"),
+        (["--seed", "3"], "--seed is for --candidates. Received: --seed 3 alone"),
     ],
 )
 def test_what_weights_cannot_do_is_one_line(words, said: str, tiny: Path, drawing: Path, capsys, monkeypatch) -> None:

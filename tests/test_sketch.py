@@ -43,6 +43,12 @@ def test_parameters_reach_the_style(photo: Path) -> None:
     np.testing.assert_array_equal(sketch(photo, "pencil", blur=9), sketching.pencil(images.read(photo), blur=9))
 
 
+@pytest.mark.parametrize("wrong", [{"style": "xdog", "blur": 9}, {"style": "random", "steps": 3}, {"colour": "red"}])
+def test_parameters_of_another_style_are_refused(photo: Path, wrong: dict[str, object]) -> None:
+    with pytest.raises(ValueError, match="takes these options: .*Received: (blur|steps|colour), which"):
+        sketch(photo, **wrong)
+
+
 def test_each_photograph_draws_its_own_style(photo: Path, tmp_path: Path) -> None:
     folder, out = tmp_path / "in", tmp_path / "out"
     for name in ("a", "b"):
@@ -63,11 +69,12 @@ def test_paper_and_compare(photo: Path, tmp_path: Path) -> None:
     [
         (["--style", "oil"], "pencil, xdog, line, artist, neural, random"),
         (["--style", "pencil", "--phi", "3"], "--blur, --scale"),
-        (["--style", "random", "--blur", "3"], "none"),
+        (["--style", "random", "--blur", "3"], "none. Received: --blur, which is for style pencil"),
+        (["--hand", "CUFS"], "--hand, which is for style artist"),
         (["--blur", "4"], "odd"),
         (["--style", "xdog", "--sigma", "-1"], "positive"),
         (["--scale", "0"], "positive"),
-        (["--drawing", "x.png"], "neural"),
+        (["--drawing", "x.png"], "--drawing, which is for style neural"),
     ],
 )
 def test_bad_options_get_one_line(photo: Path, tmp_path: Path, capsys, arguments: list[str], said: str) -> None:

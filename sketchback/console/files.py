@@ -55,6 +55,7 @@ def convert(
     *,
     channels: int = 3,
     results: int = 1,
+    look: Callable[[np.ndarray], list[str]] | None = None,
 ) -> int:
     """Turns each file of `add_files` into a picture; a bad file among many is named, and the others go on.
 
@@ -66,6 +67,7 @@ def convert(
         change: A picture `(H, W, channels)` and its number -> the picture to write, or a list of `results` pictures.
         channels: Of what is read, as in `images.read`.
         results: How many pictures are made of each.
+        look: What is read -> what is said of it after its name, unless `quiet`.
 
     Returns:
         The exit status: 2 if any picture failed, also one of a kind that cannot be read.
@@ -73,24 +75,26 @@ def convert(
     Raises:
         ValueError: There is nothing to do, or a result would overwrite another or what it is made from.
     """
-    files, others = _find(arguments.files, arguments.result)
+    files, left_out = _find(arguments.files, Path(arguments.out or _plural(arguments.result)), arguments.result)
     together = _one_target(files, arguments)
     targets = [together] if together else _targets(files, Path(arguments.out or _plural(arguments.result)), arguments)
-    _check(files, [one for target in targets for one in [target, *_numbered(target, results)]])
-    if others:
-        names = ", ".join(file.name for file in others[:NAMES]) + (", ..." if len(others) > NAMES else "")
-        logger.warning("left out, as no image: %d file%s (%s)", len(others), "s" if len(others) > 1 else "", names)
+    _check(files, [[target, *_numbered(target, results)] for target in targets])
+    for why, others in left_out.items():
+        if others:
+            logger.warning("left out, %s: %s", why, _count(others))
     failed, pages = 0, []
     bar = Bar(len(files), "", "picture", shown=not arguments.quiet and len(files) > 1)
     for number, file in enumerate(files):
         try:
-            changed = change(_read(file, channels), number)
+            picture = _read(file, channels)
+            for said in look(picture) if look and not arguments.quiet else []:
+                logger.info("%s %s", _name(file, "standard input"), said)
+            changed = change(picture, number)
             made = changed if isinstance(changed, list) else [changed]
             if together:
                 pages += made
             else:
-                _write(targets[number], made, "")
-                logger.info("%s -> %s", file, targets[number])
+                logger.info("%s -> %s", file, _write(targets[number], made, ""))
         except (ValueError, OSError, MemoryError) as error:
             if isinstance(error, OSError) and not isinstance(error, FileNotFoundError):
                 raise  # an output that cannot be written fails for all
@@ -101,9 +105,8 @@ def convert(
         bar.advance(file.name)
     bar.close()
     if together and pages:
-        _write(together, pages, arguments.format)
         source = f"{len(files) - failed} files" if len(files) > 1 else _name(files[0], "standard input")
-        logger.info("%s -> %s", source, _name(together, "standard output"))
+        logger.info("%s -> %s", source, _write(together, pages, arguments.format))
     if failed:
         logger.error("%d of %d files failed", failed, len(files))
     return 2 if failed else 0
@@ -117,24 +120,36 @@ def _plural(result: str) -> str:
     return f"{result}{'es' if result.endswith('ch') else 's'}"
 
 
-def _find(places: list[str], result: str) -> tuple[list[Path], list[Path]]:
-    """The pictures that are meant, and the files in their folders that are none."""
+def _find(places: list[str], out: Path, result: str) -> tuple[list[Path], dict[str, list[Path]]]:
+    """The pictures that are meant, and the other files, as named in their folders, by why they are left out."""
     files: list[Path] = []
-    others: list[Path] = []
+    left_out: dict[str, list[Path]] = {"as no image": [], (earlier := "as a result by name or folder"): []}
+    written, out = re.compile(rf".*\.{result}(-\d+)?", re.DOTALL), out.resolve()
     for place in map(Path, places):
         if not place.is_dir():
             files.append(place)
             continue
         listed = images.list_files(place, suffixes=(*images.SUFFIXES, *images.UNREADABLE))
-        written = re.compile(rf".*\.{result}(-\d+)?", re.DOTALL)
-        pictures = [path for path in listed if not written.fullmatch(path.stem)]  # not what an earlier call wrote
-        if not pictures:
-            raise ValueError(f"A folder must hold at least one image. Received: {place}, with none.")
-        others += sorted(set(images.list_files(place, suffixes=None)) - set(listed))
-        files += pictures
+        is_inside = place.resolve() in out.parents
+        results = [
+            path for path in listed if written.fullmatch(path.stem) or (is_inside and out in path.resolve().parents)
+        ]
+        files += sorted(set(listed) - set(results))
+        results = [path.relative_to(place) for path in results]
+        if len(results) == len(listed):
+            found = f"{_count(results)}, which by name or folder are results. Name the files" if results else "none"
+            raise ValueError(f"A folder must hold at least one image. Received: {place}, with {found}.")
+        left_out[earlier] += results
+        others = set(images.list_files(place, suffixes=None)) - set(listed)
+        left_out["as no image"] += sorted(path.relative_to(place) for path in others)
     if len(files) > 1 and Path(STREAM) in files:
         raise ValueError(f"Standard input must be the only picture. Received: {len(files)}. Leave `-` out.")
-    return files, others
+    return files, left_out
+
+
+def _count(files: list[Path]) -> str:
+    names = ", ".join(map(str, files[:NAMES])) + (", ..." if len(files) > NAMES else "")
+    return f"{len(files)} file{'s' if len(files) > 1 else ''} ({names})"
 
 
 def _one_target(files: list[Path], arguments: argparse.Namespace) -> Path | None:
@@ -175,9 +190,11 @@ def _targets(files: list[Path], out: Path, arguments: argparse.Namespace) -> lis
     return [out / f"{name}.{arguments.format.removeprefix('.')}" for name in names]
 
 
-def _check(files: list[Path], targets: list[Path]) -> None:
+def _check(files: list[Path], targets: list[list[Path]]) -> None:
+    """Raises `ValueError` where the results of a drawing cannot be written, or would take another file's place."""
     sources = {file.resolve() for file in files}
-    for target in targets:
+    makers: dict[str, Path] = {}
+    for file, target in ((file, one) for file, several in zip(files, targets, strict=False) for one in several):
         if target == Path(STREAM):
             if sys.stdout.isatty():
                 raise ValueError("Standard output must be a file or a pipe. Received: a terminal. Give --out a file.")
@@ -185,9 +202,13 @@ def _check(files: list[Path], targets: list[Path]) -> None:
         images.check_writable(target)
         if target.resolve() in sources:
             raise ValueError(f"A result must not overwrite its source. Received: {target}. Give another --out.")
-    twice = [name for name, count in Counter(str(target).lower() for target in targets).items() if count > 1]
-    if twice:
-        raise ValueError(f"Every result needs a name of its own. Received: {twice[0]} twice. Rename a drawing.")
+        name = str(target).lower()
+        if name in makers:
+            raise ValueError(
+                f"Every result needs a name of its own. Received: {target} of {makers[name]} and of {file}. "
+                "Rename one of the two, or take one at a time."
+            )
+        makers[name] = file
 
 
 def _read(file: Path, channels: int) -> np.ndarray:
@@ -207,8 +228,8 @@ def _numbered(target: Path, results: int) -> list[Path]:
     return [target.with_name(f"{target.stem}-{number}{target.suffix}") for number in range(1, results + 1)]
 
 
-def _write(target: Path, pages: list[np.ndarray], suffix: str) -> None:
-    """Writes one picture, the pages of a PDF, or several pictures and their contact sheet."""
+def _write(target: Path, pages: list[np.ndarray], suffix: str) -> str:
+    """Writes one picture, the pages of a PDF, or several pictures and their contact sheet; says to which files."""
     numbered = _numbered(target, len(pages))
     is_pdf = (suffix if target == Path(STREAM) else target.suffix).lower().endswith("pdf")
     whole = pages if is_pdf or len(pages) == 1 else images.contact_sheet(pages)
@@ -219,3 +240,5 @@ def _write(target: Path, pages: list[np.ndarray], suffix: str) -> None:
         images.write(target, whole)
     for path, page in zip(numbered, pages, strict=False):  # none, where there is one file for all
         images.write(path, page)
+    listed = f", {numbered[0]} ... {numbered[-1]}" if numbered else ""
+    return f"{_name(target, 'standard output')}{listed}"

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 
 MIN_SIDE = 16
+MAX_PIXELS = 100_000_000
 FITS = ("crop", "squeeze", "pad")
 
 # The worker threads are ours (datasets/prefetch.py); OpenCV's own would compete with them and with the training step.
@@ -49,10 +50,13 @@ def to_gray(image: np.ndarray) -> np.ndarray:
 
 
 def check_size(size: Sequence[int]) -> tuple[int, int]:
-    """Checks a `(height, width)` and returns it as a tuple; each at least 16."""
+    """Checks a `(height, width)` and returns it as a tuple; whole numbers, each at least 16."""
     size = tuple(size) if isinstance(size, (list, tuple, np.ndarray)) else size
-    if not isinstance(size, tuple) or len(size) != 2 or min(size) < MIN_SIDE:
-        raise ValueError(f"`size` must be (height, width), at least {MIN_SIDE} x {MIN_SIDE}. Received: size={size!r}.")
+    is_pair = isinstance(size, tuple) and len(size) == 2 and all(isinstance(side, (int, np.integer)) for side in size)
+    if not is_pair or min(size) < MIN_SIDE:
+        raise ValueError(
+            f"`size` must be (height, width), whole numbers, at least {MIN_SIDE} x {MIN_SIDE}. Received: size={size!r}."
+        )
     return int(size[0]), int(size[1])
 
 
@@ -119,6 +123,9 @@ def fit(image: np.ndarray, size: Sequence[int], how: str = "crop") -> np.ndarray
 
     Returns:
         `(height, width, C)` float32.
+
+    Raises:
+        ValueError: `how` is unknown, or the image is a ribbon that would be far larger before it is cut.
     """
     check_fit(how)
     height, width = size
@@ -128,6 +135,12 @@ def fit(image: np.ndarray, size: Sequence[int], how: str = "crop") -> np.ndarray
     ratio = max(ratios) if how == "crop" else min(ratios)
     choose = max if how == "crop" else min
     scaled = choose(round(image.shape[0] * ratio), height), choose(round(image.shape[1] * ratio), width)
+    if scaled[0] * scaled[1] > max(MAX_PIXELS, height * width):
+        raise ValueError(
+            f"An image may have at most {MAX_PIXELS / 1e6:.3g} megapixels before it is cut. Received: "
+            f"{image.shape[0]} rows x {image.shape[1]} columns for size=({height}, {width}), which would become "
+            f"{scaled[0]} x {scaled[1]}. Take fit pad or squeeze."
+        )
     image = resize(image, (max(scaled[0], 1), max(scaled[1], 1)))
     top, left = (image.shape[0] - height) // 2, (image.shape[1] - width) // 2
     if how == "crop":

@@ -15,9 +15,8 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from sketchback.extras import install
-from sketchback.images.arrays import MIN_SIDE, check_size, from_uint8, to_gray
+from sketchback.images.arrays import MAX_PIXELS, MIN_SIDE, check_size, from_uint8, to_gray
 
-MAX_PIXELS = 100_000_000
 MAX_BYTES = 512 << 20
 MAX_SCANS = 100  # of a JPEG; a progressive one has about ten
 # Pillow knows sixty more, among them some that start other programs.
@@ -213,7 +212,10 @@ def _open_file(path: str | Path) -> BinaryIO:
             )
         return open(path, "rb")
     except (FileNotFoundError, NotADirectoryError):
-        raise FileNotFoundError(f"An image file must exist. Received: {path}. Check the name and the folder.") from None
+        way = "Check the name and the folder."
+        if re.search(r"[*?]", str(path)):
+            way = "The shell did not expand it, or found none: check the pattern, without quotes, or give the folder."
+        raise FileNotFoundError(f"An image file must exist. Received: {path}. {way}") from None
     except OSError as error:  # a folder or file of somebody else, a link to itself, a name that is too long
         raise ValueError(f"An image must be readable. Received: {path}: {str(error.strerror).lower()}.") from None
 
@@ -225,6 +227,8 @@ def _open(file: BinaryIO, name: str, max_pixels: int) -> Image.Image:
     is_heif = start[4:8] == b"ftyp" and start[8:] in HEIF_BRANDS
     if is_heif:
         _learn_heif(name)
+    if start.startswith(b"%PDF"):
+        raise ValueError(f"An image must be no document. Received: {name}, a PDF. Save the page as PNG.")
     try:
         picture = Image.open(file, formats=("HEIF",) if is_heif else FORMATS)
     except Image.DecompressionBombError as error:  # Pillow's own bound, which lies above ours
@@ -258,10 +262,11 @@ def _learn_heif(name: str) -> None:
 def _check_sides(picture: Image.Image, name: str, max_pixels: int) -> None:
     width, height = picture.size
     if width * height > max_pixels:
-        raise ValueError(_too_large(name, f"{height} x {width} = {height * width / 1e6:.0f}", max_pixels))
+        raise ValueError(_too_large(name, f"{height} rows x {width} columns = {height * width / 1e6:.0f}", max_pixels))
     if min(width, height) < MIN_SIDE:
         raise ValueError(
-            f"An image must be at least {MIN_SIDE} x {MIN_SIDE} pixels. Received: {name} with {height} x {width}."
+            f"An image must be at least {MIN_SIDE} x {MIN_SIDE} pixels. "
+            f"Received: {name} with {height} rows x {width} columns."
         )
 
 

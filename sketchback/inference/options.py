@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sketchback import images
+from sketchback import images, weights
+from sketchback.inference import regions, telling
 from sketchback.inference import runtime as runtimes
-from sketchback.inference import telling
 
 if TYPE_CHECKING:
     from sketchback.models.generator import Generator
 
 SCALES = (1, 2, 4)
 MAX_CANDIDATES = 64
+OTHERS = {"face": ("building", regions.BUILDING), "building": ("face", regions.FACE)}  # see `weights.shows`
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,32 +71,72 @@ class Options:
         if self.size is not None:
             object.__setattr__(self, "size", images.check_size(self.size))
         object.__setattr__(self, "tone", telling.check(self.tone))  # a file is read once
-        if self.candidates is not None and not 1 <= self.candidates <= MAX_CANDIDATES:
-            raise ValueError(f"`candidates` must be 1 to {MAX_CANDIDATES}. Received: {self.candidates!r}.")
+        if self.candidates is not None and not (_is_whole(self.candidates) and 1 <= self.candidates <= MAX_CANDIDATES):
+            raise ValueError(
+                f"`candidates` must be a whole number from 1 to {MAX_CANDIDATES}. Received: {self.candidates!r}."
+            )
         for name in ("first", "seed"):
             value = getattr(self, name)
-            if not isinstance(value, (int, np.integer)) or value < 0:
+            if not _is_whole(value) or value < 0:
                 raise ValueError(f"`{name}` must be a whole number of at least 0. Received: {value!r}.")
         if self.working is not None:
             images.check_size(self.working)
-        if self.scale not in (None, *SCALES):
+        if self.scale is not None and not (_is_whole(self.scale) and self.scale in SCALES):
             raise ValueError(f"`scale` must be one of {', '.join(map(str, SCALES))}. Received: {self.scale!r}.")
+
+
+def _is_whole(value: object) -> bool:
+    return isinstance(value, (int, np.integer))
 
 
 NAMES = tuple(field.name for field in dataclasses.fields(Options))
 
 
-def check(generator: Generator, options: Options) -> None:
-    """Raises `ValueError` where a generator cannot do what is asked of it, before anything is computed."""
+def check(generator: Generator, options: Options, *, name: str | Path = "", dash: str = "") -> None:
+    """Checks, before anything is computed, that a generator can do what is asked of it.
+
+    Args:
+        generator: From `runtime.load`, `weights.load` or `models.build`.
+        options: What is asked.
+        name: What its weights were called by, where that is known.
+        dash: What errors write before the names of options: `"--"` for a command line.
+
+    Raises:
+        ValueError: It cannot; or a part that is named belongs to what it shows no photographs of.
+    """
     if generator.takes[0] != "sketch":
         raise ValueError(
             "`weights` must turn sketches into photographs. "
             f"Received: those of architecture {generator.architecture}, which takes {' and '.join(generator.takes)}. "
             "Take faces or buildings."
         )
-    asked = [name for name in ("tone", "candidates") if getattr(options, name)]
+    shown = weights.shows(Path(name).name, getattr(generator, "facts", {}).get("recipe"))
+    called = Path(name).name.removesuffix(weights.SUFFIX) or "weights"
+    other, parts = OTHERS.get(shown, ("", ()))
+    for part in parts:
+        if part in options.tone:
+            raise ValueError(
+                f"`{dash}{part}` is for weights that show {other}s. Received: {called}, which show {shown}s. "
+                f"Leave `{dash}{part}` out, or take other weights."
+            )
+    asked = ["tone" if part in telling.PLACED else part for part in options.tone]
+    asked += ["candidates"] * (options.candidates is not None)
     if asked and "tone" not in generator.takes:
+        able = _names_that_take_tone(shown)
+        way = f"Take {able}, or leave" if able else f"No installed weights{f' for {shown}s' * bool(shown)} do: leave"
         raise ValueError(
-            f"`{asked[0]}` needs weights that take a tone map. Received: weights that take a sketch alone. "
-            f"Take others, or leave `{asked[0]}` out."
+            f"`{dash}{asked[0]}` needs weights that take a tone map. Received: {called}, which take a sketch alone. "
+            f"{way} `{dash}{asked[0]}` out."
         )
+
+
+def _names_that_take_tone(shown: str) -> str:
+    """The installed weights that take tone, of those that show the same."""
+    able = []
+    for name in weights.names():
+        with contextlib.suppress(weights.WeightsError):
+            facts = weights.describe(name)
+            takes_tone = isinstance(facts.get("arguments"), dict) and facts["arguments"].get("tone") is True
+            if takes_tone and shown in ("", weights.shows(name, facts.get("recipe"))):
+                able.append(name)
+    return " or ".join(able)

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 MAX_WORKING = 4_000_000  # pixels that a generator is shown; one needs up to 2 kB of memory for each
+MAX_ANSWER = 16_000_000  # pixels of a photograph that is larger than its drawing; the enlarger adds nothing beyond
+MAX_TOGETHER = 100_000_000  # pixels of the candidates of a drawing, 12 bytes each
 WORKING = (512, 512)  # bounds memory where a file does not say what its generator was trained at
 SAMPLER, ENLARGER = "tones", "enlarger"  # the names of their weights
 DOUBLINGS = 2  # of one photograph: a drawing leads no further
@@ -133,7 +135,7 @@ def predict(
     size = np.shape(sketches)[1:3]
     enlarger = _find_enlarger(view.seen, size, Options()) if detail else None
     pairs = zip(_answer(generator, view, told), sketches, strict=True)
-    return np.stack([_enlarge(photo[np.newaxis], sketch, size, enlarger)[0] for photo, sketch in pairs])
+    return np.stack([_enlarge(photo, sketch, size, enlarger) for photo, sketch in pairs])
 
 
 def adds_detail(generator: Generator, size: Sequence[int], working: Sequence[int] | None = None) -> bool:
@@ -201,11 +203,14 @@ def run(
         `(B, H', W', 3)` float32 in [0, 1], with candidates `(B, candidates, H', W', 3)`.
 
     Raises:
-        ValueError: The sketches differ in size, maybe after cleaning; nothing is drawn on one of them; or the
-            generator, or what is installed, cannot do what is asked of it.
+        ValueError: The sketches differ in size, maybe after cleaning; nothing is drawn on one of them; the photographs
+            would be too large, see `MAX_ANSWER`; or the generator, or what is installed, cannot do what is asked of it.
     """
     options = options or Options()
     check(generator, options)
+    drawn = max((picture.shape[0] * picture.shape[1] for picture in pictures), default=0)
+    if options.size is not None:
+        _scaled(options.size, drawn, options)  # before there is a canvas of that size
     asked: dict[str, Any] = {"clean": options.clean, "size": options.size, "fit": options.fit}
     sketches = [to_sketch(picture, **asked, say=say) for picture in pictures]
     sizes = sorted({sketch.shape[:2] for sketch in sketches})
@@ -214,17 +219,40 @@ def run(
             f"A batch must have one size. Received: sketches that are {sizes[0]} to {sizes[-1]}"
             f"{' after cleaning' if options.clean else ''}. Give `size`, or a list instead of a batch."
         )
+    size = _scaled(sizes[0], max(drawn, sizes[0][0] * sizes[0][1]), options)
     view = look(generator, np.stack(sketches), options.working)
     told = _tell(generator, view, sizes[0], options)
-    size = sizes[0][0] * (options.scale or 1), sizes[0][1] * (options.scale or 1)
     enlarger = _find_enlarger(view.seen, size, options)
     each = zip(_make(generator, view, told, options), sketches, strict=True)
-    made = [_enlarge(several, sketch, size, enlarger) for several, sketch in each]
+    made = [[_enlarge(photo, sketch, size, enlarger) for photo in several] for several, sketch in each]
     if options.compare:
         pairs = zip([resize(sketch, size, cubic=True) for sketch in sketches], made, strict=True)
         made = [[images.side_by_side([sketch, one]) for one in several] for sketch, several in pairs]
     photos = np.stack([np.stack(several) for several in made])
     return photos[:, 0] if options.candidates is None else photos
+
+
+def _scaled(size: Sequence[int], drawn: int, options: Options) -> tuple[int, int]:
+    """The size of the photographs, or `ValueError` where they are too large, for the sake of memory.
+
+    Args:
+        size: Of the sketches.
+        drawn: Pixels of the largest drawing, which a photograph may have too.
+        options: What is asked.
+    """
+    height, width = (side * (options.scale or 1) for side in size)
+    if height * width > max(MAX_ANSWER, drawn):
+        raise ValueError(
+            f"A photograph may have at most {MAX_ANSWER // 10**6} megapixels, or those of its drawing. Received: "
+            f"a drawing that would become {height} rows x {width} columns. Take a smaller "
+            f"{'`size`' if options.scale in (None, 1) else '`scale`'}."
+        )
+    if options.candidates and options.candidates * height * width > MAX_TOGETHER:
+        raise ValueError(
+            f"All `candidates` of a drawing may have at most {MAX_TOGETHER // 10**6} megapixels. Received: "
+            f"candidates={options.candidates} of {height} rows x {width} columns. Take fewer, or a smaller `size`."
+        )
+    return height, width
 
 
 def _tell(generator: Generator, view: GeneratorView, size: tuple[int, int], options: Options) -> np.ndarray | None:
@@ -295,17 +323,15 @@ def _is_worth_it(size: Sequence[int], wanted: Sequence[int]) -> bool:
     return max(wanted[0] / size[0], wanted[1] / size[1]) >= WORTH
 
 
-def _enlarge(
-    photos: np.ndarray, sketch: np.ndarray, size: tuple[int, int], enlarger: Generator | None
-) -> Sequence[np.ndarray]:
-    """Brings photographs `(N, h, w, 3)` of one sketch to a size."""
+def _enlarge(photo: np.ndarray, sketch: np.ndarray, size: tuple[int, int], enlarger: Generator | None) -> np.ndarray:
+    """Brings a photograph `(h, w, 3)` to a size; one at a time, for the sake of memory."""
     if enlarger is not None:
         from sketchback.inference import enlarging
 
         for _ in range(DOUBLINGS):
-            twice = 2 * photos.shape[1], 2 * photos.shape[2]
-            if not _is_worth_it(photos.shape[1:3], size) or twice[0] * twice[1] > MAX_WORKING:
+            twice = 2 * photo.shape[0], 2 * photo.shape[1]
+            if not _is_worth_it(photo.shape[:2], size) or twice[0] * twice[1] > MAX_WORKING:
                 break
-            strokes = np.repeat(resize(sketch, twice, cubic=True)[np.newaxis], len(photos), axis=0)
-            photos = enlarging.enlarge(enlarger, photos, strokes)
-    return [resize(photo, size, cubic=True) for photo in photos]
+            strokes = resize(sketch, twice, cubic=True)
+            photo = enlarging.enlarge(enlarger, photo[np.newaxis], strokes[np.newaxis])[0]
+    return resize(photo, size, cubic=True)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 CHANGES = ("lighter", "warmer", "colourful")
 PLACED = ("reference", "strokes")
+TOGETHER = 1_000_000  # pixels that a generator is shown at once; one needs up to 2 kB of memory for each
 LEAST = 0.1  # of a cell: where so much is told, the cell is; a stroke of colour is narrower than a cell
 # What people mean by these words here is not what CSS means.
 WORDS = {
@@ -184,12 +185,16 @@ def answer(generator: Generator, sketches: np.ndarray, told: np.ndarray | None =
     Returns:
         `(B, H, W, 3)` float32.
     """
-    inputs: Any = sketches
-    if "tone" in generator.takes:
-        if told is None:
-            told = np.stack([tones.untold(sketches.shape[1:3])] * len(sketches))
-        inputs = [sketches, tones.encode(told)]
-    return np.asarray(generator.predict_on_batch(inputs), np.float32)
+    if told is None:
+        told = np.stack([tones.untold(sketches.shape[1:3])] * len(sketches))
+    some = max(TOGETHER // (sketches.shape[1] * sketches.shape[2]), 1)
+    photos = []
+    for begin in range(0, len(sketches), some):
+        inputs: Any = sketches[begin : begin + some]
+        if "tone" in generator.takes:
+            inputs = [inputs, tones.encode(told[begin : begin + some])]
+        photos.append(np.asarray(generator.predict_on_batch(inputs), np.float32))
+    return np.concatenate(photos)
 
 
 def to_cells(tones: np.ndarray, size: tuple[int, int]) -> np.ndarray:

@@ -24,7 +24,7 @@ def read_hand(text: str) -> np.ndarray:
         text: One of `HANDS` (capitals do not matter), or shares of several, `"CUFS=0.7,FS2K 2=0.3"`.
 
     Raises:
-        ValueError: There is no such hand, or a share is no number from 0 to 1.
+        ValueError: There is no such hand, or the shares do not sum to 1 (within 0.02, for thirds).
 
     >>> read_hand("xm2vts").tolist(), read_hand("CUFS=0.75,FS2K 3=0.25").tolist()
     ([0.0, 1.0, 0.0, 0.0, 0.0], [0.75, 0.0, 0.0, 0.0, 0.25])
@@ -34,15 +34,15 @@ def read_hand(text: str) -> np.ndarray:
     for part in text.split(","):
         name, _, share = part.partition("=")
         try:
-            weights[names.index(name.strip().lower())] = float(share or 1)
+            weights[names.index(name.strip().lower())] += float(share or 1)
         except ValueError:
             weights[:] = np.nan
-    if not ((weights >= 0) & (weights <= 1)).all() or not weights.any():  # NaN is refused too
+    if not ((weights >= 0).all() and abs(weights.sum() - 1) <= 0.02):  # NaN is refused too
         raise ValueError(
-            f"A hand must be one of {', '.join(HANDS)}, or shares of them from 0 to 1 as CUFS=0.7,XM2VTS=0.3. "
+            f"A hand must be one of {', '.join(HANDS)}, or shares of them that sum to 1 as CUFS=0.7,XM2VTS=0.3. "
             f"Received: {text!r}."
         )
-    return weights
+    return weights / weights.sum()
 
 
 def sample_hand(rng: np.random.Generator) -> np.ndarray:

@@ -11,12 +11,12 @@ from typing import Annotated, Any, Literal
 from fastapi import Depends, FastAPI, Query, Request, Response
 
 from sketchback import __version__, images
+from sketchback.inference.pipeline import MAX_ANSWER
 from sketchback.sketching.oddities import EmptySheetError
 from sketchback.web import forms, parameters
 from sketchback.web.asking import Asked
 from sketchback.web.errors import RefusedError
 from sketchback.web.worker import (
-    MAX_ANSWER,
     MAX_PIXELS,
     MAX_STROKES,
     BusyError,

@@ -11,7 +11,6 @@ from sketchback import weights
 from sketchback.inference import fidelity as fidelities
 from sketchback.inference import pipeline, regions, telling
 from sketchback.inference.options import SCALES, Options
-from sketchback.web import catalogue
 
 
 def capabilities(path: Path, facts: Mapping[str, object]) -> dict[str, object]:
@@ -27,7 +26,7 @@ def capabilities(path: Path, facts: Mapping[str, object]) -> dict[str, object]:
     """
     arguments, recipe = facts.get("arguments"), facts.get("recipe")
     takes_tone = isinstance(arguments, dict) and arguments.get("tone") is True
-    shown = catalogue.shows(path.name.removesuffix(weights.SUFFIX), recipe)
+    shown = weights.shows(path.name.removesuffix(weights.SUFFIX), recipe)
     parts = {"building": regions.BUILDING, "face": regions.FACE}.get(shown, regions.PARTS)
     return {
         "tone": takes_tone,

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from sketchback import weights
@@ -18,7 +17,6 @@ ABOUT = {
     "faces-unet": "Another network that learnt faces, in less time: to compare with.",
     "buildings": "Houses and façades.",
 }
-SHOWS = {"faces": "face", "drawings": "face", "buildings": "building"}  # by a word of a name, or of its recipe's
 
 
 def find(given: str | Path | None = None) -> dict[str, Path]:
@@ -54,12 +52,6 @@ def _find_installed(name: str) -> Path | None:
         if file.name in (name, wanted) and file.is_file():
             return file
     return None
-
-
-def shows(name: str, recipe: object) -> str:
-    """What weights make photographs of, in the words of `oddities.notice`; empty where nobody knows."""
-    names = [name, str(recipe.get("name", "")) if isinstance(recipe, dict) else ""]
-    return next((SHOWS[word] for one in names for word in re.split(r"[-_. ]", one) if word in SHOWS), "")
 
 
 def title(name: str) -> str:

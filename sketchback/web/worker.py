@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 MAX_PIXELS = 40_000_000  # less than `images` allows: several people may wait for one machine
 LONGEST = 1600  # pixels of the longer side; a generator that was trained at 128 has nothing to add beyond
 MAX_STROKES = 4_000_000  # pixels of a picture of colour strokes, which are averaged over large cells
-MAX_ANSWER = 16_000_000  # pixels of a photograph, where it is larger than the drawing
 PLACES = 16  # requests that may be read, wait or be worked on at once
 T = TypeVar("T")
 
@@ -174,7 +173,7 @@ class InferenceWorker:
                     "title": catalogue.title(name),
                     "size": size if isinstance(size, list) else None,
                     "about": catalogue.ABOUT.get(name, ""),
-                    "shows": catalogue.shows(name, recipe),
+                    "shows": weights.shows(name, recipe),
                     "claim": recipe.get("claim", "") if isinstance(recipe, dict) else "",
                     "data": facts.get("data") or [],
                     "can": self.can[name],
@@ -219,7 +218,7 @@ class InferenceWorker:
             say: See `pipeline.to_sketch`.
 
         Raises:
-            ValueError: See `decode`, `Asked.check` and `pipeline.run`; or the photograph would be too large.
+            ValueError: See `decode`, `Asked.check` and `pipeline.run`.
             UnusableError: The weights cannot be loaded.
         """
         asked = asked or Asked()
@@ -229,12 +228,6 @@ class InferenceWorker:
             asked = asked.tell(reference=decode(reference, channels=3))
         asked.check(name, self.can[name])
         picture = decode(data, channels=3 if asked.options.clean else 1)
-        height, width = (side * (asked.options.scale or 1) for side in picture.shape[:2])
-        if asked.options.scale not in (None, 1) and height * width > MAX_ANSWER:
-            raise ValueError(
-                f"A photograph may have at most {MAX_ANSWER // 10**6} megapixels. Received: a drawing that would "
-                f"become {height} x {width}. Take a smaller `scale`."
-            )
         photos = pipeline.run(self._load(name, asked.fidelity), [picture], asked.options, say=say)
         return photos[0] if asked.options.candidates is None else photos[0, 0]
 

@@ -14,6 +14,7 @@ from sketchback.weights.registry import (
     names,
     read_sums,
     sha256,
+    shows,
     write_sum,
 )
 
@@ -35,5 +36,6 @@ __all__ = [
     "read_sums",
     "save",
     "sha256",
+    "shows",
     "write_sum",
 ]

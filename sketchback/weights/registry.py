@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
+import re
 from pathlib import Path
 
 from sketchback.atomic import replacing
@@ -20,6 +21,7 @@ SUMS = "SHA256SUMS"
 DEFAULT = "faces-tone"  # what a drawing is given to where nobody names other weights
 FAITHFUL = "-faithful"  # ends the name of the faithful end of a training, see `inference.fidelity`
 HELPERS = ("artist", "enlarger", "tones")  # networks that take no sketch alone
+SHOWS = {"faces": "face", "drawings": "face", "buildings": "building"}  # by a word of a name, or of its recipe's
 PACKAGE = Path(__file__).resolve().parents[1]
 
 
@@ -75,6 +77,20 @@ def find(weights: str | Path) -> Path:
         f"`weights` must be a file or a known name. Received: {str(weights)!r}. Known names: {known} "
         f"(looked for in {', '.join(str(folder) for folder in folders())}). Train some with sketchback.train."
     )
+
+
+def shows(name: str, recipe: object) -> str:
+    """What weights make photographs of: `"face"`, `"building"`, or nothing where nobody knows.
+
+    Args:
+        name: Of the weights, or of their file.
+        recipe: What their file says of it, see `describe`.
+
+    >>> shows("faces-tone", None), shows("best.weights.h5", {"name": "buildings"}), shows("mine", None)
+    ('face', 'building', '')
+    """
+    names = [name, str(recipe.get("name", "")) if isinstance(recipe, dict) else ""]
+    return next((SHOWS[word] for one in names for word in re.split(r"[-_. ]", one) if word in SHOWS), "")
 
 
 def sha256(path: str | Path) -> str:

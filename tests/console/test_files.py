@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import os
 import re
@@ -15,12 +16,14 @@ import pytest
 from sketchback import console, images
 
 
-def main(*arguments: object) -> int:
+def main(*arguments: object, results: int = 1, words: tuple[str, ...] = ("--quiet",)) -> int:
+    def invert(image: np.ndarray, _: int) -> list[np.ndarray]:
+        return [1 - image] * results
+
     made = console.parser("toy", "")
     console.add_files(made, "photo", "sketch")
-    return console.run(
-        lambda parsed: console.convert(parsed, lambda image, _: 1 - image), made, ["--quiet", *map(str, arguments)]
-    )
+    convert = functools.partial(console.convert, change=invert, results=results)
+    return console.run(convert, made, [*words, *map(str, arguments)])
 
 
 @pytest.fixture(autouse=True)
@@ -49,6 +52,22 @@ def test_a_folder_gives_what_was_drawn_there_and_not_what_was_written_before(pho
     assert main(photo) == 0
     assert main("in") == 0
     assert files(here) == ["in/a.png", "in/a.sketch.png", "sketches/a.png"]
+
+
+def test_results_in_the_folder_of_the_drawings_are_no_drawings(photo, here, caplog):
+    images.write(here / "in" / "b.sketch.png", np.zeros((20, 30, 3)))
+    for _ in range(2):
+        caplog.clear()
+        assert main("in", "-o", "in/out") == 0
+    assert files(here) == ["in/a.png", "in/b.sketch.png", "in/out/a.png"]
+    assert "left out, as a result by name or folder: 2 files (b.sketch.png, out/a.png)" in caplog.text
+    assert main("in/out") == 0 and (here / "sketches" / "a.png").exists()  # who names it means it
+
+
+def test_all_results_of_a_picture_are_named(photo, here, caplog):
+    assert main(photo, "-o", "other.png", results=3, words=()) == 0
+    assert f"{photo} -> other.png, other-1.png ... other-3.png" in caplog.text
+    assert files(here) == ["in/a.png", "other-1.png", "other-2.png", "other-3.png", "other.png"]
 
 
 @pytest.mark.parametrize(("out", "expected"), [("b.webp", "b.webp"), ("new", "new/a.png"), ("new.d/", "new.d/a.png")])
@@ -115,7 +134,8 @@ def test_what_a_folder_holds_besides(photo, here, caplog):
     ("arguments", "words"),
     [
         (["nowhere.png"], "must exist"),
-        (["empty"], "must hold at least one image"),
+        (["empty"], "must hold at least one image.*with none"),
+        (["results"], r"with 1 file \(b.sketch.png\), which by name or folder are results. Name the files"),
         (["in/a.png", "in/a.png", "-o", "b.png"], "2 files need a folder to be written to, or a .pdf"),
         (["in/a.png", "in/a.png", "-o", "-"], "one picture, or a PDF. Received: 2"),
         (["-", "in/a.png"], "must be the only picture"),
@@ -127,8 +147,9 @@ def test_what_a_folder_holds_besides(photo, here, caplog):
 )
 def test_what_cannot_be_done_gets_one_line(arguments, words, photo, here, capfd):
     (here / "empty").mkdir()
+    images.write(here / "results" / "b.sketch.png", np.zeros((20, 30, 3)))
     assert main(*arguments) == 2
     said = capfd.readouterr()
     assert said.out == "" and said.err.startswith("error: ") and said.err.count("\n") == 1
     assert re.search(words, said.err)
-    assert files(here) == ["in/a.png"]
+    assert files(here) == ["in/a.png", "results/b.sketch.png"]

@@ -189,10 +189,11 @@ def test_refusals_name_the_file_and_the_reason(tmp_path):
         "text": "no decoder recognises",
         "folder": "must be a file.*the folder",
         "loop": "must be readable",
-        "large": r"100 megapixels.*10001 x 10001",
-        "small": "at least 16 x 16 .*400 x 15",
+        "large": r"100 megapixels.*10001 rows x 10001 columns",
+        "small": "at least 16 x 16 .*400 rows x 15 columns",
         "long": "at most 512 MiB",
-        **dict.fromkeys(["EPS", "PDF", "ICO", "PPM", "TGA"], "no decoder recognises"),
+        "PDF": "a PDF. Save the page as PNG",
+        **dict.fromkeys(["EPS", "ICO", "PPM", "TGA"], "no decoder recognises"),
     }
     if hasattr(os, "mkfifo"):
         os.mkfifo(tmp_path / "pipe.png")
@@ -205,6 +206,8 @@ def test_refusals_name_the_file_and_the_reason(tmp_path):
         for missing in ("gone.png", "text.png/inside.png"):
             with pytest.raises(FileNotFoundError, match=r"must exist.*Check"):
                 read(tmp_path / missing)
+        with pytest.raises(FileNotFoundError, match=r"\*\.png\. The shell did not expand it"):
+            read(tmp_path / "*.png")
 
 
 def test_nobody_but_the_owner_may_read(tmp_path):
@@ -246,7 +249,7 @@ def test_alpha_is_kept_where_it_is_asked_for():
 def test_bounds_of_decode():
     with pytest.raises(ValueError, match=r"`channels` must be one of 1, 3, 4. Received: channels=2"):
         images.decode(GOOD["PNG"][0], channels=2)
-    with pytest.raises(ValueError, match=r"at most 0\.0004 megapixels\. Received: your file with 24 x 20"):
+    with pytest.raises(ValueError, match=r"at most 0\.0004 megapixels\. Received: your file with 24 rows x 20 columns"):
         images.decode(GOOD["PNG"][0], name="your file", max_pixels=400)
     assert images.decode(hostile.jpeg_of_scans(64, 48, MAX_SCANS), 1).shape == (64, 48, 1)
     with pytest.raises(ValueError, match="at most 100 scans. Received: the picture with 101"):

@@ -10,7 +10,7 @@ from keras import ops
 
 from sketchback import images, weights
 from sketchback.images import tones
-from sketchback.inference import enlarging, pipeline
+from sketchback.inference import enlarging, pipeline, telling
 from sketchback.inference.options import Options
 from sketchback.inference.padding import pad_to_multiple
 from sketchback.inference.pipeline import predict
@@ -184,6 +184,36 @@ def test_an_enlarger_brings_photographs_to_the_drawing_or_beyond(installed):
     assert not pipeline.adds_detail(generator, (64, 48), (60, 45))  # there is too little to add
     (plain,) = pipeline.run(generator, [picture], Options(working=(32, 24), scale=1))
     np.testing.assert_allclose(plain, predict(generator, picture[np.newaxis], (32, 24))[0], atol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("asked", "words"),
+    [
+        ({"size": (100000, 100000)}, "at most 16 megapixels.*100000 rows x 100000 columns. Take a smaller `size`"),
+        ({"size": (2500, 2000), "scale": 4}, "10000 rows x 8000 columns. Take a smaller `scale`"),
+        ({"size": (2000, 2000), "candidates": 26}, "at most 100 megapixels.*candidates=26 of 2000 rows"),
+        ({"size": (4000, 4000)}, "before it is cut.*40 rows x 1000 columns.*4000 x 100000. Take fit pad"),
+    ],
+)
+def test_answers_beyond_memory_are_refused(told_one, asked, words):
+    with pytest.raises(ValueError, match=words):
+        pipeline.run(told_one, [1 - np.eye(40, 1000, dtype=np.float32)[..., None]], Options(**asked))
+
+
+def test_a_photograph_may_have_the_pixels_of_its_drawing(monkeypatch):
+    monkeypatch.setattr(pipeline, "MAX_ANSWER", 1000)
+    assert pipeline.run(Watched(), [sketches((40, 33))[0]]).shape == (1, 40, 33, 3)
+    with pytest.raises(ValueError, match="80 rows x 66 columns"):
+        pipeline.run(Watched(), [sketches((40, 33))[0]], Options(scale=2))
+
+
+def test_a_generator_is_shown_so_much_at_once(monkeypatch):
+    several, watched = sketches((40, 40), batch=5), Watched()
+    expected = predict(watched, several)
+    assert watched.seen == (5, 40, 40, 1)
+    monkeypatch.setattr(telling, "TOGETHER", 2 * 40 * 40)
+    np.testing.assert_array_equal(predict(watched, several), expected)
+    assert watched.seen == (1, 40, 40, 1)  # after two and two
 
 
 def test_what_is_not_installed_is_said(told_one, tmp_path, monkeypatch):

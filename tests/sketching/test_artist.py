@@ -23,7 +23,9 @@ def test_a_drawing_has_the_size_of_its_photograph(network, size):
     assert np.abs(drawn - other).max() > 1e-4
 
 
-@pytest.mark.parametrize("text", ["", "Leonardo", "CUFS=2", "CUFS=nan", "CUFS=x", "CUFS=0"])
+@pytest.mark.parametrize(
+    "text", ["", "Leonardo", "CUFS=2", "CUFS=nan", "CUFS=x", "CUFS=0", "CUFS=0.7,FS2K 2=0.7", "CUFS,XM2VTS"]
+)
 def test_unknown_hands(text):
     with pytest.raises(ValueError, match="A hand must be one of CUFS, XM2VTS, FS2K 1"):
         artist.read_hand(text)

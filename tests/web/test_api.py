@@ -219,8 +219,12 @@ class TestAsking:
         refused(send(drawing=drawing, strokes=png(np.zeros((2100, 2100, 4), np.uint8))), 400, "at most 4 megapixels")
         refused(send(drawing=drawing, reference=b""), 400, "must be PNG")
         refused(send("?weights=buildings", drawing=drawing, strokes=drawing), 400, "`strokes` needs weights")
-        large = images.encode(np.pad(decode(drawing), ((0, 1500), (0, 1500), (0, 0)), constant_values=1))
-        refused(desk.post("/api/invert?scale=4", content=large), 400, "at most 16 megapixels.*6160 x 6132")
+        large = images.encode(images.resize(decode(drawing), (1540, 1533)))
+        refused(
+            desk.post("/api/invert?clean=false&scale=4", content=large),
+            400,
+            "at most 16 megapixels.*6160 rows x 6132 columns",
+        )
         for kind in ("multipart/form-data", "multipart/form-data; boundary=other", 'multipart/form-data; boundary=""'):
             body = b'--x\r\nContent-Disposition: form-data; name="drawing"\r\n\r\n1'
             answer = desk.post("/api/invert", content=body, headers={"Content-Type": kind})

@@ -57,7 +57,10 @@ class TestDecode:
             (in_bytes(NOISE)[:2000], "Received: your file, which is damaged"),
             (in_bytes(NOISE, "WEBP")[:1000], "Received: your file, which is damaged"),
             (in_bytes(Image.new("L", (1, 1))), "at least 16 x 16"),
-            (in_bytes(Image.new("1", (7000, 7000))), "at most 40 megapixels. Received: your file with 7000 x 7000"),
+            (
+                in_bytes(Image.new("1", (7000, 7000))),
+                "at most 40 megapixels. Received: your file with 7000 rows x 7000 columns",
+            ),
         ],
         ids=["empty", "text", "PostScript", "half a PNG", "half a WebP", "a dot", "49 megapixels"],
     )
