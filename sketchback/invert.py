@@ -244,7 +244,7 @@ def _add_tone(group: argparse._ArgumentGroup) -> None:
             group.add_argument(f"--{name}", metavar="COLOUR", help=f"{what}: {known}")
     group.add_argument("--lighter", metavar="X", help="from -1 to 1, for example 0.2; negative is darker")
     group.add_argument("--warmer", metavar="X", help="from -1 to 1; negative is colder")
-    group.add_argument("--colourful", metavar="X", help="from -1, which is grey, to 1")
+    group.add_argument("--colourful", metavar="X", help="from -1, towards grey, to 1")
 
 
 def _read_tone(arguments: argparse.Namespace) -> str | dict[str, str] | None:

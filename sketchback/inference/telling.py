@@ -262,7 +262,7 @@ def change(tones: np.ndarray, *, lighter: float = 0.0, warmer: float = 0.0, colo
         tones: `(h, w, 3)` in [0, 1].
         lighter: From -1 to 1: 0.2 adds 20 of the 100 steps of lightness in CIELAB.
         warmer: From -1 to 1: 0.2 moves as far towards orange, or blue where it is negative.
-        colourful: From -1, which is grey, to 1, which doubles the distance to grey.
+        colourful: From -1, towards grey, to 1, which doubles the distance to grey.
 
     Returns:
         `(h, w, 3)` float32 in [0, 1].
