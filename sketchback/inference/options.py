@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 SCALES = (1, 2, 4)
 MAX_CANDIDATES = 64
+SAMPLER, ENLARGER = "tones", "enlarger"  # the names of the weights that help a generator
 OTHERS = {"face": ("building", regions.BUILDING), "building": ("face", regions.FACE)}  # see `weights.shows`
 
 
@@ -140,3 +141,15 @@ def _names_that_take_tone(shown: str) -> str:
             if takes_tone and shown in ("", weights.shows(name, facts.get("recipe"))):
                 able.append(name)
     return " or ".join(able)
+
+
+def find_helper(name: str, asked: str) -> Path:
+    """The weights that help a generator, or `ValueError` where they are not installed."""
+    try:
+        return weights.find(name)
+    except FileNotFoundError:
+        option = asked.partition("=")[0]
+        raise ValueError(
+            f"`{option}` needs {name}{weights.SUFFIX} beside the other weights. Received: {asked}, without that file. "
+            f"Train it, see its recipe (`python -m sketchback.train {name}`), or leave `{option}` out."
+        ) from None

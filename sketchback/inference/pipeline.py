@@ -5,16 +5,15 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sketchback import images, weights
+from sketchback import images
 from sketchback.images import MIN_SIDE, check_size, resize, tones
+from sketchback.inference import enlarging, telling
 from sketchback.inference import runtime as runtimes
-from sketchback.inference import telling
-from sketchback.inference.options import Options, check
+from sketchback.inference.options import SAMPLER, Options, check, find_helper
 from sketchback.inference.padding import pad_to_multiple
 from sketchback.sketching import cleanup, oddities
 
@@ -27,9 +26,6 @@ MAX_WORKING = 4_000_000  # pixels that a generator is shown; one needs up to 2 k
 MAX_ANSWER = 16_000_000  # pixels of a photograph that is larger than its drawing; the enlarger adds nothing beyond
 MAX_TOGETHER = 100_000_000  # pixels of the candidates of a drawing, 12 bytes each
 WORKING = (512, 512)  # bounds memory where a file does not say what its generator was trained at
-SAMPLER, ENLARGER = "tones", "enlarger"  # the names of their weights
-DOUBLINGS = 2  # of one photograph: a drawing leads no further
-WORTH = 1.25  # times the size: below, an enlarger has nothing to add
 
 
 def working_size(generator: Generator) -> tuple[int, int]:
@@ -133,9 +129,9 @@ def predict(
             check(generator, Options(tone=np.asarray(tone)))
         told = np.stack([telling.to_cells(np.asarray(tone), view.seen) for tone in tones])
     size = np.shape(sketches)[1:3]
-    enlarger = _find_enlarger(view.seen, size, Options()) if detail else None
+    enlarger = enlarging.load_enlarger(view.seen, size, Options()) if detail else None
     pairs = zip(_answer(generator, view, told), sketches, strict=True)
-    return np.stack([_enlarge(photo, sketch, size, enlarger) for photo, sketch in pairs])
+    return np.stack([enlarging.bring_to(photo, sketch, size, enlarger) for photo, sketch in pairs])
 
 
 def adds_detail(generator: Generator, size: Sequence[int], working: Sequence[int] | None = None) -> bool:
@@ -144,7 +140,7 @@ def adds_detail(generator: Generator, size: Sequence[int], working: Sequence[int
     Raises:
         ValueError: `working` is too small or too large; or the enlarger is damaged or does not run, see `runtime.load`.
     """
-    return _find_enlarger(_seen(generator, size, working), (size[0], size[1]), Options()) is not None
+    return enlarging.load_enlarger(_seen(generator, size, working), (size[0], size[1]), Options()) is not None
 
 
 def _answer(generator: Generator, view: GeneratorView, told: np.ndarray | None = None) -> np.ndarray:
@@ -222,9 +218,9 @@ def run(
     size = _scaled(sizes[0], max(drawn, sizes[0][0] * sizes[0][1]), options)
     view = look(generator, np.stack(sketches), options.working)
     told = _tell(generator, view, sizes[0], options)
-    enlarger = _find_enlarger(view.seen, size, options)
+    enlarger = enlarging.load_enlarger(view.seen, size, options)
     each = zip(_make(generator, view, told, options), sketches, strict=True)
-    made = [[_enlarge(photo, sketch, size, enlarger) for photo in several] for several, sketch in each]
+    made = [[enlarging.bring_to(photo, sketch, size, enlarger) for photo in several] for several, sketch in each]
     if options.compare:
         pairs = zip([resize(sketch, size, cubic=True) for sketch in sketches], made, strict=True)
         made = [[images.side_by_side([sketch, one]) for one in several] for sketch, several in pairs]
@@ -278,7 +274,7 @@ def _make(generator: Generator, view: GeneratorView, told: np.ndarray | None, op
         return
     from sketchback.inference import candidates
 
-    sampler = runtimes.load_once(_find(SAMPLER, f"candidates={options.candidates}"), options.runtime)
+    sampler = runtimes.load_once(find_helper(SAMPLER, f"candidates={options.candidates}"), options.runtime)
     number, changes = options.candidates, telling.changes(options.tone)
     asked: dict[str, Any] = {"candidates": number, "first": options.first, "seed": options.seed}
     tones = candidates.sample(sampler, generator, view.shown, told=told, **asked)
@@ -288,50 +284,3 @@ def _make(generator: Generator, view: GeneratorView, told: np.ndarray | None, op
             several = np.where(np.isfinite(told[index]), several, changed)
         batch = np.repeat(shown[np.newaxis], number, axis=0)
         yield _answer(generator, GeneratorView(batch, view.seen), several)
-
-
-def _find(name: str, asked: str) -> Path:
-    """The weights that help a generator, or `ValueError` where they are not installed."""
-    try:
-        return weights.find(name)
-    except FileNotFoundError:
-        option = asked.partition("=")[0]
-        raise ValueError(
-            f"`{option}` needs {name}{weights.SUFFIX} beside the other weights. Received: {asked}, without that file. "
-            f"Train it, see its recipe (`python -m sketchback.train {name}`), or leave `{option}` out."
-        ) from None
-
-
-def _find_enlarger(seen: tuple[int, int], size: tuple[int, int], options: Options) -> Generator | None:
-    """What enlarges photographs of one size to another, where it has something to add; None where it is not installed.
-
-    Raises:
-        ValueError: It is asked for, and is not installed.
-    """
-    if options.scale == 1 or not _is_worth_it(seen, size):
-        return None
-    try:
-        path = _find(ENLARGER, f"scale={options.scale}")
-    except ValueError:
-        if options.scale is None:
-            return None
-        raise
-    return runtimes.load_once(path, options.runtime)
-
-
-def _is_worth_it(size: Sequence[int], wanted: Sequence[int]) -> bool:
-    return max(wanted[0] / size[0], wanted[1] / size[1]) >= WORTH
-
-
-def _enlarge(photo: np.ndarray, sketch: np.ndarray, size: tuple[int, int], enlarger: Generator | None) -> np.ndarray:
-    """Brings a photograph `(h, w, 3)` to a size; one at a time, for the sake of memory."""
-    if enlarger is not None:
-        from sketchback.inference import enlarging
-
-        for _ in range(DOUBLINGS):
-            twice = 2 * photo.shape[0], 2 * photo.shape[1]
-            if not _is_worth_it(photo.shape[:2], size) or twice[0] * twice[1] > MAX_WORKING:
-                break
-            strokes = resize(sketch, twice, cubic=True)
-            photo = enlarging.enlarge(enlarger, photo[np.newaxis], strokes[np.newaxis])[0]
-    return resize(photo, size, cubic=True)

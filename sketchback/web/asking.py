@@ -9,8 +9,8 @@ from typing import Any
 
 from sketchback import weights
 from sketchback.inference import fidelity as fidelities
-from sketchback.inference import pipeline, regions, telling
-from sketchback.inference.options import SCALES, Options
+from sketchback.inference import regions, telling
+from sketchback.inference.options import ENLARGER, SAMPLER, SCALES, Options
 
 
 def capabilities(path: Path, facts: Mapping[str, object]) -> dict[str, object]:
@@ -30,9 +30,9 @@ def capabilities(path: Path, facts: Mapping[str, object]) -> dict[str, object]:
     parts = {"building": regions.BUILDING, "face": regions.FACE}.get(shown, regions.PARTS)
     return {
         "tone": takes_tone,
-        "candidates": takes_tone and _is_installed(pipeline.SAMPLER),
+        "candidates": takes_tone and _is_installed(SAMPLER),
         "fidelity": fidelities.faithful_end(path).is_file(),
-        "scales": list(SCALES) if _is_installed(pipeline.ENLARGER) else [1],
+        "scales": list(SCALES) if _is_installed(ENLARGER) else [1],
         "parts": {part: telling.WORDS.get(part, {}) for part in parts} if takes_tone else {},
     }
 

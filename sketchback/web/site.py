@@ -27,6 +27,7 @@ from sketchback import weights
 from sketchback.images.tones import CELL
 from sketchback.inference import exporters, half, pipeline, runtime
 from sketchback.inference import fidelity as fidelities
+from sketchback.inference.options import ENLARGER, SAMPLER
 from sketchback.web.worker import InferenceWorker
 
 if TYPE_CHECKING:
@@ -152,7 +153,7 @@ def _static() -> dict[str, bytes]:
 def _helpers() -> dict[str, Path]:
     """The networks that help generators in the tab and are installed, by name."""
     found = {}
-    for name in (pipeline.SAMPLER, pipeline.ENLARGER):
+    for name in (SAMPLER, ENLARGER):
         with contextlib.suppress(FileNotFoundError):
             found[name] = weights.find(name)
     return found
