@@ -14,8 +14,8 @@ TITLES = {  # others are called by their names
 ABOUT = {
     "faces-tone": "Portraits from the front, drawn in any way; skin, hair, backdrop and light can be told.",
     "faces": "An earlier training of the same network: softer, nearer to the mean, and takes no colours.",
-    "faces-unet": "Another network that learnt faces, in less time: to compare with.",
-    "buildings": "Houses and façades.",
+    "faces-unet": "Another network that learnt faces, in less time: to compare with; takes no colours.",
+    "buildings": "Houses and façades; takes no colours yet.",
 }
 
 

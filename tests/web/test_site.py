@@ -274,6 +274,8 @@ class TestWithoutServer:
         assert np.percentile(seen.canvas(), 75) > 245  # neither table nor beige
         seen.page.locator("label[for=clean]").click()
         seen.until(lambda: "looks like a photograph of paper" in seen.alert())
+        seen.page.locator("label[for=clean]").click()
+        seen.until(lambda: seen.page.locator("#alert").is_hidden())
 
     def test_a_file_is_opened_and_a_dot_is_no_drawing(self, seen, tmp_path: Path) -> None:
         seen.stroke((0.5, 0.5), (0.501, 0.5))

@@ -144,7 +144,7 @@ class TestWeights:
         row = worker.describe()[1]
         assert (row["name"], row["title"], row["size"]) == ("buildings", "Buildings", [48, 64])
         assert (row["architecture"], row["note"]) == ("scribbler", "toy buildings")
-        assert (row["about"], row["shows"]) == ("Houses and façades.", "building")
+        assert (row["about"], row["shows"]) == ("Houses and façades; takes no colours yet.", "building")
 
 
 class TestQueue:

@@ -84,7 +84,10 @@ for (const id of ["files", "capture"]) {
     take(files).catch(failed);
   });
 }
-element("clean").addEventListener("change", () => readAgain().catch(failed));
+element("clean").addEventListener("change", () => {
+  hush(); // what it says of the picture is of how it was read before
+  readAgain().catch(failed);
+});
 
 // ---- paste
 

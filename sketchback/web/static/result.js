@@ -170,6 +170,7 @@ element("photo-picture").addEventListener("pointerdown", (event) => {
 act("download-button", async () => {
   const format = element("format").value;
   status("Preparing the file…");
+  enable("download-button", false); // a large one takes a while
   try {
     const picture = await drawing.picture();
     const layered = format === "ora";
@@ -179,6 +180,7 @@ act("download-button", async () => {
     save(file, `${download.name}.${format}`);
   } finally {
     status("Photograph ready");
+    enable("download-button", !element("photo").hidden);
   }
 });
 
