@@ -6,6 +6,7 @@ import contextlib
 import logging
 import signal
 import threading
+import time
 from collections.abc import Callable, Iterator
 from types import FrameType
 
@@ -58,12 +59,17 @@ def undisturbed() -> Iterator[None]:
 
 @contextlib.contextmanager
 def stop_requested() -> Iterator[threading.Event]:
-    """Sets an event at the first signal; the second one interrupts at once."""
+    """Sets an event at the first signal; the second one interrupts at once, and so does one a second later."""
     stop, at_once = threading.Event(), threading.Event()
+    interrupted = 0.0
 
     def ask(number: int, _: object) -> None:
+        nonlocal interrupted
         if stop.is_set():
             at_once.set()
+            if time.monotonic() - interrupted < 1:
+                return  # Ctrl-C held down: what is being taken apart is left in peace
+            interrupted = time.monotonic()
             raise KeyboardInterrupt
         stop.set()
         logger.info("finishing the step, then stopping (once more to stop at once)")

@@ -8,10 +8,11 @@ import logging
 import os
 import signal
 import sys
+import traceback
 from collections.abc import Callable, Sequence
 from typing import NoReturn
 
-from sketchback import __version__, images
+from sketchback import __version__, images, signals
 from sketchback.console.progress import say
 
 
@@ -85,8 +86,10 @@ def run(main: Callable[[argparse.Namespace], int | None], made: argparse.Argumen
     logging.getLogger("sketchback").setLevel(logging.WARNING if arguments.quiet else logging.INFO)
     try:
         return main(arguments) or 0
-    except KeyboardInterrupt:
-        say("stopped")
+    except KeyboardInterrupt as interrupted:
+        with signals.handled(lambda *_: None):  # Ctrl-C held down, while what it interrupted is taken apart
+            traceback.clear_frames(interrupted.__traceback__)
+            say("stopped")
         return 130
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
