@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 import signal
+from pathlib import Path
 
 import pytest
+from small_pairs import write_distractors, write_pairs, write_weights
 
 from sketchback.inference import graphs
 
@@ -45,3 +47,21 @@ def _as_quiet_as_before():
     before = logger.level
     yield
     logger.setLevel(before)
+
+
+# ---- what the tests of evaluation score
+
+
+@pytest.fixture(scope="module")
+def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_weights(tmp_path_factory.mktemp("weights"))
+
+
+@pytest.fixture(scope="module")
+def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_pairs(tmp_path_factory.mktemp("pairs"))
+
+
+@pytest.fixture(scope="module")
+def distractors(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return write_distractors(tmp_path_factory.mktemp("distractors"))

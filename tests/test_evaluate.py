@@ -7,20 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_pairs import write_distractors, write_pairs, write_weights
+from small_pairs import write_distractors
 
 from sketchback import images
 from sketchback.evaluate import main
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_weights(tmp_path_factory.mktemp("weights"))
-
-
-@pytest.fixture(scope="module")
-def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_pairs(tmp_path_factory.mktemp("pairs"))
 
 
 def test_the_command_scores_and_writes(pairs: Path, tiny: Path, tmp_path: Path, capsys) -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import small_weights
 from places import DATA
-from small_pairs import read, write_distractors, write_pairs, write_weights
+from small_pairs import read, write_pairs
 
 from sketchback import images, models, weights
 from sketchback.evaluation import brightness, metrics
@@ -16,21 +16,6 @@ from sketchback.evaluation.baselines import ITSELF, LINEAR, MEAN, SHARPENED
 from sketchback.evaluation.reports import report
 from sketchback.evaluation.scoring import BEST_OF, ENLARGED, GENERATOR, TOLD, evaluate
 from sketchback.inference import pipeline
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_weights(tmp_path_factory.mktemp("weights"))
-
-
-@pytest.fixture(scope="module")
-def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_pairs(tmp_path_factory.mktemp("pairs"))
-
-
-@pytest.fixture(scope="module")
-def distractors(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_distractors(tmp_path_factory.mktemp("distractors"))
 
 
 def test_the_generator_is_scored_as_it_inverts(pairs: Path, tiny: Path) -> None:

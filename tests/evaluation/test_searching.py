@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import pytest
-from small_pairs import read, write_distractors, write_pairs, write_weights
+from small_pairs import read
 
 from sketchback import weights
 from sketchback.evaluation import identification
@@ -13,21 +12,6 @@ from sketchback.evaluation.baselines import ITSELF
 from sketchback.evaluation.scoring import ENLARGED, GENERATOR
 from sketchback.evaluation.searching import identify
 from sketchback.inference import pipeline
-
-
-@pytest.fixture(scope="module")
-def tiny(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_weights(tmp_path_factory.mktemp("weights"))
-
-
-@pytest.fixture(scope="module")
-def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_pairs(tmp_path_factory.mktemp("pairs"))
-
-
-@pytest.fixture(scope="module")
-def distractors(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return write_distractors(tmp_path_factory.mktemp("distractors"))
 
 
 def test_sketches_are_searched_as_the_generator_inverts_them(pairs: Path, tiny: Path) -> None:

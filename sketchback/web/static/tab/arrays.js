@@ -8,6 +8,9 @@ export function picture(height, width, channels) {
   return { height, width, channels, data: new Float32Array(height * width * channels) };
 }
 
+/** A picture of what becomes of each value, which is given with its place. */
+export const of = (image, what) => ({ ...image, data: image.data.map((value, place) => what(value, place)) });
+
 /** Rounds halves to even, as Python does: sizes must be the same. */
 export function round(value) {
   const below = Math.floor(value);

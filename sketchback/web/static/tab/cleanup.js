@@ -1,7 +1,7 @@
 // Photograph or scan of a drawing on paper -> the kind of sketch that a generator knows, as
 // `sketchback.sketching.cleanup` makes it.
 
-import { clip, MIN_SIDE, mirror, picture, reduce, round, toGray } from "./arrays.js";
+import { clip, MIN_SIDE, mirror, of, picture, reduce, round, toGray } from "./arrays.js";
 import { average, blur, dilate, erode, percentiles, slopes } from "./filters.js";
 import { segments } from "./lines.js";
 import { findPage, rectify, thin, valueAt } from "./page_detection.js";
@@ -22,8 +22,6 @@ export function clean(image) {
   const upright = corners ? even : straighten(even);
   return reduce(centre(matchInk(despeckle(denoise(upright)))), LARGEST);
 }
-
-const of = (image, what) => ({ ...image, data: image.data.map((value, place) => what(value, place)) });
 
 /** Turns a sketch upright by its long straight lines, where most of them have one direction. */
 function straighten(sketch) {

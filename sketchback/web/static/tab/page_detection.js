@@ -1,6 +1,6 @@
 // The page in a photograph, as `sketchback.sketching.page_detection` finds it and shows it from straight above.
 
-import { MIN_SIDE, picture, resize, round, toGray } from "./arrays.js";
+import { MIN_SIDE, of, picture, resize, round, toGray } from "./arrays.js";
 import { blur, dilate, slopes } from "./filters.js";
 import { lines, solve } from "./lines.js";
 
@@ -18,7 +18,7 @@ export function findPage(image) {
   const scale = Math.min(DETECTION / Math.max(image.height, image.width), 1);
   const [height, width] = [image.height, image.width].map((side) => Math.max(round(side * scale), MIN_SIDE));
   const small = toGray(resize(image, height, width));
-  const tone = blur({ ...small, data: small.data.map(Math.sqrt) }, 1.5);
+  const tone = blur(of(small, Math.sqrt), 1.5);
   const [dx, dy] = slopes(tone).map((one) => one.data.map((value) => value / 8));
   const strength = { height, width, channels: 1, data: dx.map((value, place) => Math.hypot(value, dy[place])) };
   const edge = thin(strength, dx, dy);

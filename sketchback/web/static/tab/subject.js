@@ -1,6 +1,6 @@
 // What a drawing shows, as `sketchback.sketching.oddities` finds it: a building, a face, a face upside down.
 
-import { clip, reduce, resize } from "./arrays.js";
+import { clip, of, reduce, resize } from "./arrays.js";
 import { blur, close, open, percentiles, slopes } from "./filters.js";
 import { isEmpty } from "./oddities.js";
 import { findPage } from "./page_detection.js";
@@ -25,8 +25,6 @@ export function notice(sketch) {
 }
 
 const sum = (values) => values.reduce((all, one) => all + one, 0);
-const of = (image, what) => ({ ...image, data: image.data.map((value, place) => what(value, place)) });
-
 function look(picture) {
   const small = reduce(picture, LOOKED_AT);
   const [low, high] = percentiles(small.data, [1, 99]);
