@@ -67,10 +67,15 @@ def photograph_seconds(view: Page, url: str) -> float:
     return time.perf_counter() - began
 
 
+class Silent(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
 @contextlib.contextmanager
 def host(folder: str) -> Iterator[str]:
     """A plain host of the files in a folder; its address."""
-    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=folder)
+    handler = functools.partial(Silent, directory=folder)
     with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}/"

@@ -94,8 +94,10 @@ class TestVersions:
         seen.page.locator(VERSIONS).nth(count(seen) - place).click()  # the newest comes first
         assert seen.page.locator("#version img").evaluate_all("all => all.every((one) => one.naturalWidth > 100)")
         seen.page.get_by_label("Name", exact=True).fill("One line")
+        seen.page.locator("#compare").fill("60")
         seen.click("Go back to this")
         seen.until(lambda: np.array_equal(seen.photo(), photo))
+        assert seen.page.locator("#compare").input_value() == "0"  # all of the photograph is seen
         np.testing.assert_array_equal(seen.canvas(), first)
         assert seen.page.get_by_role("radio", name="Faces").is_checked()
         named = seen.page.get_by_role("button", name="Version One line")

@@ -329,7 +329,7 @@ class TestWithoutServer:
                     if (strokes) tone.strokes = await blob(strokes);
                     if (reference) tone.reference = await blob(reference);
                     const wanted = { weights: "told", format: "png", scale: 1, tone, ...options };
-                    const photo = await invert(await blob(drawing), wanted);
+                    const photo = await invert(await blob(drawing), wanted, { later: options.scale > 1 });
                     return [...new Uint8Array(await photo.arrayBuffer())];
                 }""",
                 [address(drawn), options],

@@ -378,6 +378,37 @@ class TestPhotograph:
                 assert seen.page.locator("#photo").get_attribute("data-weights") == weights
             seen.context.close()
 
+    def test_weights_that_a_sample_brought_go_with_it(self, visit, file: Path) -> None:
+        seen = visit()
+        seen.inferred(lambda: seen.click("House"))
+        seen.inferred(lambda: seen.give(file))
+        assert seen.page.locator("#photo").get_attribute("data-weights") == "faces"
+        seen.inferred(lambda: seen.click("House"))
+        seen.page.get_by_role("radio", name="Faces").check(force=True)
+        seen.inferred(lambda: seen.page.get_by_role("radio", name="Buildings").check(force=True))
+        seen.inferred(lambda: seen.give(file))  # those were chosen
+        assert seen.page.locator("#photo").get_attribute("data-weights") == "buildings"
+
+    def test_where_answers_are_slow_none_is_asked_for_before_the_pen_is_lifted(self, visit) -> None:
+        seen = visit()
+        asked: list[str] = []
+
+        def late(route) -> None:
+            asked.append(route.request.url)
+            seen.page.wait_for_timeout(400)
+            route.continue_()
+
+        seen.page.route("**/api/invert*", late)
+        seen.inferred(lambda: seen.stroke(*LINE))
+        asked.clear()
+        seen.page.mouse.down()
+        for step in range(10):
+            seen.page.mouse.move(200 + 10 * step, 300)
+            seen.page.wait_for_timeout(30)
+        assert not asked
+        seen.inferred(seen.page.mouse.up)
+        assert len(asked) == 2  # and its detail
+
     def test_download(self, visit, file: Path) -> None:
         seen = visit()
         seen.inferred(lambda: seen.give(file))
@@ -474,6 +505,11 @@ class TestDesk:
         changed = desk.inferred(lambda: desk.stroke((0.1, 0.95), (0.3, 0.95)))
         np.testing.assert_allclose(changed[:100, 300:].mean(), chosen[:100, 300:].mean(), atol=3)  # its tone is kept
         before = self.strip(desk)
+        first = desk.page.get_by_role("button", name="Candidate 0 of seed 0", exact=True)
+        desk.inferred(first.click)
+        desk.inferred(third.click)
+        desk.page.wait_for_timeout(800)
+        assert self.strip(desk) == before  # the four are the same, whichever is taken
         desk.click("Four more")
         after = self.strip(desk)
         assert not set(before) & set(after)
@@ -485,6 +521,18 @@ class TestDesk:
         np.testing.assert_allclose(
             desk.inferred(lambda: desk.click("Take back: Candidate 2 of seed 0"))[:100, 300:], own[:100, 300:], atol=3
         )
+
+    def test_what_was_told_of_one_drawing_is_not_told_of_the_next(self, desk: Visit, file: Path) -> None:
+        desk.page.locator("[data-slider=fidelity]").fill("40")
+        desk.page.get_by_role("combobox", name="Skin: colour in a word").select_option("dark")
+        again = desk.page.get_by_role("button", name="Tell what the drawing before was told")
+        for action in (lambda: desk.click("Portrait in lines"), lambda: desk.give(file)):
+            assert self.told(desk) == ["Skin: dark", "Fidelity 0.4"] and again.is_hidden()
+            plain = desk.inferred(action)
+            assert self.told(desk) == ["Fidelity 0.4"]
+            assert desk.inferred(again.click).mean() < plain.mean()
+        desk.click("Clear: a new sheet")
+        assert self.told(desk) == ["Fidelity 0.4"]
 
     def test_paint_a_colour_rub_it_out_and_take_it_back(self, desk: Visit) -> None:
         own = desk.photo()
@@ -504,6 +552,16 @@ class TestDesk:
         assert self.told(desk) == ["Painted #b3261e"]
         turned = desk.inferred(lambda: desk.click("Turn by a quarter"))
         assert turned.shape[1] > turned.shape[0] and redness(turned, 0.5, 0.88) > 100  # it turns with the drawing
+
+    def test_on_a_phone_the_photograph_stays_in_sight_while_telling(self, desk: Visit) -> None:
+        desk.page.set_viewport_size({"width": 390, "height": 844})
+        desk.page.get_by_role("slider", name="Lighter or darker").scroll_into_view_if_needed()
+        desk.page.locator("#told-title").evaluate("title => title.scrollIntoView()")
+        thumbnail = desk.page.locator("#tone .thumbnail")
+        desk.until(thumbnail.is_visible)
+        assert thumbnail.bounding_box()["y"] >= 0
+        thumbnail.click()
+        desk.until(thumbnail.is_hidden)
 
     def test_by_keyboard_a_colour_is_painted_too(self, desk: Visit) -> None:
         desk.page.keyboard.press("c")
@@ -540,7 +598,7 @@ class TestDesk:
         faithful = desk.inferred(lambda: desk.page.locator("[data-slider=fidelity]").fill("100"))
         assert redness(faithful, 0.12, 0.5) < redness(lively, 0.12, 0.5) - 40
         for scale, size in (("1", (768, 960)), ("2", (1536, 1920)), ("4", (3072, 3840))):
-            desk.page.get_by_label("Size of the file").select_option(scale)
+            desk.page.get_by_label("Size of the file").select_option(f"{scale}× · {size[0]} × {size[1]}")
             desk.page.get_by_label("File format").select_option("jpg")
             assert Image.open(desk.downloads(lambda: desk.click("Download"))[1]).size == size
 
@@ -573,15 +631,19 @@ class TestDesk:
     def test_a_reload_keeps_what_was_painted_and_told(self, desk: Visit) -> None:
         desk.page.keyboard.press("c")
         desk.inferred(lambda: desk.stroke((0.3, 0.12), (0.7, 0.12)))
-        painted = desk.inferred(lambda: desk.page.locator("[data-slider=lighter]").fill("10"))
+        desk.inferred(lambda: desk.page.locator("[data-slider=lighter]").fill("10"))
+        desk.click("Four more")
+        painted = desk.inferred(desk.page.get_by_role("button", name="Candidate 5 of seed 0").click)
         desk.page.wait_for_timeout(500)  # the draft follows the last change after 300 ms
         desk.page.reload()
         desk.until(lambda: desk.number() > 0)
         desk.settle()
-        assert self.told(desk) == ["Painted #b3261e", "Lighter by 10"]
+        assert self.told(desk) == ["Candidate 5 of seed 0", "Painted #b3261e", "Lighter by 10"]
         np.testing.assert_array_equal(desk.photo(), painted)
+        taken = desk.page.get_by_role("button", name="Candidate 5 of seed 0", exact=True)
+        assert taken.get_attribute("aria-pressed") == "true"  # the strip shows the four that it is one of
         desk.inferred(lambda: desk.click("Undo"))  # the stroke of colour is still one
-        assert self.told(desk) == ["Lighter by 10"]
+        assert self.told(desk) == ["Candidate 5 of seed 0", "Lighter by 10"]
 
     def test_what_the_chosen_weights_cannot_do_is_hidden(self, desk: Visit) -> None:
         for id in ("tone", "candidates", "colour-tool", "fidelity"):
@@ -663,7 +725,8 @@ class TestLooks:
             seen.page.set_viewport_size({"width": width, "height": height})
             seen.page.locator("footer").scroll_into_view_if_needed()
             seen.until(lambda: seen.page.locator("#photo").bounding_box()["y"] < -200)
-            seen.until(seen.page.locator("#thumbnail").is_hidden)
+            bottoms = [box["y"] + box["height"] for box in (one.bounding_box() for one in seen.page.locator(".thumbnail").all()) if box]
+            assert all(bottom <= 0 for bottom in bottoms)
             seen.page.get_by_role("button", name="To the sheet").last.dispatch_event("click")
             seen.until(seen.alert)
             box = seen.page.locator("#alert").bounding_box()

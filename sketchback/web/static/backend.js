@@ -6,10 +6,10 @@
 import { Refusal } from "./refusal.js";
 
 /**
- * What the page offers; the rest is hidden. `server`: there is an HTTP API; `detail`: the enlarger is quick enough to
- * work while the person rests.
+ * What the page offers; the rest is hidden. `server`: there is an HTTP API; `live`: pixels of the longer side of what is
+ * sent while the person draws, generators see less.
  */
-export const capabilities = { server: true, formats: ["png", "jpg", "webp", "tiff", "pdf"], detail: true };
+export const capabilities = { server: true, formats: ["png", "jpg", "webp", "tiff", "pdf"], live: 512 };
 
 const TRIES = 20; // a busy server is asked again, about once a second
 
@@ -52,6 +52,7 @@ const TRIES = 20; // a busy server is asked again, about once a second
  * @property {AbortSignal} [signal]
  * @property {(sentence: string) => void} [busy] is called when the request has to wait
  * @property {(text: string) => void} [note] is called with a sentence about what was done to the drawing
+ * @property {boolean} [later] it need not come before what the person waits for
  */
 
 /**

@@ -112,9 +112,10 @@ export class Batch {
   async #invert(file, card, query, signal) {
     this.#say(card, "working", "Reading");
     const busy = (text) => this.#say(card, "working", text);
+    const later = true; // the sheet comes first
     let noted = "";
     const note = (text) => { noted = text; };
-    const drawing = await sketch(await prepare(file), { clean: query.clean }, { signal, busy, note });
+    const drawing = await sketch(await prepare(file), { clean: query.clean }, { signal, busy, note, later });
     this.#frame(card, 0, drawing, `Drawing ${file.name}`);
     const button = (text, act) => {
       const made = document.createElement("button");
@@ -127,7 +128,7 @@ export class Batch {
     let made = null;
     const make = async (options, said, calls) => {
       this.#say(card, "working", "Making the photograph");
-      const blob = await invert(drawing, options, { ...calls, busy });
+      const blob = await invert(drawing, options, { ...calls, busy, later });
       this.#frame(card, 1, blob, `Photograph made from ${file.name}`);
       if (!made) {
         made = { name: this.#name(file.name) };
@@ -139,7 +140,7 @@ export class Batch {
       this.#say(card, "done", said);
     };
     button("To the sheet", () => this.page.open(file));
-    const other = suited(await notice(drawing, { signal, busy }).catch(() => []), query.asked.weights);
+    const other = suited(await notice(drawing, { signal, busy, later }).catch(() => []), query.asked.weights);
     if (other) { // also where these weights cannot make it
       button(`Use ${other.title}`, async ({ target }) => {
         target.disabled = true;

@@ -58,12 +58,12 @@ function want() {
 async function make() {
   making = new AbortController();
   const { signal } = making;
-  const [sent, options, weights] = [await drawing.picture(SIZE), await wanted(), chosen()];
+  const [sent, options, weights] = [drawing.picture(SIZE), wanted(), chosen()];
   for (const [place, button] of buttons.entries()) {
     const asked = { ...options, weights, format: "jpg", seed, candidate: first + place, scale: 1 };
     let photo;
     try {
-      photo = await invert(sent, asked, { signal });
+      photo = await invert(sent, asked, { signal, later: true });
     } catch (error) {
       if (error.status === undefined || signal.aborted) throw error;
       return; // the photograph itself has failed in the same way, and said so
@@ -75,6 +75,12 @@ async function make() {
     image.hidden = false;
   }
   element("candidate-strip").classList.remove("stale");
+}
+
+/** Turns to the four among which is the one that was taken, if one was. */
+function turnToTaken() {
+  const taken = told.get("candidate");
+  if (taken) [seed, first] = [taken.seed, taken.candidate - (taken.candidate % COUNT)];
 }
 
 function show(newSeed, newFirst) {
@@ -91,4 +97,9 @@ element("seed").addEventListener("change", () => {
   show(Number.isFinite(value) ? Math.min(MAX_SEED, Math.max(0, value)) : 0, 0);
 });
 
-for (const one of [drawing, told, choice]) one.addEventListener("change", want);
+for (const one of [drawing, choice]) one.addEventListener("change", want);
+told.addEventListener("change", ({ detail }) => {
+  if (detail === "candidate") return name(); // the four are the same, whichever is taken
+  if (detail === null) turnToTaken();
+  return want();
+});

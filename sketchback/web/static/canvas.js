@@ -83,6 +83,8 @@ export class DrawingCanvas extends EventTarget {
     return !this.background.picture && ![...this.strokes, ...now].some((stroke) => !stroke.eraser && !stroke.colour);
   }
 
+  get isDrawing() { return this.#stroke !== null; }
+
   /** The colours that strokes tell, each once. */
   get told() {
     const colours = this.strokes.map((stroke) => stroke.colour).filter((colour) => colour && colour !== NONE);
@@ -115,7 +117,9 @@ export class DrawingCanvas extends EventTarget {
     const context = copy.getContext("2d", { alpha, willReadFrequently: true });
     context.imageSmoothingQuality = "high";
     context.drawImage(canvas, 0, 0, copy.width, copy.height);
-    return new Promise((done) => copy.toBlob(done, "image/png"));
+    // `toBlob` waits until the browser is idle, which takes longer than the encoding.
+    const bytes = atob(copy.toDataURL("image/png").split(",")[1]);
+    return new Blob([Uint8Array.from(bytes, (byte) => byte.charCodeAt(0))], { type: "image/png" });
   }
 
   // ---- steps

@@ -1,6 +1,7 @@
 // The controls of the drawing: tools, width of the stroke, undo and redo; keys; dialogs; light and dark.
 
 import { drawing } from "./state.js";
+import { told } from "./told.js";
 import { turn } from "./turning.js";
 import { act, element, enable, status } from "./ui.js";
 import { can, choice } from "./weights.js";
@@ -51,7 +52,10 @@ choice.addEventListener("change", () => { if (!can().tone && drawing.tool.endsWi
 
 act("undo-button", () => drawing.undo());
 act("redo-button", () => drawing.redo());
-act("clear-button", () => drawing.clear());
+act("clear-button", () => {
+  told.renew();
+  drawing.clear();
+});
 act("turn-button", () => turn(drawing));
 
 // ---- keys

@@ -1,6 +1,7 @@
 // The history: every version that was looked at for a second. It can be compared with what is there now, gone back to,
 // named and deleted.
 
+import { uncover } from "./result.js";
 import { drawing, photographs, restoreTold } from "./state.js";
 import { clear, put, remove, unpack } from "./store.js";
 import { act, element, failed } from "./ui.js";
@@ -111,6 +112,7 @@ act("version-back", async () => {
   const found = await unpack(open.snapshot);
   element("version").close();
   restoreTold(found);
+  uncover();
   drawing.lay(found.content); // the drawing that was there before is one undo away
   element("canvas").focus({ preventScroll: true });
   element("canvas").scrollIntoView({ behavior: "smooth", block: "nearest" });

@@ -5,10 +5,11 @@ import { ask, suited } from "./notices.js";
 import { read } from "./pictures.js";
 import { Refusal } from "./refusal.js";
 import { download, drawing } from "./state.js";
+import { told } from "./told.js";
 import { refer } from "./tone.js";
 import { turned } from "./turning.js";
 import { act, element, failed, hush, say, status } from "./ui.js";
-import { can, choose, chosen, showing } from "./weights.js";
+import { borrow, can, chosen, giveBack, showing } from "./weights.js";
 
 const SAMPLES = [
   { file: "face_pencil.png", title: "Portrait in pencil", shows: "face" },
@@ -23,7 +24,7 @@ const stem = (name) => name.replace(/\.[^.]*$/, "");
 const cleaned = () => element("clean").checked;
 
 const batch = new Batch({
-  open: (file) => open(file)
+  open: (file) => open(file, { isTold: true }) // its photograph was made with what is told
     .then(() => element("canvas").scrollIntoView({ behavior: "smooth", block: "center" })).catch(failed),
   clean: cleaned,
 });
@@ -38,13 +39,16 @@ function beginLoad() {
   return () => load === loads;
 }
 
-export async function open(file) {
+/** Lays a picture on the sheet; what was told is not told of it, unless it `isTold`. */
+export async function open(file, { isTold = false } = {}) {
   const isNewest = beginLoad();
   status("Reading the drawing…");
   try {
     const picture = await read(file, cleaned());
     if (!isNewest()) return;
     download.name = `${stem(file.name) || "drawing"}-photograph`;
+    giveBack();
+    if (!isTold) told.renew();
     drawing.lay({ picture, source: file });
     ask().catch(() => {}); // a hint less
   } catch (error) {
@@ -146,7 +150,8 @@ async function laySample(sample, address) {
     const picture = await createImageBitmap(await (await fetch(address)).blob());
     if (!isNewest()) return;
     const other = suited([sample.shows], chosen());
-    if (other) choose(other.name); // weights that show the same stay as the person chose them
+    if (other) borrow(other.name); // weights that show the same stay as the person chose them
+    told.renew();
     download.name = `${stem(sample.file)}-photograph`;
     drawing.lay({ picture });
     element("canvas").scrollIntoView({ behavior: "smooth", block: "nearest" });

@@ -19,7 +19,7 @@ export function suited(noticed, name) {
 /** Looks at the picture on the sheet, and asks, unless something else is being said. */
 export async function ask() {
   const { picture } = drawing.background;
-  const noticed = await notice(await drawing.picture(LOOKED_AT));
+  const noticed = await notice(drawing.picture(LOOKED_AT));
   if (drawing.background.picture !== picture || !element("alert").hidden) return;
   const other = suited(noticed, chosen());
   if (noticed.includes("paper") && !element("clean").checked) {

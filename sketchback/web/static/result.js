@@ -9,35 +9,44 @@ import { scaleOfFile, told, wanted } from "./told.js";
 import { act, element, enable, failed, hush, save, status } from "./ui.js";
 import { can, chosen, titleOf } from "./weights.js";
 
-const LIVE = 512; // pixels of the longer side of what is sent while the person draws; generators see less
+const DETAIL = 512; // pixels of the longer side of the photograph with detail
 
 const REST = 250; // milliseconds without a change before the enlarger adds its detail
 
+const SLOW = 300; // milliseconds of an answer; one that takes longer is not begun before the pen is lifted
+
 const EMPTY = 422; // what the backend answers to a sheet on which nothing is drawn
 
+const thumbnails = [...document.querySelectorAll(".thumbnail")];
 const follower = new Follower(follow);
 let complained = false; // a message about this drawing is open, and over with the next photograph
 let resting = null; // a timer, while the photograph lacks the enlarger's detail
-let detailed = false; // it is wanted with that detail
+let detail = null; // an AbortController, while it is wanted with that detail
 let shown = null; // { drawing, photo }: addresses of what is seen
+let took = 0; // milliseconds, the last answer
 
 /** Makes a photograph of the drawing as it is now. */
 export function update() {
-  clearTimeout(resting);
-  detailed = false;
-  follower.want();
+  stopRefining();
+  if (!drawing.isDrawing || took < SLOW) follower.want();
 }
 
 /** Makes it once more, with all detail, unless something changes before. Until then the photograph is "busy". */
 function refine(weights, withDetail) {
-  const due = !withDetail && capabilities.detail && can(weights).scales.length > 1;
+  const due = !withDetail && can(weights).scales.length > 1;
   busy(due);
-  if (!due || detailed) return; // it has it, or it is wanted already
+  if (!due || detail) return; // it has it, or it is wanted already
   clearTimeout(resting);
   resting = setTimeout(() => {
-    detailed = true;
+    detail = new AbortController();
     follower.want();
   }, REST);
+}
+
+function stopRefining() {
+  clearTimeout(resting);
+  detail?.abort();
+  detail = null;
 }
 
 function busy(is) { element("photo").setAttribute("aria-busy", String(is)); }
@@ -48,7 +57,7 @@ drawing.addEventListener("change", () => {
   const { width, height } = drawing.canvas;
   for (const one of document.querySelectorAll(".picture")) one.style.setProperty("--ratio", String(width / height));
   if (drawing.empty) {
-    clearTimeout(resting);
+    stopRefining();
     busy(false);
     follower.forget();
     arrange(false);
@@ -59,20 +68,21 @@ drawing.addEventListener("change", () => {
 async function follow(isNewest) {
   if (drawing.empty) return;
   const began = performance.now();
+  const signal = detail?.signal;
+  const withDetail = detail !== null;
   const late = setTimeout(() => status("Making the photograph…"), 400);
   document.body.classList.add("inferring");
   try {
     const weights = chosen();
     const made = snapshot();
-    const sent = await drawing.picture(LIVE);
+    const sent = drawing.picture(withDetail ? DETAIL : capabilities.live);
     let noted = "Photograph ready";
     const note = (text) => { noted = text; };
-    const options = await wanted();
-    const withDetail = detailed;
-    const asked = { ...options, weights, format: "jpg", scale: withDetail ? undefined : 1 };
-    const photo = await invert(sent, asked, { busy: status, note });
+    const asked = { ...wanted(), weights, format: "jpg", scale: withDetail ? undefined : 1 };
+    const photo = await invert(sent, asked, { busy: status, note, signal, later: withDetail });
     const addresses = { drawing: await loaded(sent), photo: await loaded(photo) };
     if (isNewest()) {
+      if (!withDetail) took = performance.now() - began;
       show(addresses, weights, performance.now() - began);
       refine(weights, withDetail);
       status(noted);
@@ -81,12 +91,12 @@ async function follow(isNewest) {
       complained = false;
     } else revoke(addresses);
   } catch (error) {
-    if (!isNewest()) return;
+    if (!isNewest() || error.name === "AbortError") return; // something newer is wanted
     busy(false);
+    if (withDetail) return status("Photograph ready, without all its detail");
     if (error.status === EMPTY) { // a first dot, or all is erased
       arrange(false);
-      status("Nothing is drawn yet");
-      return;
+      return status("Nothing is drawn yet");
     }
     status("No photograph");
     complained = true;
@@ -122,7 +132,7 @@ function show(addresses, weights, milliseconds) {
   photo.dataset.weights = weights;
   photo.dataset.milliseconds = milliseconds.toFixed(0);
   element("over").src = addresses.drawing;
-  element("thumbnail").querySelector("img").src = addresses.photo;
+  for (const one of thumbnails) one.querySelector("img").src = addresses.photo;
   if (before) revoke(before);
   arrange(true);
 }
@@ -134,7 +144,7 @@ function arrange(there) {
   element("photo-picture").classList.toggle("there", there);
   enable("download-button", there);
   compare();
-  placeThumbnail();
+  placeThumbnails();
 }
 
 // ---- comparing: the drawing lies over the left part of the photograph
@@ -146,6 +156,12 @@ function compare() {
   element("divider").style.left = `${share}%`;
   element("over").style.clipPath = `inset(0 ${100 - share}% 0 0)`;
   element("compare").setAttribute("aria-valuetext", `${share} percent drawing`);
+}
+
+/** Shows all of the photograph, nothing of the drawing over it. */
+export function uncover() {
+  element("compare").value = "0";
+  compare();
 }
 
 element("compare").addEventListener("input", compare);
@@ -172,11 +188,11 @@ act("download-button", async () => {
   status("Preparing the file…");
   enable("download-button", false); // a large one takes a while
   try {
-    const picture = await drawing.picture();
+    const picture = drawing.picture();
     const layered = format === "ora";
-    const asked = { ...await wanted(), weights: chosen(), format: layered ? "png" : format, scale: scaleOfFile() };
-    const photo = await invert(picture, asked);
-    const file = layered ? await openRaster({ drawing: picture, strokes: await drawing.colourPicture(), photo }) : photo;
+    const asked = { ...wanted(), weights: chosen(), format: layered ? "png" : format, scale: scaleOfFile() };
+    const photo = await invert(picture, asked, { later: true });
+    const file = layered ? await openRaster({ drawing: picture, strokes: drawing.colourPicture(), photo }) : photo;
     save(file, `${download.name}.${format}`);
   } finally {
     status("Photograph ready");
@@ -184,15 +200,18 @@ act("download-button", async () => {
   }
 });
 
-// ---- a thumbnail where the photograph is out of view
+// ---- a thumbnail where the photograph is out of view: in the heads that stay in sight on narrow screens
 
 let inView = true;
 
-function placeThumbnail() { element("thumbnail").hidden = inView || element("photo").hidden; }
+function placeThumbnails() {
+  for (const one of thumbnails) one.hidden = inView || element("photo").hidden;
+}
 
 new IntersectionObserver(([entry]) => {
   inView = entry.intersectionRatio > 0.3;
-  placeThumbnail();
-  // Above the window counts as in view: a person who has scrolled past it, to a batch, has seen it.
-}, { threshold: [0, 0.3, 1], rootMargin: "100000px 0px 0px" }).observe(element("photo-picture"));
-act("thumbnail", () => element("photo-picture").scrollIntoView({ behavior: "smooth", block: "center" }));
+  placeThumbnails();
+}, { threshold: [0, 0.3, 1] }).observe(element("photo-picture"));
+for (const one of thumbnails) {
+  one.addEventListener("click", () => element("photo-picture").scrollIntoView({ behavior: "smooth", block: "center" }));
+}

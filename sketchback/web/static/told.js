@@ -10,6 +10,7 @@ const STROKES = 256; // pixels of the longer side of what is sent; a cell of ton
 
 class Told extends EventTarget {
   #values = new Map();
+  #before = {}; // what was told of the drawing before this one
 
   /** A name of a part or a change, "reference", "candidate" or "fidelity" -> what was told; undefined for nothing. */
   get(name) { return this.#values.get(name); }
@@ -17,7 +18,7 @@ class Told extends EventTarget {
   set(name, value) {
     if (value === undefined) this.#values.delete(name);
     else this.#values.set(name, value);
-    this.dispatchEvent(new Event("change"));
+    this.#changed(name);
   }
 
   /** All of it at once, as an object: a version to be kept, or one to go back to. */
@@ -25,8 +26,26 @@ class Told extends EventTarget {
 
   set all(values) {
     this.#values = new Map(Object.entries(values));
-    this.dispatchEvent(new Event("change"));
+    this.#before = {};
+    this.#changed();
   }
+
+  /** Another drawing comes: what was told of the one before is put aside, but for fidelity, which is a taste. */
+  renew() {
+    const { fidelity, ...said } = this.all;
+    if (!Object.keys(said).length) return;
+    this.#values = new Map(fidelity === undefined ? [] : [["fidelity", fidelity]]);
+    this.#before = said;
+    this.#changed();
+  }
+
+  get canRepeat() { return Object.keys(this.#before).length > 0; }
+
+  /** Tells of this drawing what was told of the one before; what was told since stays. */
+  repeat() { this.all = { ...this.#before, ...this.all }; }
+
+  /** Its `detail` is the one name that changed, or null. */
+  #changed(detail = null) { this.dispatchEvent(new CustomEvent("change", { detail })); }
 }
 
 export const told = new Told();
@@ -47,9 +66,9 @@ export function wantedOfAny(name) {
 }
 
 /** The same of the drawing on the sheet, with the colours that are painted on it. */
-export async function wanted() {
+export function wanted() {
   const options = wantedOfAny();
-  if (options.tone) options.tone.strokes = await drawing.colourPicture(STROKES) ?? undefined;
+  if (options.tone) options.tone.strokes = drawing.colourPicture(STROKES) ?? undefined;
   return options;
 }
 

@@ -99,6 +99,11 @@ element("reference").addEventListener("change", () => {
 
 // ---- the list of what was told
 
+act("repeat-button", () => {
+  told.repeat();
+  element("told-title").focus(); // the button is gone
+});
+
 function entries() {
   const { tone, candidates, fidelity, parts } = can();
   const found = [];
@@ -134,6 +139,7 @@ function list() {
   const found = entries();
   const written = found.map((one) => one.text).join("\n");
   element("told-none").hidden = found.length > 0;
+  element("repeat-button").hidden = !told.canRepeat;
   if (list.dataset.written === written) return;
   list.dataset.written = written;
   list.replaceChildren(...found.map(({ text, colour, takeBack }) => {
@@ -165,6 +171,14 @@ function show() {
   list();
 }
 
+/** Says beside "1×" how many pixels that is. */
+function measure() {
+  const { width, height } = drawing.canvas;
+  for (const { value, firstChild } of element("scale").options) {
+    firstChild.data = `${value}× · ${value * width} × ${value * height}`;
+  }
+}
+
 choice.addEventListener("change", show);
 told.addEventListener("change", show);
-drawing.addEventListener("change", list);
+for (const react of [list, measure]) drawing.addEventListener("change", react);

@@ -21,6 +21,8 @@ export const titleOf = (name) => find(name)?.title ?? name;
 /** What weights make photographs of, "face" or "building"; empty where nobody knows. */
 export const shows = (name) => find(name)?.shows ?? "";
 
+let own = null; // the weights that a person chose, while a sample brought others
+
 const latest = new Map(); // "face" or "building" -> the weights of it that were chosen last
 
 /** The weights that show such a thing: those that were chosen last, or the first. */
@@ -36,8 +38,19 @@ export function choose(name) {
   const radio = [...document.querySelectorAll("#weights input")].find((one) => one.value === name);
   if (!radio) return;
   radio.checked = true;
+  own = null;
   describe();
 }
+
+/** Chooses weights for a sample, until a drawing of the person's own comes. */
+export function borrow(name) {
+  const before = own ?? chosen();
+  choose(name);
+  own = before;
+}
+
+/** Chooses again what the person had chosen. */
+export function giveBack() { if (own) choose(own); }
 
 /** Offers the weights of a backend; `changed` is called when the person chooses others. */
 export function offer(answer, changed) {
@@ -52,6 +65,7 @@ export function offer(answer, changed) {
     element("weights").append(label);
   }
   element("weights").addEventListener("change", () => {
+    own = null;
     describe();
     changed();
   });

@@ -6,17 +6,32 @@
 
 import { Refusal } from "./refusal.js";
 
-/** What the page offers; the rest is hidden. Browsers write no TIFF or PDF. While a person draws, photographs are not
- * enlarged by a network: that takes longer than the photograph itself. */
-export const capabilities = { server: false, formats: ["png", "jpg", "webp"], detail: false };
+/** What the page offers; the rest is hidden. Browsers write no TIFF or PDF. A picture that is about as large as
+ * generators see it is drawn, sent and read soonest. */
+export const capabilities = { server: false, formats: ["png", "jpg", "webp"], live: 256 };
 
-const worker = new Worker(new URL("./tab/worker.js", import.meta.url), { type: "module" });
 const asked = new Map(); // number -> what waits for the answer
+const workers = new Map(); // a network cannot be stopped, so what may come later has a worker of its own
 let number = 0;
-let broken = null; // why the worker does not run
+let broken = null; // why workers do not run
 let loading = "Loading…"; // a sentence
 
-worker.addEventListener("message", ({ data: { id, progress, result, error, status } }) => {
+function workerFor(name) {
+  if (!workers.has(name)) {
+    const worker = new Worker(new URL("./tab/worker.js", import.meta.url), { type: "module", name });
+    worker.addEventListener("message", ({ data }) => receive(data));
+    worker.addEventListener("error", (event) => {
+      event.preventDefault();
+      broken = new Refusal("This browser cannot run the page: it needs modules in workers, and WebAssembly. Update it.");
+      for (const { failed } of asked.values()) failed(broken);
+      asked.clear();
+    });
+    workers.set(name, worker);
+  }
+  return workers.get(name);
+}
+
+function receive({ id, progress, result, error, status }) {
   if (progress) {
     const [came, all] = [progress.bytes, progress.of].map((bytes) => Math.round(bytes / 1e6));
     loading = came < all ? `Loading, the first time only: ${came} of ${all} MB…` : "Starting, a few seconds…";
@@ -27,18 +42,13 @@ worker.addEventListener("message", ({ data: { id, progress, result, error, statu
   if (!asked.delete(id)) return; // nobody waits for it any more
   if (error) failed(new Refusal(error, status));
   else done(result);
-});
-worker.addEventListener("error", (event) => {
-  event.preventDefault();
-  broken = new Refusal("This browser cannot run the page: it needs modules in workers, and WebAssembly. Update it.");
-  for (const { failed } of asked.values()) failed(broken);
-  asked.clear();
-});
+}
 
-function ask(verb, query, { signal, busy } = {}) {
+function ask(verb, query, { signal, busy, later = false } = {}) {
   return new Promise((done, failed) => {
     signal?.throwIfAborted();
     if (broken) throw broken;
+    const worker = workerFor(later ? "later" : "now");
     number += 1;
     const id = number;
     signal?.addEventListener("abort", () => {

@@ -5,8 +5,10 @@ import { Refusal } from "../refusal.js";
 import { picture } from "./arrays.js";
 import { load } from "./keep.js";
 
-// Threads share memory, which browsers allow to pages that are isolated from other sites. One core is the page's.
-env.wasm.numThreads = self.crossOriginIsolated ? Math.max(Math.min(4, navigator.hardwareConcurrency - 1), 1) : 1;
+// Threads share memory, which browsers allow to pages that are isolated from other sites. One core is the page's, and
+// the worker of what may come later leaves the others to the one that a person waits for.
+const THREADS = self.crossOriginIsolated && self.name !== "later" ? Math.min(4, navigator.hardwareConcurrency - 1) : 1;
+env.wasm.numThreads = Math.max(THREADS, 1);
 
 export class Network {
   /** @param facts what `weights.json` says of it; @param runtime the file of the runtime, which is loaded once */
