@@ -44,7 +44,7 @@ class Batches:
         limit: Show at most so many examples an epoch.
         crop: `(height, width)`: of what is seen at `view.size`, show a window of this size at a random place.
         takes: The inputs of the network, see `tasks.TASKS`.
-        told: How often tones are told, in [0, 1], see `tasks.tell`.
+        telling: How often tones are told, see `tasks.Telling`.
         artist: How often the artist's drawing is shown, in [0, 1], see `View.see`.
 
     Raises:
@@ -68,7 +68,7 @@ class Batches:
         limit: int | None = None,
         crop: tuple[int, int] | None = None,
         takes: tuple[str, ...] = ("sketch",),
-        told: float = 0.0,
+        telling: tasks.Telling = tasks.NOTHING_TOLD,
         artist: float = 0.0,
     ):
         if not examples:
@@ -87,12 +87,12 @@ class Batches:
         if takes not in tasks.TASKS:
             known = "; ".join(", ".join(one) for one in tasks.TASKS)
             raise ValueError(f"A network must take one of: {known}. Received: {', '.join(takes)}.")
-        for name, share in {"told": told, "artist": artist}.items():
+        for name, share in {"told": telling.share, "retoned": telling.retoned, "artist": artist}.items():
             if not 0 <= share <= 1:
                 raise ValueError(f"`{name}` must be in [0, 1]. Received: {name}={share}.")
         if crop is not None and any(part > whole for part, whole in zip(check_size(crop), view.size, strict=True)):
             raise ValueError(f"`crop` must fit into `size`. Received: crop={crop}, size={view.size}.")
-        self.crop, self.takes, self.told, self.artist = crop, takes, told, artist
+        self.crop, self.takes, self.telling, self.artist = crop, takes, telling, artist
         self.examples, self.view, self.batch_size, self.seed = list(examples), view, batch_size, seed
         self.augmentation, self.pair_augmentation = augmentation, pair_augmentation
         self.pair_share, self.flip, self.shuffle, self.limit = pair_share, flip, shuffle, limit
@@ -174,7 +174,7 @@ class Batches:
             "augmentations": (self.augmentation, self.pair_augmentation),
             "crop": self.crop,
             "takes": self.takes,
-            "told": self.told,
+            "telling": self.telling,
             "seeing": {"flip": self.flip, "zoom": self.zoom, "aspect": self.aspect, "artist": self.artist},
         }
 
@@ -200,7 +200,7 @@ def _draw(
     augmentations: tuple[str, str],
     crop: tuple[int, int] | None,
     takes: tuple[str, ...],
-    told: float,
+    telling: tasks.Telling,
     seeing: Mapping[str, Any],
 ) -> tasks.Shown:
     shown = []
@@ -211,7 +211,7 @@ def _draw(
             rng = np.random.default_rng((*seed, place, 1))
             if crop is not None:
                 sketch, photo = _crop(sketch, photo, crop, rng)
-            shown.append(tasks.TASKS[takes](sketch, photo, example.hand, rng, told))
+            shown.append(tasks.TASKS[takes](sketch, photo, example.hand, rng, telling))
         except (ValueError, OSError) as error:
             raise DamagedError(example, str(error)) from None
     return tasks.stack(shown, empty)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sketchback import datasets
 from sketchback.datasets import near_duplicates
 from sketchback.datasets.batches import Batches
+from sketchback.datasets.tasks import Telling
 from sketchback.datasets.views import View
 from sketchback.training import drawings, flow, validation
 
@@ -81,7 +82,7 @@ def prepare(session: Session, start: Beginning, *, policy: str, processes: int =
         limit=stage.limit,
         crop=stage.crop,
         takes=("sketch",) if is_sampler else takes,
-        told=stage.told,
+        telling=Telling(stage.told, stage.retoned),
         artist=stage.artist,
     )
     batches = _answered(session, start, shown, processes) if is_sampler else shown

@@ -41,6 +41,7 @@ class Stage:
     zoom: float = _number(1.0, "show windows of pictures, enlarged by up to this factor")
     aspect: float = _number(1.0, "change the proportions of a quarter of the pictures by up to this factor")
     told: float = _number(0.0, "share of examples of whose tones something is told")
+    retoned: float = _number(0.0, "share of these in which a region was given other tones before")
     artist: float = _number(0.0, "share of the sketches of photographs that the artist draws")
     limit: int | None = _number(None, "show at most so many examples an epoch")
     validate: int = _number(200, "score so many held-out examples each epoch")
@@ -94,7 +95,7 @@ class Stage:
         for name in ("pair_share", "blend"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"`{name}` must be in [0, 1). Received: {name}={getattr(self, name)}.")
-        for name in ("told", "artist"):
+        for name in ("told", "retoned", "artist"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"`{name}` must be a share, in [0, 1]. Received: {name}={getattr(self, name)}.")
         if self.artist and self.style != "random":
