@@ -598,9 +598,7 @@ class TestDesk:
         faithful = desk.inferred(lambda: desk.page.locator("[data-slider=fidelity]").fill("100"))
         assert redness(faithful, 0.12, 0.5) < redness(lively, 0.12, 0.5) - 40
         for scale, size in (("1", (768, 960)), ("2", (1536, 1920)), ("4", (3072, 3840))):
-            desk.page.get_by_label("Size of the file").select_option(
-                "{}\u00d7 \u00b7 {} \u00d7 {}".format(scale, *size)
-            )
+            desk.page.get_by_label("Size of the file").select_option(f"{size[0]}\u00d7{size[1]} ({scale}\u00d7)")
             desk.page.get_by_label("File format").select_option("jpg")
             assert Image.open(desk.downloads(lambda: desk.click("Download"))[1]).size == size
 

@@ -171,11 +171,11 @@ function show() {
   list();
 }
 
-/** Says beside "1×" how many pixels that is. */
+/** Says how many pixels a size is; that comes first, because a narrow screen shows no more. */
 function measure() {
   const { width, height } = drawing.canvas;
   for (const { value, firstChild } of element("scale").options) {
-    firstChild.data = `${value}× · ${value * width} × ${value * height}`;
+    firstChild.data = `${value * width}×${value * height} (${value}×)`;
   }
 }
 
