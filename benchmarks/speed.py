@@ -263,20 +263,29 @@ def networks(folder: Path, weights: str, size: int, dtype: str = "float32") -> t
     return files.load(files.find(weights), dtype=dtype), network, (held["sketches"], held["photos"])
 
 
-def ours(folder: Path, batches: dict[str, Any], weights: str, precision: str, reading: bool) -> tuple[Work, float]:
+def ours(
+    folder: Path, batches: dict[str, Any], weights: str, precision: str, reading: bool, adversarial: float = 0.0
+) -> tuple[Work, float]:
     """The steps of `trainer.fit`: with threads that read ahead, or on one batch held in memory."""
     from sketchback import losses
     from sketchback.datasets.prefetch import prefetch
+    from sketchback.models.discriminator import ProjectedDiscriminator
+    from sketchback.models.efficientnet import efficientnet_lite0
     from sketchback.training.model import TrainingModel, adam
 
     dtype = "mixed_bfloat16" if precision == "bfloat16" else "float32"
     generator, network, held = networks(folder, weights, batches["size"], dtype)
-    model, read = TrainingModel(generator, losses.WeightedLoss(network)), reader(**batches)
+    judge = ProjectedDiscriminator(efficientnet_lite0(dtype="float32")) if adversarial else None
+    if judge:
+        judge.build((None, batches["size"], batches["size"], 3))
+    model, read = TrainingModel(generator, losses.WeightedLoss(network), judge, adversarial), reader(**batches)
     optimizer = adam("constant", 1e-4, warmup=0, steps=1000, clip=1.0, average=0.999)
     model.compile(optimizer=optimizer, jit_compile=False)
 
     def step(sketches: np.ndarray, photos: np.ndarray) -> float:
-        return float(model.train_on_batch(sketches, photos, return_dict=True)["loss"])
+        terms = model.train_on_batch(sketches, photos, return_dict=True)
+        judged = adversarial * terms["adversarial"] + terms["discriminator"] if judge else 0.0
+        return float(terms["loss"] - judged)  # what all contenders minimise
 
     def work(count: int) -> float:
         shown = read(count) if reading else [held] * count
@@ -377,6 +386,8 @@ def training(options: argparse.Namespace, folder: Path) -> None:
             Contender("ours, batch in memory", ours, **own, reading=False),
             Contender(READING, ours, **own, reading=True),
         ]
+        weight = recipes.FACES_TONE.stages[1].adversarial
+        made += [Contender("ours, adversarial, batch in memory", ours, **own, reading=False, adversarial=weight)]
         if not options.ours:
             made += [Contender("the original's way, reading and drawing", original, READING, **common)]
             for compiled, precision in itertools.product((False, True), ("float32", "bfloat16")):
