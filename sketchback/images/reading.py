@@ -4,24 +4,17 @@ from __future__ import annotations
 
 import io
 import os
-import re
-import stat
-import warnings
 from collections.abc import Collection
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
-from PIL import Image, UnidentifiedImageError
+from PIL import Image
 
-from sketchback.extras import install
-from sketchback.images.arrays import MAX_PIXELS, MIN_SIDE, check_size, from_uint8, to_gray
+from sketchback.images.arrays import MAX_PIXELS, check_size, from_uint8, to_gray
+from sketchback.images.opening import MAX_BYTES, RAW, check_sides, first_line, open_file, open_picture
 
-MAX_BYTES = 512 << 20
 MAX_SCANS = 100  # of a JPEG; a progressive one has about ten
-# Pillow knows sixty more, among them some that start other programs.
-FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
-HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
 ORIENTATION, IMAGE_WIDTH, IMAGE_LENGTH = 0x0112, 0x0100, 0x0101  # EXIF and TIFF
 EXIF_OF_PNG = {"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"}
 TURNS = {
@@ -34,12 +27,7 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".heif")
-RAW = (".arw", ".cr2", ".cr3", ".dng", ".nef", ".orf", ".pef", ".raf", ".rw2", ".srw")
 UNREADABLE = (*RAW, ".avif", ".jp2", ".jxl", ".psd", ".svg")  # pictures all the same
-
-# Our own limit comes before Pillow's warning, and says more; odd EXIF and TIFF tags say nothing about the pixels.
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
-warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 
 def probe(path: str | Path) -> tuple[int, int]:
@@ -55,7 +43,7 @@ def probe(path: str | Path) -> tuple[int, int]:
         FileNotFoundError: There is no such file.
         ValueError: The file is no image, too large or too small.
     """
-    with _open_file(path) as file, _open(file, str(path), MAX_PIXELS) as picture:
+    with open_file(path) as file, open_picture(file, str(path), MAX_PIXELS) as picture:
         width, height = picture.size
         if picture.format == "TIFF":  # whose turn Pillow may, or may not yet, have counted in
             tags: Any = getattr(picture, "tag_v2", {})
@@ -80,7 +68,7 @@ def read(path: str | Path, channels: int = 3) -> np.ndarray:
         FileNotFoundError: There is no such file.
         ValueError: The file is no image, is damaged, or is too large or too small.
     """
-    with _open_file(path) as file:
+    with open_file(path) as file:
         return decode(file.read(MAX_BYTES), channels, name=str(path))
 
 
@@ -100,7 +88,7 @@ def decode(data: bytes, channels: int = 3, *, name: str = "the picture", max_pix
         ValueError: The bytes are no image, are damaged, or the image is too large or too small.
     """
     _check_channels(channels, (1, 3, 4))
-    with _open(io.BytesIO(data), name, max_pixels) as picture:
+    with open_picture(io.BytesIO(data), name, max_pixels) as picture:
         # A scan without content costs a few bytes and passes over all pixels; libtiff has the same bound.
         scans = data.count(b"\xff\xda") if picture.format in ("JPEG", "MPO") else 1
         if scans > MAX_SCANS:
@@ -138,7 +126,7 @@ def as_array(picture: Any, channels: int = 3) -> np.ndarray:
         return decode(bytes(picture), channels)
     _check_channels(channels)
     if isinstance(picture, Image.Image):
-        _check_sides(picture, "the picture", MAX_PIXELS)
+        check_sides(picture, "the picture", MAX_PIXELS)
         return _from_pillow(picture, channels, "the picture")
     if not hasattr(picture, "__array__"):
         raise TypeError(
@@ -186,95 +174,13 @@ def _from_pillow(picture: Image.Image, channels: int, name: str) -> np.ndarray:
     except Exception as error:  # on damaged files Pillow's decoders raise a dozen kinds
         raise ValueError(
             f"An image must be readable to its end. Received: {name}, which is damaged or of a rare kind "
-            f"({_first_line(error)}). Copy it again, or save it as PNG or JPEG."
+            f"({first_line(error)}). Copy it again, or save it as PNG or JPEG."
         ) from None
 
 
 def _check_channels(channels: int, known: Collection[int] = (1, 3)) -> None:
     if channels not in known:
         raise ValueError(f"`channels` must be one of {', '.join(map(str, known))}. Received: channels={channels}.")
-
-
-def _open_file(path: str | Path) -> BinaryIO:
-    """Opens an ordinary file of bearable length: a pipe would be waited for, a device might never end."""
-    if Path(path).suffix.lower() in RAW:  # they are TIFF inside, and Pillow would find their thumbnail
-        raise ValueError(f"An image must be developed. Received: {path}, a camera's raw file. Export it as JPEG.")
-    try:
-        facts = os.stat(path)
-        if stat.S_ISDIR(facts.st_mode):
-            raise ValueError(f"An image must be a file. Received: the folder {path}. Name the files inside it.")
-        if not stat.S_ISREG(facts.st_mode):
-            raise ValueError(f"An image must be a file. Received: {path}, which is a pipe, a socket or a device.")
-        if facts.st_size > MAX_BYTES:
-            raise ValueError(
-                f"An image may have at most {MAX_BYTES >> 20} MiB. Received: {path} with {facts.st_size >> 20}. "
-                "Make it smaller first."
-            )
-        return open(path, "rb")
-    except (FileNotFoundError, NotADirectoryError):
-        way = "Check the name and the folder."
-        if re.search(r"[*?]", str(path)):
-            way = "The shell did not expand it, or found none: check the pattern, without quotes, or give the folder."
-        raise FileNotFoundError(f"An image file must exist. Received: {path}. {way}") from None
-    except OSError as error:  # a folder or file of somebody else, a link to itself, a name that is too long
-        raise ValueError(f"An image must be readable. Received: {path}: {str(error.strerror).lower()}.") from None
-
-
-def _open(file: BinaryIO, name: str, max_pixels: int) -> Image.Image:
-    """Reads the header; nothing is decoded before its size is known."""
-    start = file.read(12)
-    file.seek(0)
-    is_heif = start[4:8] == b"ftyp" and start[8:] in HEIF_BRANDS
-    if is_heif:
-        _learn_heif(name)
-    if start.startswith(b"%PDF"):
-        raise ValueError(f"An image must be no document. Received: {name}, a PDF. Save the page as PNG.")
-    try:
-        picture = Image.open(file, formats=("HEIF",) if is_heif else FORMATS)
-    except Image.DecompressionBombError as error:  # Pillow's own bound, which lies above ours
-        pixels = int(re.findall(r"\d+", str(error))[0])
-        raise ValueError(_too_large(name, f"{pixels / 1e6:.0f}", max_pixels)) from None
-    except Exception as error:  # on damaged headers Pillow raises a dozen kinds
-        what = "an empty file" if file.seek(0, os.SEEK_END) == 0 else "which no decoder recognises"
-        if not isinstance(error, UnidentifiedImageError):
-            what = f"which is damaged ({_first_line(error)})"
-        raise ValueError(f"An image must be PNG, JPEG, WebP, TIFF, BMP or GIF. Received: {name}, {what}.") from None
-    try:
-        _check_sides(picture, name, max_pixels)
-    except ValueError:
-        picture.close()
-        raise
-    return picture
-
-
-def _learn_heif(name: str) -> None:
-    """Teaches Pillow what phones write; not before such a file comes, for it takes a moment."""
-    try:
-        import pillow_heif
-    except ImportError:
-        raise ValueError(
-            f"HEIC needs the package pillow-heif. Received: {name}, without it. "
-            f"Install with `{install('heic')}`, or export the picture as JPEG."
-        ) from None
-    pillow_heif.register_heif_opener()
-
-
-def _check_sides(picture: Image.Image, name: str, max_pixels: int) -> None:
-    width, height = picture.size
-    if width * height > max_pixels:
-        raise ValueError(_too_large(name, f"{height} rows x {width} columns = {height * width / 1e6:.0f}", max_pixels))
-    if min(width, height) < MIN_SIDE:
-        raise ValueError(
-            f"An image must be at least {MIN_SIDE} x {MIN_SIDE} pixels. "
-            f"Received: {name} with {height} rows x {width} columns."
-        )
-
-
-def _too_large(name: str, found: str, max_pixels: int) -> str:
-    return (
-        f"An image may have at most {max_pixels / 1e6:.3g} megapixels. Received: {name} with {found}. "
-        "Make it smaller first."
-    )
 
 
 def _orientation(picture: Image.Image) -> int:
@@ -286,10 +192,6 @@ def _orientation(picture: Image.Image) -> int:
         return picture.getexif().get(ORIENTATION, 1)
     except Exception:  # a dozen kinds
         return 1
-
-
-def _first_line(error: BaseException) -> str:
-    return (str(error).splitlines() or [type(error).__name__])[0]
 
 
 def _to_array(picture: Image.Image, channels: int) -> np.ndarray:
