@@ -2,6 +2,7 @@
 // `sketchback.sketching.cleanup` makes it.
 
 import { clip, MIN_SIDE, mirror, of, picture, reduce, round, toGray } from "./arrays.js";
+import { connected } from "./connected.js";
 import { average, blur, dilate, erode, percentiles, slopes } from "./filters.js";
 import { segments } from "./lines.js";
 import { findPage, rectify, thin, valueAt } from "./page_detection.js";
@@ -61,26 +62,10 @@ function edges(tone) {
   const [dx, dy] = slopes(blur(of(tone, (value) => 255 * value), 1)).map((one) => one.data);
   const strength = of(tone, (_, place) => Math.abs(dx[place]) + Math.abs(dy[place]));
   const ridge = thin(strength, dx, dy);
-  const found = Uint8Array.from(ridge, (one, place) => one && strength.data[place] > 120);
-  const stack = [...found.keys()].filter((place) => found[place]);
-  while (stack.length) {
-    for (const next of around(stack.pop(), height, width)) {
-      if (found[next] || !ridge[next] || strength.data[next] <= 60) continue;
-      found[next] = 1;
-      stack.push(next);
-    }
-  }
+  const above = (least) => (place) => ridge[place] && strength.data[place] > least;
+  const [found, seen] = [new Uint8Array(ridge.length), new Uint8Array(ridge.length)];
+  for (const place of connected([...ridge.keys()].filter(above(120)), tone, seen, above(60))) found[place] = 1;
   return { height, width, data: found };
-}
-
-/** The places of the pixels that touch one. */
-function around(place, height, width) {
-  const [row, column] = [Math.floor(place / width), place % width];
-  const near = [];
-  for (let y = Math.max(row - 1, 0); y <= Math.min(row + 1, height - 1); y += 1) {
-    for (let x = Math.max(column - 1, 0); x <= Math.min(column + 1, width - 1); x += 1) near.push(y * width + x);
-  }
-  return near;
 }
 
 /** Smoothes grain, and keeps edges, by a bilateral filter (Tomasi and Manduchi 1998), where there is grain. */
@@ -130,15 +115,7 @@ function despeckle(sketch) {
   const seen = new Uint8Array(ink.data.length);
   for (let start = 0; start < seen.length; start += 1) {
     if (seen[start] || !ink.data[start]) continue;
-    const mark = [start];
-    seen[start] = 1;
-    for (let next = 0; next < mark.length; next += 1) {
-      for (const place of around(mark[next], height, width)) {
-        if (seen[place] || !ink.data[place]) continue;
-        seen[place] = 1;
-        mark.push(place);
-      }
-    }
+    const mark = [...connected([start], sketch, seen, (place) => ink.data[place])];
     if (mark.length <= most) for (const place of mark) small.data[place] = 1;
   }
   // Alone: within 2 % of the side nothing that is larger, and no more than a speck or two.

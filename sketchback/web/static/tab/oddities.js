@@ -2,6 +2,7 @@
 
 import { Refusal } from "../refusal.js";
 import { clip, crop, picture, reduce } from "./arrays.js";
+import { connected } from "./connected.js";
 import { average, blur, close, open, percentiles, slopes } from "./filters.js";
 import { flatten } from "./paper.js";
 
@@ -98,27 +99,12 @@ function hasSpan(values, width, least, limit) {
   const seen = new Uint8Array(values.length);
   for (let start = 0; start < values.length; start += 1) {
     if (seen[start] || values[start] <= least) continue;
-    const stack = [start];
-    seen[start] = 1;
     let [top, bottom, left, right] = [height, 0, width, 0];
-    while (stack.length) {
-      const place = stack.pop();
-      const row = Math.floor(place / width);
-      const column = place - row * width;
-      top = Math.min(top, row);
-      bottom = Math.max(bottom, row);
-      left = Math.min(left, column);
-      right = Math.max(right, column);
+    for (const place of connected([start], { height, width }, seen, (next) => values[next] > least)) {
+      const [row, column] = [Math.floor(place / width), place % width];
+      [top, bottom] = [Math.min(top, row), Math.max(bottom, row)];
+      [left, right] = [Math.min(left, column), Math.max(right, column)];
       if (Math.hypot(bottom - top + 1, right - left + 1) > limit) return true;
-      for (let y = Math.max(row - 1, 0); y <= Math.min(row + 1, height - 1); y += 1) {
-        for (let x = Math.max(column - 1, 0); x <= Math.min(column + 1, width - 1); x += 1) {
-          const next = y * width + x;
-          if (!seen[next] && values[next] > least) {
-            seen[next] = 1;
-            stack.push(next);
-          }
-        }
-      }
     }
   }
   return false;
