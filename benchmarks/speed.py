@@ -386,7 +386,7 @@ def training(options: argparse.Namespace, folder: Path) -> None:
             Contender("ours, batch in memory", ours, **own, reading=False),
             Contender(READING, ours, **own, reading=True),
         ]
-        weight = recipes.FACES_TONE.stages[1].adversarial
+        weight = recipes.FACES_TONE.stages[-1].adversarial
         made += [Contender("ours, adversarial, batch in memory", ours, **own, reading=False, adversarial=weight)]
         if not options.ours:
             made += [Contender("the original's way, reading and drawing", original, READING, **common)]

@@ -53,7 +53,7 @@ def validate(
             try:
                 sketch, photo = view.see(example, (0, index))
                 task = tasks.TASKS[generator.takes]
-                seen.append((index, *task(sketch, photo, example.hand, np.random.default_rng(0), 0.0)))
+                seen.append((index, *task(sketch, photo, example.hand, np.random.default_rng(0), tasks.NOTHING_TOLD)))
             except (ValueError, OSError) as error:
                 logger.warning("left out of validation: %s", error)
         if not seen:

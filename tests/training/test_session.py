@@ -24,7 +24,13 @@ SMALL_TO_LONG = ["small", "all-sets", "large", "aspect", "long"]
 
 def test_with_data_all_stages_are_run_and_a_changed_number_makes_a_single_run():
     assert [stage.name for stage in asked("--data", "x").stages] == SMALL_TO_LONG
-    assert [stage.name for stage in asked("faces-tone", "--data", "x").stages] == ["tone", "adversarial", "artists"]
+    assert [stage.name for stage in asked("faces-tone", "--data", "x").stages] == [
+        "tone",
+        "hands",
+        "adversarial",
+        "artists",
+        "retoned",
+    ]
     one = asked("--data", "x", "--epochs", "8", "--size", "32x48", "--width", "6", "--no-skips", "--no-flip")
     (stage,) = one.stages
     assert (stage.epochs, stage.size, stage.flip, stage.learning_rate) == (8, (32, 48), False, 4e-4)

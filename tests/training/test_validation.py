@@ -37,3 +37,13 @@ def test_scores_are_means_and_leave_out_what_breaks_off(tmp_path, caplog):
     assert scores["ssim"] == pytest.approx(np.mean([metrics.ssim(truth, made) for _, made, truth in rows]))
     assert len(rows) == 3 and "left out of validation" in caplog.text and str(bad) in caplog.text
     assert validate(generator, [], View((32, 32))) == ({}, [])
+
+
+def test_a_generator_that_takes_tones_is_told_nothing(tmp_path):
+    images.write(tmp_path / "0.png", np.random.default_rng(0).random((32, 32, 3), np.float32))
+    generator = models.build("scribbler", width=2, halvings=1, blocks=0, tone=True)
+    ((_, made, truth),) = validate(generator, datasets.find(tmp_path), View((32, 32)))[1]
+    sketch, _ = View((32, 32)).see(datasets.find(tmp_path)[0], (0, 0))
+    assert made.shape == truth.shape == (32, 32, 3) and sketch.shape == (32, 32, 1)
+    told = generator.predict_on_batch([sketch[np.newaxis], np.zeros((1, 2, 2, 4), np.float32)])[0]
+    np.testing.assert_allclose(made, told, atol=1e-5)
