@@ -28,12 +28,9 @@ rows = [
     for sketch in (*sketches, sketching.sketch(astronaut, "pencil"))
 ]
 print("wrote", images.write(HERE / "tone.png", images.grid(rows)))
-rows = [
-    [sketch, *invert(sketch, candidates=5, seed=3, tone=tone)]
-    for sketch in sketches
-    for tone in (None, {"skin": "dark"})
-]
-print("wrote", images.write(HERE / "candidates.png", images.grid(rows)))
+large = images.fit(images.read(DRAWINGS / "face_pencil.png", channels=1), (512, 410))
+rows = [[large, *invert(large, candidates=4, seed=3, tone=tone)] for tone in (None, {"skin": "dark"})]
+print("wrote", images.write(HERE / "candidates.jpg", images.grid(rows)))
 row = [
     picture
     for name in ("pencil", "ink")

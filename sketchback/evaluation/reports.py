@@ -102,7 +102,7 @@ def _identification(result: dict[str, Any]) -> list[str]:
 
 
 def _line(title: str, cells: Sequence[str]) -> str:
-    return f"{title:38}{''.join(f'{cell:20}' for cell in cells)}".rstrip()
+    return f"{title:46}{''.join(f'{cell:20}' for cell in cells)}".rstrip()
 
 
 def _interval(values: Sequence[float], digits: int, sign: str = "") -> str:
