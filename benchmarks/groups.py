@@ -37,7 +37,7 @@ def invert(generator, sketch: np.ndarray, truth: np.ndarray) -> dict[str, np.nda
 def main() -> None:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("data", type=Path)
-    made.add_argument("--weights", default="faces", metavar="W")
+    made.add_argument("--weights", default=weights.DEFAULT, metavar="W")
     made.add_argument("--style", default="pencil", help="how photographs are sketched (default: pencil)")
     made.add_argument("--size", type=console.size, default=(128, 128), metavar="HxW", help="(default: 128x128)")
     made.add_argument("--limit", type=int, metavar="N", help="so many pictures of each set (default: all)")
