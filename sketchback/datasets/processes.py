@@ -167,30 +167,45 @@ class _Memory:
             with tempfile.TemporaryFile() as opened:
                 self.file = os.dup(opened.fileno())
         self.wanted = 0  # bytes of the last job's arrays
-        self._free: list[tuple[int, mmap.mmap]] = []
+        self._lent: dict[int, _Return] = {}  # by its own number: what nobody holds does not report
+        self._free: list[Any] = []  # those that have reported
         self._end, self._growing = 0, threading.Lock()
 
     def lend(self) -> _Lease:
         size = -(-self.wanted // mmap.ALLOCATIONGRANULARITY) * mmap.ALLOCATIONGRANULARITY
         with self._growing:
             while self._free:
-                begin, part = self._free.pop()
-                if len(part) >= size:
-                    return _Lease(begin, part, self._free)
+                over = self._lent.pop(id(self._free.pop()))
+                if len(over.part) >= size:
+                    return self._lease(over.begin, over.part)
             if not size:
-                return _Lease(0, b"", [])
+                return _Lease(0, b"")
             begin, self._end = self._end, self._end + size
             os.ftruncate(self.file, self._end)
-            return _Lease(begin, mmap.mmap(self.file, size, offset=begin), self._free)
+            return self._lease(begin, mmap.mmap(self.file, size, offset=begin))
+
+    def _lease(self, begin: int, part: mmap.mmap) -> _Lease:
+        lease = _Lease(begin, part)
+        over = _Return(lease, self._free.append)
+        over.begin, over.part = begin, part
+        self._lent[id(over)] = over
+        return lease
 
 
 class _Lease:
     """The owner, in NumPy's sense, of all arrays in a part of the memory; when it goes, the part is free again."""
 
-    def __init__(self, begin: int, part: mmap.mmap | bytes, free: list[Any]):
-        self.begin, self.size = begin, len(part)
+    def __init__(self, begin: int, part: mmap.mmap | bytes):
+        self.begin, self.size, self.part = begin, len(part), part
         self.__array_interface__ = np.frombuffer(part, np.uint8).__array_interface__
-        weakref.finalize(self, free.append, (begin, part)).atexit = False
+
+
+class _Return(weakref.ref):
+    """Reports the end of a lease without running a line of Python, in which a Ctrl-C would be lost."""
+
+    __slots__ = ("begin", "part")
+    begin: int
+    part: mmap.mmap
 
 
 # ---- in a process that draws

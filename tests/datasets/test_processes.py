@@ -92,7 +92,10 @@ def test_none_is_left_behind(how):
             os.kill(pids[0], signal.SIGKILL)
         else:
             process.send_signal(signal.SIGKILL if how == "killed" else signal.SIGTERM)
-        said = process.communicate(timeout=PATIENCE)[1].strip()
+        try:
+            said = process.communicate(timeout=PATIENCE)[1].strip()
+        finally:
+            process.kill()  # `with` would wait for one that goes on
     assert len(pids) == 2 and end(pids)
     assert process.returncode == {"Ctrl-C": 130, "terminated": -15, "killed": -9, "one killed": 2}[how]
     if how == "one killed":
