@@ -2,12 +2,14 @@
 
 A recipe has stages, which `sketchback.train` runs one after the other, each from the weights of the one before. Those
 of `faces`, `faces-unet`, `buildings`, `tones` and `enlarger` are how the weights that ship were made; of `artist` 11 of
-12 epochs were run, of each of the first two stages of `faces-tone` the first epoch.
+12 epochs were run, of stages `tone` and `adversarial` of `faces-tone` the first epoch, and its stage `hands` came late:
+weights/README.md.
 """
 
 from __future__ import annotations
 
 import dataclasses
+from typing import Any
 
 from sketchback.training.schema import BLENDED, LAST, Recipe, Stage
 
@@ -81,19 +83,14 @@ _TONE = dataclasses.replace(
     validate=120,
     passes_on=LAST,
 )
-_SETS_OF_HANDS = ("img_align_celeba", "CUFS", "FS2K", "MEBeauty", "UTKFace", "XM2VTS")
 # Most sketches are the artist's, in hands mixed and bent, so that an artist never seen is still one of many.
-_HANDS = dataclasses.replace(
-    _TONE,
-    name="hands",
-    only=_SETS_OF_HANDS,
-    artist=0.6,
-    pair_share=0.12,
-    learning_rate=1e-4,
-    clip=5.0,
-    epochs=1,
-    validate=60,
-)
+_BY_ARTISTS: dict[str, Any] = {
+    "only": ("img_align_celeba", "CUFS", "FS2K", "MEBeauty", "UTKFace", "XM2VTS"),
+    "artist": 0.6,
+    "epochs": 1,
+    "validate": 60,
+}
+_HANDS = dataclasses.replace(_TONE, name="hands", pair_share=0.12, learning_rate=1e-4, clip=5.0, **_BY_ARTISTS)
 _ADVERSARIAL = dataclasses.replace(
     _TONE,
     name="adversarial",
@@ -106,17 +103,7 @@ _ADVERSARIAL = dataclasses.replace(
     blend=0.25,  # alone it is sharper than photographs are
     passes_on=BLENDED,
 )
-_ARTISTS = dataclasses.replace(
-    _ADVERSARIAL,
-    name="artists",
-    only=_SETS_OF_HANDS,
-    artist=0.6,
-    pair_share=0.06,
-    epochs=1,
-    limit=8_000,
-    validate=60,
-    blend=0.5,
-)
+_ARTISTS = dataclasses.replace(_ADVERSARIAL, name="artists", pair_share=0.06, limit=8_000, blend=0.5, **_BY_ARTISTS)
 # Hair that is hatched black may be told to be grey.
 _RETONED = dataclasses.replace(
     _ARTISTS, name="retoned", retoned=0.3, adversarial=0.012, schedule="cosine", limit=6_400, blend=0.0

@@ -25,6 +25,7 @@ export function notice(sketch) {
 }
 
 const sum = (values) => values.reduce((all, one) => all + one, 0);
+
 function look(picture) {
   const small = reduce(picture, LOOKED_AT);
   const [low, high] = percentiles(small.data, [1, 99]);
