@@ -69,7 +69,7 @@ async function follow(isNewest) {
   if (drawing.empty) return;
   const began = performance.now();
   const signal = detail?.signal;
-  const withDetail = detail !== null;
+  const withDetail = signal !== undefined;
   const late = setTimeout(() => status("Making the photograph…"), 400);
   document.body.classList.add("inferring");
   try {
