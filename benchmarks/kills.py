@@ -1,13 +1,15 @@
 """Kills a training run with SIGKILL at random moments, resumes it each time, and compares it with an undisturbed one.
 
-    python benchmarks/kills.py                       25 kills, some 15 minutes on 2 cores
+    python benchmarks/kills.py                             25 kills, some 15 minutes on 2 cores
+    python benchmarks/kills.py --stage tone --kills 6      likewise in another kind of stage
     python benchmarks/kills.py --kills 3 --epochs 6
 
-The command as users give it: built-in faces at 32 x 32, float32, --deterministic. The moments, sampled from a
-seed: `start-up` (before the first step), `step` (in an epoch), `asked to stop` (SIGTERM in the middle of an
-epoch, and SIGKILL while it writes its checkpoint, or just after), `writing` (while any file is written), `epoch end`
-(validation, pictures, history, weights). After every kill each file that is there must be whole. Exit status 1 if any
-was not, if a resumption failed, or if one bit of the weights or one figure of the history differs.
+The command as users give it: built-in faces at 32 x 32, float32, --deterministic. `pixel` trains a generator,
+`tone` tells it tones too, `adversarial` has a discriminator learn beside it, for `artists` the artist draws first.
+The moments, sampled from a seed: `start-up` (before the first step), `step` (in an epoch), `asked to stop` (SIGTERM in
+the middle of an epoch, and SIGKILL while it writes its checkpoint, or just after), `writing` (while any file is
+written), `epoch end` (validation, pictures, history, weights). After every kill each file that is there must be whole.
+Exit status 1 if any was not, if a resumption failed, or if one bit of the weights or one figure of the history differs.
 """
 
 from __future__ import annotations
@@ -32,15 +34,22 @@ from sketchback import images
 
 MOMENTS = ("writing", "step", "start-up", "asked to stop", "epoch end")
 TRAINING = "--size 32x32 --limit 24 --batch-size 8 --vgg16 random --precision float32 --deterministic".split()
+STAGES = {
+    "pixel": ["faces"],
+    "tone": ["faces-tone", "--weights", "faces-tone-faithful"],
+    "adversarial": ["faces", "--adversarial", "0.02"],
+    "artists": ["faces", "--artist", "0.6"],
+}
 LIMIT = 1800.0  # seconds after which a run that was not killed is given up
 
 
-def start(folder: Path, log: Path, epochs: int) -> subprocess.Popen:
+def start(folder: Path, log: Path, stage: str, epochs: int) -> subprocess.Popen:
     """Starts the run, or goes on with it where there is a checkpoint."""
-    given = ["--epochs", str(epochs), *TRAINING]
+    recipe, *numbers = STAGES[stage]
+    given = [*numbers, "--epochs", str(epochs), *TRAINING]
     if (folder / "checkpoint.npz").exists():
         given = ["--resume"]
-    command = [sys.executable, "-m", "sketchback.train", "faces", "--out", str(folder), *given]
+    command = [sys.executable, "-m", "sketchback.train", recipe, "--out", str(folder), *given]
     with log.open("wb") as file:
         return subprocess.Popen(command, stderr=file, env={**os.environ, "CUDA_VISIBLE_DEVICES": ""})
 
@@ -155,11 +164,11 @@ def differences(first: Path, second: Path) -> list[str]:
     return found
 
 
-def compare(out: Path, kills: int, epochs: int, seed: int) -> int:
+def compare(out: Path, stage: str, kills: int, epochs: int, seed: int) -> int:
     """Both runs, and the table."""
     out.mkdir(parents=True, exist_ok=True)
     rng, whole, killed, log = np.random.default_rng(seed), out / "whole", out / "killed", out / "log.txt"
-    began, process = time.monotonic(), start(whole, log, epochs)
+    began, process = time.monotonic(), start(whole, log, stage, epochs)
     wait_for(process, lambda: any(whole.glob("[!.]*")), 0.05)
     lasts = [time.monotonic() - began]
     if process.wait(LIMIT):
@@ -169,7 +178,7 @@ def compare(out: Path, kills: int, epochs: int, seed: int) -> int:
 
     done: list[tuple[str, bool, bool]] = []  # moment, while a file was being written, whether all files were whole
     left: set[Path] = set()  # half of a file, from the kill before, until the run begins
-    process = start(killed, log, epochs)
+    process = start(killed, log, stage, epochs)
     while len(done) < kills and kill(process, killed, MOMENTS[len(done) % len(MOMENTS)], rng, lasts):
         halves, damage = set(killed.glob(".partial-*")), broken(killed)
         done.append((MOMENTS[len(done) % len(MOMENTS)], bool(halves - left), not damage))
@@ -179,7 +188,7 @@ def compare(out: Path, kills: int, epochs: int, seed: int) -> int:
         print(
             f"kill {len(done)}: {done[-1][0]}{' (a file was half written)' * done[-1][1]}; {where}; {damage or 'whole'}"
         )
-        left, process = halves, start(killed, log, epochs)
+        left, process = halves, start(killed, log, stage, epochs)
     if process.wait(LIMIT):
         print(f"{log.read_text(encoding='utf-8')}\nafter kill {len(done)} the run did not go on: {process.returncode}")
         return 1
@@ -199,13 +208,15 @@ def compare(out: Path, kills: int, epochs: int, seed: int) -> int:
 
 def main() -> int:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    made.add_argument("--stage", choices=STAGES, default="pixel", help="what is trained (default: pixel)")
     made.add_argument("--kills", type=int, default=25, help="how many (default: 25)")
     made.add_argument("--epochs", type=int, default=60, help="too few are over before the last kill (default: 60)")
     made.add_argument("--seed", type=int, default=0, help="decides the moments (default: 0)")
     made.add_argument("--out", type=Path, help="a folder that is kept (default: a temporary one)")
     options = made.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
-        return compare((options.out or Path(temporary)).resolve(), options.kills, options.epochs, options.seed)
+        out = (options.out or Path(temporary)).resolve()
+        return compare(out, options.stage, options.kills, options.epochs, options.seed)
 
 
 if __name__ == "__main__":
