@@ -14,7 +14,7 @@ from sketchback.evaluation.descriptors import DESCRIPTORS
 from sketchback.evaluation.reports import report, write_json
 from sketchback.evaluation.scoring import GENERATOR, evaluate
 from sketchback.evaluation.searching import identify
-from sketchback.sketching import STYLES
+from sketchback.sketching import WITHOUT_NETWORK
 from sketchback.weights import DEFAULT
 
 __all__ = ["GENERATOR", "evaluate", "identify", "report"]
@@ -54,16 +54,18 @@ def main(argv: list[str] | None = None) -> int:
 
 
 def _add_arguments(made: argparse.ArgumentParser) -> None:
-    made.add_argument("--weights", default=DEFAULT, metavar="W", help=f"a name or a file (default: {DEFAULT})")
+    made.add_argument("--weights", metavar="W", help=f"a name or a file (default: {DEFAULT})")
     made.add_argument("--baselines", action="store_true", help="score the baselines alone, without weights")
     made.add_argument("--data", action="append", metavar="DIR", help="a folder; may be given several times")
-    console.add_view(made, STYLES)
+    console.add_view(made, WITHOUT_NETWORK)
     made.add_argument("--enlarge", type=console.size, metavar="HxW", help="resize photographs to this size first")
     made.add_argument("--split", default="test", metavar="SPLIT", help="train, val, test or all (default: test)")
     made.add_argument("--limit", type=int, metavar="N", help="score N images, chosen by a fixed seed")
     made.add_argument("--working", type=console.size, metavar="HxW", help="as in invert")
     made.add_argument("--fidelity", type=float, metavar="F", help="as in invert")
-    made.add_argument("--told", action="store_true", help="score also what comes of telling the photograph's tones")
+    made.add_argument(
+        "--told", action="store_true", default=None, help="score also what comes of telling the photograph's tones"
+    )
     made.add_argument(
         "--candidates", type=int, metavar="N", help="score also the best of N candidates, chosen by their PSNR"
     )
@@ -95,7 +97,12 @@ def _add_arguments(made: argparse.ArgumentParser) -> None:
 
 
 def _score(arguments: argparse.Namespace) -> None:
-    for option in ("grid", "enlarge", "told", "candidates") if arguments.identify else ("distractors", "cmc"):
+    if arguments.weights and arguments.baselines:
+        raise ValueError(f"--baselines scores no weights. Received: also --weights {arguments.weights}. Leave one out.")
+    for option in ("working", "fidelity", "told", "candidates") if arguments.baselines else ():
+        if getattr(arguments, option) is not None:
+            raise ValueError(f"--{option} is for weights. Received: also --baselines. Leave one out.")
+    for option in ("grid", "style", "enlarge", "told", "candidates") if arguments.identify else ("distractors", "cmc"):
         if getattr(arguments, option):
             rule = "without" if arguments.identify else "with"
             raise ValueError(f"--{option} has a meaning only {rule} --identify. Received: --{option}.")
@@ -106,7 +113,7 @@ def _score(arguments: argparse.Namespace) -> None:
     if not data:
         data = ["demo:faces"]
         logger.info("no --data: scoring on the built-in demo faces, which are drawn, not photographed")
-    weights = None if arguments.baselines else arguments.weights
+    weights = None if arguments.baselines else arguments.weights or DEFAULT
     options = {
         "size": arguments.size,
         "fit": arguments.fit or "crop",
@@ -121,7 +128,8 @@ def _score(arguments: argparse.Namespace) -> None:
         options |= {"distractors": distractors, "descriptor": arguments.descriptor, "cmc": arguments.cmc}
         result = identify(weights, data, **options)
     else:
-        options |= {name: getattr(arguments, name) for name in ("style", "enlarge", "grid", "told", "candidates")}
+        options |= {name: getattr(arguments, name) for name in ("enlarge", "grid", "candidates")}
+        options |= {"style": arguments.style or "pencil", "told": bool(arguments.told)}
         result = evaluate(weights, data, **options)
     if arguments.json:
         write_json(result, arguments.json)

@@ -179,7 +179,9 @@ def _add_arguments(made: argparse.ArgumentParser) -> None:
         "paper, remove noise",
     )
     made.add_argument("--size", type=console.size, metavar="HxW", help="bring drawings to this size first")
-    made.add_argument("--fit", default="crop", metavar="FIT", help=f"how: {', '.join(images.FITS)} (default: crop)")
+    made.add_argument(
+        "--fit", default="crop", metavar="FIT", help=f"how --size does that: {', '.join(images.FITS)} (default: crop)"
+    )
     made.add_argument(
         "--working",
         type=console.size,
@@ -187,8 +189,7 @@ def _add_arguments(made: argparse.ArgumentParser) -> None:
         help="drawings are reduced or enlarged to about this before the generator sees them, "
         "and the result is brought back (default: what the weights were trained at)",
     )
-    yet = "Of the weights that ship, those for buildings take none yet."
-    _add_tone(made.add_argument_group("tone, which a drawing does not hold", yet))
+    _add_tone(made.add_argument_group("tone, which a drawing does not hold", "For faces-tone, buildings, and yours."))
     made.add_argument(
         "--candidates",
         type=int,
@@ -247,11 +248,10 @@ def _add_tone(group: argparse._ArgumentGroup) -> None:
     group.add_argument("--colourful", metavar="X", help="from -1, towards grey, to 1")
 
 
-def _read_tone(arguments: argparse.Namespace) -> str | dict[str, str] | None:
-    names = [name for name in (*regions.PARTS, *telling.CHANGES) if getattr(arguments, name) is not None]
-    if arguments.tone is not None and names:
-        raise ValueError(f"--tone stands alone. Received: --tone and --{names[0]}. Leave one of them out.")
-    return arguments.tone or {name: getattr(arguments, name) for name in names} or None
+def _read_tone(arguments: argparse.Namespace) -> dict[str, str]:
+    said = {"reference": arguments.tone}
+    said |= {name: getattr(arguments, name) for name in (*regions.PARTS, *telling.CHANGES)}
+    return {name: value for name, value in said.items() if value is not None}
 
 
 if __name__ == "__main__":

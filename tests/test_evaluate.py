@@ -67,6 +67,11 @@ def test_the_command_searches_plots_and_writes(pairs: Path, tiny: Path, tmp_path
         (["--identify", "--grid", "grid.png"], "only without --identify"),
         (["--cmc", "cmc.png"], "only with --identify"),
         (["--distractors", "demo:faces"], "only with --identify"),
+        (["--identify", "--style", "line"], "only without --identify"),
+        (["--style", "artist"], "must be drawn without a network here"),
+        (["--weights", "faces"], "--baselines scores no weights. Received: also --weights faces"),
+        (["--fidelity", "0"], "--fidelity is for weights. Received: also --baselines"),
+        (["--told"], "--told is for weights"),
     ],
 )
 def test_bad_input_gets_one_line(arguments: list[str], says: str, pairs: Path, tmp_path, monkeypatch, capsys) -> None:

@@ -158,6 +158,7 @@ def test_what_weights_saw_before_binds_them_still(whole, tmp_path, caplog):
     [
         ({"epochs": 0}, {}, "`epochs` must be .*Received: epochs=0"),
         ({"schedule": "stairs"}, {}, "`schedule` must be .*cosine.*constant.*Received: 'stairs'"),
+        ({"told": 0.5}, {}, "`told` needs a generator that takes a tone map. Received: told=0.5, and one that takes a"),
         ({"model": "unknown"}, {}, "`model` must be one of .*Received: 'unknown'"),
         ({}, {"precision": "float8"}, "`precision` must be one of .*Received: 'float8'"),
         ({}, {"vgg16": "nowhere.npz"}, "VGG16's weights must be a file that exists. Received: nowhere.npz"),

@@ -36,13 +36,12 @@ def parser(verb: str, description: str, epilog: str = "") -> argparse.ArgumentPa
     return made
 
 
-def add_view(made: argparse.ArgumentParser, styles: Sequence[str], style: str | None = "pencil") -> None:
+def add_view(made: argparse.ArgumentParser, styles: Sequence[str]) -> None:
     """Adds `--size`, `--style` and `--fit`, which mean the same in every verb."""
     made.add_argument("--size", type=size, metavar="HxW", help="rows x columns, for example 128x128")
     made.add_argument(
         "--style",
         metavar="STYLE",
-        default=style,
         help=f"how photographs without a drawn sketch are drawn: {', '.join(styles)}",
     )
     made.add_argument(

@@ -27,24 +27,23 @@ def find(folder: Path) -> list[Example] | None:
     Raises:
         ValueError: There are two folders, but no two names in them agree.
     """
-    named = {
-        splits.FOLDERS[child.name.lower()]: child for child in _folders(folder) if child.name.lower() in splits.FOLDERS
-    }
-    roots = named or {"": folder}
-    found = {split: two for split, root in roots.items() if (two := _two_folders(root)) is not None}
+    below = [(child.name.lower(), child) for child in _folders(folder)]
+    named = [(splits.FOLDERS[name], child) for name, child in below if name in splits.FOLDERS]
+    roots = named or [("", folder)]
+    found = [(split, root, two) for split, root in roots if (two := _two_folders(root)) is not None]
     if not found:
         return None
     warn_left_out(
         "parts without a folder of photographs and one of sketches",
-        [root for split, root in roots.items() if split not in found],
+        [root for _, root in roots if root not in [used for _, used, _ in found]],
     )
     examples: list[Example] = []
-    for split, two in found.items():
+    for split, root, two in found:
         photos, sketches = (_by_key(files) for files in two)
         kind = _kind(folder, photos)
         for key in sorted(photos.keys() & sketches.keys()):
             # CUFS's and XM2VTS's names are people; other names are often numbers that begin anew in every part.
-            part = f"{split}/" if split and kind == "pairs" else ""
+            part = f"{root.name}/" if split and kind == "pairs" else ""
             group = f"{kind}/{folder.resolve().name}/{part}{key}"
             name = photos[key].relative_to(folder).as_posix()
             examples.append(Example(name, photos[key], sketches[key], group, split, kind))

@@ -97,7 +97,7 @@ def evaluate(
     if not test:
         raise ValueError(f"An evaluation needs examples. Received: {', '.join(map(str, data))} without any {split}.")
     size = choose_size(size, test, generator)
-    view = View(size, style=style, fit=fit, enlarge=None if enlarge is None else images.check_size(enlarge))
+    view = View(size, style=style, fit=fit, enlarge=None if enlarge is None else images.check_size(enlarge, "enlarge"))
     training = [example for example in examples if example.split in FITTED_ON.get(split, ())]
     training = sample(training, BASELINE_EXAMPLES)
     baselines = _fit_baselines(training, view, progress)

@@ -49,13 +49,14 @@ def to_gray(image: np.ndarray) -> np.ndarray:
     raise ValueError(f"An image must be (H, W), (H, W, 1) or (H, W, 3). Received: shape={image.shape}.")
 
 
-def check_size(size: Sequence[int]) -> tuple[int, int]:
-    """Checks a `(height, width)` and returns it as a tuple; whole numbers, each at least 16."""
+def check_size(size: Sequence[int], name: str = "size") -> tuple[int, int]:
+    """Checks a `(height, width)` and returns it as a tuple; whole numbers, each at least 16. Errors call it `name`."""
     size = tuple(size) if isinstance(size, (list, tuple, np.ndarray)) else size
     is_pair = isinstance(size, tuple) and len(size) == 2 and all(isinstance(side, (int, np.integer)) for side in size)
     if not is_pair or min(size) < MIN_SIDE:
         raise ValueError(
-            f"`size` must be (height, width), whole numbers, at least {MIN_SIDE} x {MIN_SIDE}. Received: size={size!r}."
+            f"`{name}` must be (height, width), whole numbers, at least {MIN_SIDE} x {MIN_SIDE}. "
+            f"Received: {name}={size!r}."
         )
     return int(size[0]), int(size[1])
 

@@ -81,13 +81,13 @@ class Options:
             if not _is_whole(value) or value < 0:
                 raise ValueError(f"`{name}` must be a whole number of at least 0. Received: {value!r}.")
         if self.working is not None:
-            images.check_size(self.working)
+            images.check_size(self.working, "working")
         if self.scale is not None and not (_is_whole(self.scale) and self.scale in SCALES):
             raise ValueError(f"`scale` must be one of {', '.join(map(str, SCALES))}. Received: {self.scale!r}.")
 
 
 def _is_whole(value: object) -> bool:
-    return isinstance(value, (int, np.integer))
+    return isinstance(value, (int, np.integer)) and not isinstance(value, bool)
 
 
 NAMES = tuple(field.name for field in dataclasses.fields(Options))
@@ -109,7 +109,7 @@ def check(generator: Generator, options: Options, *, name: str | Path = "", dash
         raise ValueError(
             "`weights` must turn sketches into photographs. "
             f"Received: those of architecture {generator.architecture}, which takes {' and '.join(generator.takes)}. "
-            "Take faces or buildings."
+            f"Take {weights.DEFAULT} or buildings."
         )
     shown = weights.shows(Path(name).name, getattr(generator, "facts", {}).get("recipe"))
     called = Path(name).name.removesuffix(weights.SUFFIX) or "weights"

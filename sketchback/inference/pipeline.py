@@ -74,7 +74,7 @@ def look(generator: Generator, sketches: np.ndarray, working: Sequence[int] | No
 def _seen(generator: Generator, size: Sequence[int], working: Sequence[int] | None) -> tuple[int, int]:
     """The size at which sketches of a size are shown to a generator."""
     height, width = size
-    rows, columns = check_size(working_size(generator) if working is None else working)
+    rows, columns = working_size(generator) if working is None else check_size(working, "working")
     if rows * columns > MAX_WORKING:
         raise ValueError(
             f"`working` may have at most {MAX_WORKING / 1e6:.0f} megapixels, for the sake of memory. "

@@ -5,10 +5,11 @@ Every sketch is `(H, W, 1)` with white paper = 1. Nothing here imports Keras, ex
 
 from sketchback.sketching.cleanup import clean
 from sketchback.sketching.filters import line, on_paper, paper_texture, pencil, xdog
-from sketchback.sketching.styles import STYLES, Style, apply_style, check_style, sample_style, sketch
+from sketchback.sketching.styles import STYLES, WITHOUT_NETWORK, Style, apply_style, check_style, sample_style, sketch
 
 __all__ = [
     "STYLES",
+    "WITHOUT_NETWORK",
     "Style",
     "apply_style",
     "check_style",

@@ -19,6 +19,7 @@ from sketchback.sketching.filters import line, pencil, xdog
 
 FILTERS: dict[str, Callable[..., np.ndarray]] = {"pencil": pencil, "xdog": xdog, "line": line}
 STYLES = (*FILTERS, "artist", "neural", "random")
+WITHOUT_NETWORK = (*FILTERS, "random")
 
 
 @dataclasses.dataclass(frozen=True)

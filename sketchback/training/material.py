@@ -64,6 +64,11 @@ def prepare(session: Session, start: Beginning, *, policy: str, processes: int =
                 "An artist needs drawings of known hands: CUFS, XM2VTS or FS2K. "
                 f"Received: {', '.join(session.data)}, none of them. Give their folders as --data."
             )
+    if stage.told and takes[0] == "sketch" and "tone" not in takes:
+        raise ValueError(
+            f"`told` needs a generator that takes a tone map. Received: told={stage.told}, and one that takes a sketch "
+            "alone. Leave it out, or take the recipe faces-tone or buildings."
+        )
     if stage.artist:
         examples = drawings.draw_all(examples, session.folder / "drawings", policy=policy, progress=session.progress)
     view = View(stage.size, stage.style, stage.fit, stage.enlarge)

@@ -7,14 +7,13 @@ from typing import Any
 
 from sketchback import images
 from sketchback.datasets.augmentation import AUGMENTATIONS
-from sketchback.sketching import STYLES
+from sketchback.sketching import WITHOUT_NETWORK
 
 BEST, LAST, BLENDED = "best.weights.h5", "last.weights.h5", "blended.weights.h5"
 SCHEDULES = ("cosine", "constant")
 ENCODERS = ("auto", "imagenet", "scratch")
 # The neural style takes seconds a picture: draw with `sketch` first, and train on the pairs. For the artist's drawings
 # among random ones see `Stage.artist`.
-TRAINING_STYLES = tuple(style for style in STYLES if style not in ("artist", "neural"))
 
 
 def _number(default: Any, text: str) -> Any:
@@ -81,7 +80,7 @@ class Stage:
             "augmentation": tuple(AUGMENTATIONS),
             "fit": images.FITS,
             "pair_augmentation": tuple(AUGMENTATIONS),
-            "style": TRAINING_STYLES,
+            "style": WITHOUT_NETWORK,
             "passes_on": (BEST, LAST, BLENDED),
         }
         for name, values in known.items():
@@ -98,6 +97,13 @@ class Stage:
         for name in ("told", "retoned", "artist"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"`{name}` must be a share, in [0, 1]. Received: {name}={getattr(self, name)}.")
+        if (self.passes_on == BLENDED) != (self.blend > 0):
+            raise ValueError(
+                f"`passes_on` must be {BLENDED} where `blend` is above 0, and only there. "
+                f"Received: passes_on={self.passes_on!r}, blend={self.blend}."
+            )
+        if self.retoned and not self.told:
+            raise ValueError(f"`retoned` is a share of `told`. Received: retoned={self.retoned}, told=0. Give both.")
         if self.artist and self.style != "random":
             raise ValueError(f"`artist` needs style random. Received: style={self.style!r}.")
         if self.fit != "crop" and max(self.zoom, self.aspect) > 1:

@@ -9,10 +9,11 @@ from pathlib import Path
 from typing import Any
 
 from sketchback import console
+from sketchback.sketching import WITHOUT_NETWORK
 from sketchback.training import distribution, recipes
 from sketchback.training.configuration import Configuration
 from sketchback.training.runs import CONFIGURATION
-from sketchback.training.schema import ENCODERS, NUMBERS, TRAINING_STYLES, Recipe, Stage
+from sketchback.training.schema import ENCODERS, NUMBERS, Recipe, Stage
 
 PRECISIONS = ("auto", "float32", "bfloat16")
 KINDS = {"int": int, "float": float, "str": str}
@@ -126,12 +127,14 @@ def add_arguments(made: argparse.ArgumentParser, default: str) -> None:
     )
     made.add_argument("--out", metavar="DIR", help="the run's folder (default: runs/RECIPE)")
     made.add_argument("--resume", action="store_true", help="go on from the checkpoint in the run's folder")
-    stages = ", ".join(stage.name for stage in recipes.FACES.stages)
-    made.add_argument(
-        "--stage", metavar="NAME", help=f"run this stage alone, of faces: {stages} (default: all in order)"
+    stages = "; ".join(
+        f"of {recipe.name} {', '.join(stage.name for stage in recipe.stages)}"
+        for recipe in recipes.RECIPES.values()
+        if recipe.stages
     )
+    made.add_argument("--stage", metavar="NAME", help=f"run this stage alone, {stages} (default: all in order)")
     made.add_argument("--weights", metavar="W", help="weights to start from, a name or a file")
-    console.add_view(made, TRAINING_STYLES, style=None)
+    console.add_view(made, WITHOUT_NETWORK)
     made.add_argument("--enlarge", type=console.size, metavar="HxW", help="resize photographs to this first")
     made.add_argument("--no-flip", dest="flip", action="store_false", default=None, help="do not mirror examples")
     made.add_argument(
@@ -195,7 +198,8 @@ def resolve(arguments: argparse.Namespace) -> Session:
             "Leave one out."
         )
     if arguments.resume:
-        ignored = [*numbers, *architecture, *(name for name in ("weights", "encoder") if getattr(arguments, name))]
+        # Weights count: a stage may be blended with them.
+        ignored = [*numbers, *architecture, *(["encoder"] if arguments.encoder else [])]
         if ignored:
             logger.warning("--resume goes on with the run's own recipe; these do not count: %s", ", ".join(ignored))
     elif not arguments.data and not arguments.stage:
@@ -203,9 +207,12 @@ def resolve(arguments: argparse.Namespace) -> Session:
         logger.info("no --data: the recipe shrinks to built-in pictures (under 3 minutes on 2 cores)")
     given_weights = arguments.weights or recipe.initial
     is_new = not given_weights or recipe.model == "tone_sampler"  # whose teacher's weights those are
-    if not is_new and not arguments.resume and (architecture or "model" in numbers):
-        ignored = [*architecture, *(["model"] if "model" in numbers else [])]
-        logger.warning("the weights bring their own architecture; these do not count: %s", ", ".join(ignored))
+    if not is_new and not arguments.resume:
+        ignored = [*architecture, *(["model"] if numbers.pop("model", None) else [])]
+        ignored += ["encoder"] if arguments.encoder else []
+        if ignored:
+            logger.warning("the weights bring their own architecture; these do not count: %s", ", ".join(ignored))
+        architecture = {}
     if numbers.get("model", recipe.model) != recipe.model:
         recipe = dataclasses.replace(recipe, arguments={})
     if (numbers or architecture) and not arguments.resume:

@@ -122,6 +122,16 @@ def _responses(media_types: Iterable[str]) -> dict[int | str, dict[str, Any]]:
     }
 
 
+def _check_names(request: Request) -> None:
+    """Raises `RefusedError` for a parameter that is not described: misspelt, it would be ignored."""
+    described = request.app.openapi()["paths"][request.url.path]["post"].get("parameters", [])
+    known = [one["name"] for one in described if one["in"] == "query"]
+    for name in request.query_params:
+        if name not in known:
+            takes = f"one of {', '.join(known)}" if known else "left out"
+            raise RefusedError(400, f"A parameter must be {takes}. Received: {name[:40]!r}.")
+
+
 # ---- routes
 
 
@@ -147,6 +157,7 @@ def add_routes(app: FastAPI, worker: InferenceWorker) -> None:
         tags=["drawings"],
         summary="Drawing -> photograph",
         response_class=Response,
+        dependencies=[Depends(_check_names)],
         openapi_extra=_BODY_OR_FORM,
         responses=_responses(MEDIA_TYPES.values()),
         description="The photograph has the size of the drawing, at most 1600 pixels on its longer side, or `scale` "
@@ -176,6 +187,7 @@ def add_routes(app: FastAPI, worker: InferenceWorker) -> None:
         tags=["drawings"],
         summary="Any picture of a drawing -> the drawing as a generator is shown it",
         response_class=Response,
+        dependencies=[Depends(_check_names)],
         openapi_extra=_BODY,
         responses=_responses(["image/png"]),
         description="Grey on white paper, as PNG; cleaned unless `clean=false`.",
@@ -193,6 +205,7 @@ def add_routes(app: FastAPI, worker: InferenceWorker) -> None:
         "/api/notice",
         tags=["drawings"],
         summary="What to ask a person about a drawing before a photograph is made of it",
+        dependencies=[Depends(_check_names)],
         openapi_extra=_BODY,
         responses={**_responses([]), 200: {"description": "Words, none where nothing is sure.", "content": _NOTICES}},
         description="`paper` for a photograph of a page that was not cleaned, else `building` or `face`, and "

@@ -72,6 +72,8 @@ class Asked:
         asked: list[tuple[str, object, bool, str]] = [
             (told, "", can["tone"], "take a sketch alone, and no tone") for told in options.tone
         ]
+        if can["tone"]:
+            asked += [(told, "", told in can["parts"], "show none") for told in options.tone if told in regions.PARTS]
         if options.candidates is not None:
             asked.append(("candidate", options.first, can["candidates"], "have no tone sampler"))
         if self.fidelity is not None:

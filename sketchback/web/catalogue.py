@@ -15,7 +15,7 @@ ABOUT = {
     "faces-tone": "Portraits from the front, drawn in any way; skin, hair, backdrop and light can be told.",
     "faces": "An earlier training of the same network: softer, nearer to the mean, and takes no colours.",
     "faces-unet": "Another network that learnt faces, in less time: to compare with; takes no colours.",
-    "buildings": "Houses and façades; takes no colours yet.",
+    "buildings": "Houses and façades; sky, wall, ground and light can be told.",
 }
 
 

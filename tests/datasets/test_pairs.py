@@ -110,6 +110,16 @@ def test_parts_of_pairs_may_number_alike_and_one_without_pairs_is_named(tmp_path
     assert f"{missing}: {tmp_path / 'val'}" in caplog.text
 
 
+def test_folders_that_mean_the_same_part_are_both_read(tmp_path: Path) -> None:
+    for part, count in (("train", 6), ("Training", 7)):
+        for number in range(count):
+            put(tmp_path / part / "photos" / f"{number}.jpg")
+            put(tmp_path / part / "sketches" / f"{number}.jpg")
+    examples = datasets.find(tmp_path)
+    assert len(examples) == len({example.group for example in examples}) == 13
+    assert all(example.split in ("train", "val") for example in examples)
+
+
 def test_a_partition_is_followed(tmp_path: Path) -> None:
     for path in (tmp_path / folder / f"{number}.png" for folder in ("photos", "sketches") for number in range(3)):
         put(path)

@@ -22,6 +22,8 @@ from sketchback.weights import registry
         ({"size": (100.7, 50)}, r"whole numbers, at least 16 x 16. Received: size=\(100.7, 50\)"),
         ({"candidates": 0}, "`candidates` must be a whole number from 1 to 64. Received: 0"),
         ({"candidates": 2.5}, "`candidates` must be a whole number from 1 to 64. Received: 2.5"),
+        ({"candidates": True}, "`candidates` must be a whole number from 1 to 64. Received: True"),
+        ({"working": (8, 8)}, r"`working` must be .*Received: working=\(8, 8\)"),
         ({"scale": 2.0}, "`scale` must be one of 1, 2, 4. Received: 2.0"),
         ({"scale": 3}, "`scale` must be one of 1, 2, 4. Received: 3"),
         ({"tone": {"nose": "red"}}, "`tone` may name skin, hair"),

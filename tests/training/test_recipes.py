@@ -12,7 +12,7 @@ import pytest
 from sketchback import weights
 from sketchback.losses import TERMS
 from sketchback.training.recipes import RECIPES, find, shrink
-from sketchback.training.schema import NUMBERS, Stage
+from sketchback.training.schema import BLENDED, NUMBERS, Stage
 
 GENERATORS = ("scribbler", "sketchback2017", "unet_resnet")  # what turns sketches into photographs
 EVERY = pytest.mark.parametrize("recipe", RECIPES.values(), ids=list(RECIPES))
@@ -50,7 +50,7 @@ def test_the_original_number_by_number():
         ("faces-tone", "faces-tone", "retoned"),
         ("faces-tone-faithful", "faces-tone", "tone"),
         ("faces-unet", "faces-unet", "single"),
-        ("buildings", "buildings", "second"),
+        ("buildings", "buildings", "tone"),
         ("tones", "tones", "single"),
         ("enlarger", "enlarger", "sharp"),
         ("artist", "artist", "single"),
@@ -67,6 +67,12 @@ def test_the_weights_that_ship_were_made_by_a_stage_of_their_recipe(name, recipe
             own = getattr(found, field.name)
             # What is younger than the file had its default.
             assert said.get(field.name, field.default) == (list(own) if isinstance(own, tuple) else own), field.name
+
+
+@pytest.mark.parametrize("wrong", [{"blend": 0.5}, {"passes_on": BLENDED}])
+def test_a_stage_passes_on_what_there_is(wrong):
+    with pytest.raises(ValueError, match="`passes_on` must be blended.weights.h5 where `blend` is above 0"):
+        Stage(**wrong)
 
 
 def test_the_sampler_learnt_from_the_weights_that_its_recipe_names():

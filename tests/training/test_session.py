@@ -39,6 +39,13 @@ def test_with_data_all_stages_are_run_and_a_changed_number_makes_a_single_run():
     assert asked("--data", "x", "--model", "unet_resnet", "--encoder", "scratch").recipe.encoder == "scratch"
 
 
+def test_weights_bring_their_architecture_and_what_they_take(caplog):
+    for argv in (["--model", "unet_resnet"], ["--width", "6"], ["--encoder", "scratch"]):
+        session = asked("buildings", "--data", "x", "--epochs", "2", *argv)
+        assert (session.recipe.model, session.recipe.arguments) == ("scribbler", {"tone": True})
+        assert f"these do not count: {argv[0].strip('-')}" in caplog.text
+
+
 def test_a_folder_that_holds_one_run_resumes_as_one(tmp_path):
     assert len(asked("--resume", "--out", str(tmp_path)).stages) == 5
     (tmp_path / "recipe.json").write_text("{}")
@@ -50,6 +57,7 @@ def test_a_folder_that_holds_one_run_resumes_as_one(tmp_path):
     [
         (["--data", "x", "--stage", "large", "--epochs", "2"], "Received: also epochs. Leave one out"),
         (["--data", "x", "--fit", "pad"], "`fit` must be crop where .*Set both to 1"),
+        (["--retoned", "0.2"], "`retoned` is a share of `told`. Received: retoned=0.2, told=0"),
         (["--processes", "-1"], "`processes` must be 0 or more. Received: processes=-1"),
         (["--workers", "4", "--rank", "0"], "`--workers` must be addresses"),
     ],

@@ -202,6 +202,8 @@ class TestAsking:
             ("seed=-1", "`seed`: .*Received: '-1'"),
             ("fidelity=1.5", "`fidelity`: .*Received: '1.5'"),
             ("scale=3", "`scale` must be one of 1, 2, 4. Received: 3"),
+            ("hairr=grey", "A parameter must be one of weights, format, .*scale. Received: 'hairr'"),
+            ("sky=blue", "`sky` needs weights that can do it. Received: sky for 'faces', which show none"),
             ("weights=buildings&hair=red", "`hair` needs weights.*'buildings', which take a sketch alone"),
             ("weights=buildings&candidate=2", "`candidate` needs.*candidate=2.*no tone sampler"),
             ("weights=buildings&fidelity=0.5", "`fidelity` needs.*fidelity=0.5.*one end"),

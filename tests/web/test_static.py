@@ -352,7 +352,7 @@ class TestPhotograph:
         assert (faces != buildings).any()
         seen.click("What to know")
         assert "toy buildings" in seen.says("card")
-        assert seen.says("weights-about") == "Houses and façades; takes no colours yet."
+        assert seen.says("weights-about") == "Houses and façades; sky, wall, ground and light can be told."
         assert "one: for research; two: for all\n" in seen.says("card")  # each term once
 
     def test_a_sample_and_an_empty_sheet_fit_the_weights(self, visit) -> None:

@@ -144,7 +144,10 @@ class TestWeights:
         row = worker.describe()[1]
         assert (row["name"], row["title"], row["size"]) == ("buildings", "Buildings", [48, 64])
         assert (row["architecture"], row["note"]) == ("scribbler", "toy buildings")
-        assert (row["about"], row["shows"]) == ("Houses and façades; takes no colours yet.", "building")
+        assert (row["about"], row["shows"]) == (
+            "Houses and façades; sky, wall, ground and light can be told.",
+            "building",
+        )
 
 
 class TestQueue:
