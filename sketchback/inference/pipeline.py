@@ -13,7 +13,7 @@ from sketchback import images
 from sketchback.images import MIN_SIDE, check_size, resize, tones
 from sketchback.inference import enlarging, telling
 from sketchback.inference import runtime as runtimes
-from sketchback.inference.options import SAMPLER, Options, check, find_helper
+from sketchback.inference.options import Options, check, find_helper, sampler_of
 from sketchback.inference.padding import pad_to_multiple
 from sketchback.sketching import cleanup, oddities
 
@@ -274,7 +274,8 @@ def _make(generator: Generator, view: GeneratorView, told: np.ndarray | None, op
         return
     from sketchback.inference import candidates
 
-    sampler = runtimes.load_once(find_helper(SAMPLER, f"candidates={options.candidates}"), options.runtime)
+    name = sampler_of("", getattr(generator, "facts", {}))
+    sampler = runtimes.load_once(find_helper(name, f"candidates={options.candidates}"), options.runtime)
     number, changes = options.candidates, telling.changes(options.tone)
     asked: dict[str, Any] = {"candidates": number, "first": options.first, "seed": options.seed}
     tones = candidates.sample(sampler, generator, view.shown, told=told, **asked)

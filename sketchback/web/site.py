@@ -16,7 +16,7 @@ import shutil
 import subprocess
 import tarfile
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -27,7 +27,7 @@ from sketchback import weights
 from sketchback.images.tones import CELL
 from sketchback.inference import exporters, half, pipeline, runtime
 from sketchback.inference import fidelity as fidelities
-from sketchback.inference.options import ENLARGER, SAMPLER
+from sketchback.inference.options import ENLARGER, sampler_of
 from sketchback.web.worker import InferenceWorker
 
 if TYPE_CHECKING:
@@ -93,16 +93,18 @@ def write(names: Sequence[str | Path], out: str | Path = "site") -> Path:
     page = fetch(RUNTIME)
     large = {PROGRAM: page.pop(PROGRAM)}
     helpers, rows = [], []
-    for name, path in _helpers().items():
+    asked = InferenceWorker(found)
+    samplers = {name: sampler_of(name, asked.facts[name]) for name, can in asked.can.items() if can["candidates"]}
+    for name, path in _helpers(samplers.values()).items():
         facts, data = _network(name, path)
         helpers.append(facts)
         large[facts["file"]] = data
-    for row in InferenceWorker(found).describe():
+    for row in asked.describe():
         name, path = str(row["name"]), found[str(row["name"])]
         facts, data = _network(name, path)
         if facts["takes"][0] != "sketch":
             raise ValueError(f"A page needs weights that turn sketches into photographs. Received: {name}.")
-        rows.append({**row, **facts})
+        rows.append({**row, **facts, "sampler": samplers.get(name)})
         large[facts["file"]] = data
         if fidelities.faithful_end(path).is_file():
             facts, files = _between(name, path, facts, data)
@@ -150,10 +152,10 @@ def _static() -> dict[str, bytes]:
     return found
 
 
-def _helpers() -> dict[str, Path]:
+def _helpers(samplers: Iterable[str]) -> dict[str, Path]:
     """The networks that help generators in the tab and are installed, by name."""
     found = {}
-    for name in (SAMPLER, ENLARGER):
+    for name in dict.fromkeys((*samplers, ENLARGER)):
         with contextlib.suppress(FileNotFoundError):
             found[name] = weights.find(name)
     return found

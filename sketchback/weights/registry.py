@@ -20,7 +20,7 @@ SUFFIX = ".weights.h5"
 SUMS = "SHA256SUMS"
 DEFAULT = "faces-tone"  # what a drawing is given to where nobody names other weights
 FAITHFUL = "-faithful"  # ends the name of the faithful end of a training, see `inference.fidelity`
-HELPERS = ("artist", "enlarger", "tones")  # networks that take no sketch alone
+HELPERS = ("artist", "enlarger", "tones", "tones-buildings")  # networks that take no sketch alone
 SHOWS = {"faces": "face", "drawings": "face", "buildings": "building"}  # by a word of a name, or of its recipe's
 PACKAGE = Path(__file__).resolve().parents[1]
 

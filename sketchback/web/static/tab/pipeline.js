@@ -19,9 +19,11 @@ const MARGIN = 8; // pixels: a network that pads with zeros is less sure at the 
  * @param candidate its number and the seed of all, or undefined for the one answer
  * @param fidelity of a generator that takes it, from 0 to 1
  * @param scale times the size of the sketch
- * @param find gives a network that helps, by its name, or null where it is done without
+ * @param sampler gives the network that samples candidates
+ * @param enlarger gives the network that enlarges, or null where it is done without
  */
-export async function run(generator, sketch, { tone = {}, candidate, seed = 0, fidelity = 0, scale = 1, find }) {
+export async function run(generator, sketch, asked) {
+  const { tone = {}, candidate, seed = 0, fidelity = 0, scale = 1, sampler, enlarger } = asked;
   const seen = look(generator.facts, sketch);
   const shown = padToMultiple(resize(sketch, ...seen, true), generator.facts.stride);
   const share = picture(1, 1, 1);
@@ -36,15 +38,15 @@ export async function run(generator, sketch, { tone = {}, candidate, seed = 0, f
   });
   if (candidate !== undefined) {
     const photo = await generator.runOnce(pictures(told));
-    const sampled = await sample(await find("tones"), photo, shown, told, candidate, seed);
+    const sampled = await sample(await sampler(), photo, shown, told, candidate, seed);
     told = tones.over(told, tones.changes(tone) ? tones.change(sampled, tone) : sampled);
   }
   const size = [sketch.height * scale, sketch.width * scale];
   let photo = crop(await generator.run(pictures(told)), ...seen);
   for (let doubling = 0; doubling < DOUBLINGS; doubling += 1) {
-    const enlarger = isWorthIt(photo, size) ? await find("enlarger") : null;
-    if (!enlarger || 4 * photo.height * photo.width > MOST) break;
-    photo = await enlarge(enlarger, photo, sketch);
+    const network = isWorthIt(photo, size) ? await enlarger() : null;
+    if (!network || 4 * photo.height * photo.width > MOST) break;
+    photo = await enlarge(network, photo, sketch);
   }
   return resize(photo, ...size, true);
 }

@@ -74,7 +74,7 @@ const VERBS = {
   invert: async ({ file, weights, format, tone = {}, candidate, seed, fidelity = 0, scale }) => {
     const { sketch: drawn, note } = turnNegative(await decode(file));
     checkDrawn(drawn);
-    const { can } = await factsOf(weights);
+    const { can, sampler } = await factsOf(weights);
     if (scale && (!can.scales.includes(scale) || drawn.height * drawn.width * scale ** 2 > MOST)) {
       throw new Refusal(`A photograph of this drawing cannot be ${scale} times as large here. Take a smaller size.`);
     }
@@ -87,7 +87,8 @@ const VERBS = {
       seed,
       fidelity,
       scale,
-      find: (name) => (name === "enlarger" && (scale === 1 || can.scales.length === 1) ? null : network(name)),
+      sampler: () => network(sampler),
+      enlarger: () => (scale === 1 || can.scales.length === 1 ? null : network("enlarger")),
     });
     return { file: await encode(photo, format), note };
   },
