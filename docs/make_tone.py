@@ -28,6 +28,15 @@ rows = [
     for sketch in (*sketches, sketching.sketch(astronaut, "pencil"))
 ]
 print("wrote", images.write(HERE / "tone.png", images.grid(rows)))
+house, tower = (
+    images.fit(images.read(DRAWINGS / f"{name}.png", channels=1), (150, 200)) for name in ("house", "tower")
+)
+told = (None, {"sky": "#88bbee"}, {"sky": "#88bbee", "wall": "#a0522d"}, {"sky": "#f0b070", "ground": "#667744"})
+rows = [
+    [sketch, *(invert(sketch, "buildings", tone=tone) for tone in told), *invert(sketch, "buildings", candidates=3)[1:]]
+    for sketch in (house, tower)
+]
+print("wrote", images.write(HERE / "tone_buildings.png", images.grid(rows)))
 large = images.fit(images.read(DRAWINGS / "face_pencil.png", channels=1), (512, 410))
 rows = [[large, *invert(large, candidates=4, seed=3, tone=tone)] for tone in (None, {"skin": "dark"})]
 print("wrote", images.write(HERE / "candidates.jpg", images.grid(rows)))

@@ -21,6 +21,7 @@ Shown = tuple[Inputs, np.ndarray]  # what the network is shown, in the order of 
 
 TOLD_NOISE = 0.02  # standard deviation by which a third of the told tones is off
 ALIKE = (0.06, 0.2)  # how far colours of one region may lie apart, at least and at most
+TINTS = (0.06, 0.3)  # standard deviations by which channels change where a region is given other tones
 DARKEST = 0.04  # a tone that a photograph's detail still shows in; the lightest is as far from white
 
 
@@ -127,7 +128,7 @@ def retone(photo: np.ndarray, region: np.ndarray, rng: np.random.Generator) -> n
         after = before * light / before.mean()
     else:
         after = 1 - (1 - before) * (1 - light) / (1 - before.mean())
-    after = np.clip(after * (1 + 0.06 * rng.standard_normal(3)), DARKEST, 1 - DARKEST)
+    after = np.clip(after * (1 + rng.choice(TINTS) * rng.standard_normal(3)), DARKEST, 1 - DARKEST)
     # Darker as under less light; lighter half as under more, half as through a veil, which alone takes the contrast.
     changed = photo * after / before
     if light > before.mean():

@@ -47,7 +47,8 @@ class Session:
             out of training, as are those of `data`'s own (see `near_duplicates`).
         workers: Addresses `host:port` of the machines that share each batch, which are given the same recipe, data
             and weights; see `distribution`. All devices of one machine share it anyhow.
-        rank: This machine's place among them. The first one writes, and only there `out` counts.
+        rank: This machine's place among them. The first one writes the run; the others keep in `out` only what
+            an artist drew for them.
     """
 
     recipe: Recipe
@@ -213,7 +214,10 @@ def resolve(arguments: argparse.Namespace) -> Session:
         if ignored:
             logger.warning("the weights bring their own architecture; these do not count: %s", ", ".join(ignored))
         architecture = {}
-    if numbers.get("model", recipe.model) != recipe.model:
+    model = numbers.get("model", recipe.model)
+    if arguments.encoder and is_new and not arguments.resume and model != "unet_resnet":
+        raise ValueError(f"--encoder is for --model unet_resnet. Received: model {model}. Leave one of them out.")
+    if model != recipe.model:
         recipe = dataclasses.replace(recipe, arguments={})
     if (numbers or architecture) and not arguments.resume:
         if recipe.stages:

@@ -58,6 +58,7 @@ def test_a_folder_that_holds_one_run_resumes_as_one(tmp_path):
         (["--data", "x", "--stage", "large", "--epochs", "2"], "Received: also epochs. Leave one out"),
         (["--data", "x", "--fit", "pad"], "`fit` must be crop where .*Set both to 1"),
         (["--retoned", "0.2"], "`retoned` is a share of `told`. Received: retoned=0.2, told=0"),
+        (["--data", "x", "--encoder", "imagenet"], "--encoder is for --model unet_resnet. Received: model scribbler"),
         (["--processes", "-1"], "`processes` must be 0 or more. Received: processes=-1"),
         (["--workers", "4", "--rank", "0"], "`--workers` must be addresses"),
     ],
