@@ -290,7 +290,7 @@ BUILDINGS = Recipe(
     name="buildings",
     claim="The faces' generator, fine-tuned on augmented photographs, draws buildings; then it can be told tones.",
     command="python -m sketchback.finetune buildings --data ZUBUD",
-    cost="8 epochs of 2,676 at 120 x 160, 4 of windows: 0.9 hours on 2 CPU cores with bfloat16, then 0.7 without",
+    cost="8 epochs of 2,676 at 120 x 160, 0.9 hours on 2 CPU cores with bfloat16; 7 of windows, 1.5 without",
     # The weights that ship began with what stage `large` of `faces` gave; from today's faces the first epoch gave
     # 16.79 instead of 16.75 dB on validation, too little to train them again.
     result="weights/README.md",

@@ -50,7 +50,7 @@ def test_the_original_number_by_number():
         ("faces-tone", "faces-tone", "retoned"),
         ("faces-tone-faithful", "faces-tone", "tone"),
         ("faces-unet", "faces-unet", "single"),
-        ("buildings", "buildings", "tone"),
+        ("buildings", "buildings", "painted"),
         ("tones", "tones", "single"),
         ("enlarger", "enlarger", "sharp"),
         ("artist", "artist", "single"),
