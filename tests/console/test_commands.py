@@ -36,7 +36,7 @@ def test_size(text):
 
 def test_arguments(capsys):
     arguments = made().parse_args([])
-    assert (arguments.size, arguments.style, arguments.fit, arguments.quiet) == (None, "pencil", None, False)
+    assert (arguments.size, arguments.style, arguments.fit, arguments.quiet) == (None, None, None, False)
     with pytest.raises(SystemExit) as stop:
         made().parse_args(["--version"])
     assert stop.value.code == 0 and capsys.readouterr().out == f"sketchback {__version__}\n"
