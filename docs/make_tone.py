@@ -5,6 +5,7 @@ python docs/make_tone.py
 
 from pathlib import Path
 
+import numpy as np
 from skimage import data
 
 from sketchback import images, sketching
@@ -14,8 +15,13 @@ HERE = Path(__file__).parent
 DRAWINGS = HERE.parent / "examples" / "drawings"
 SIZE = (200, 160)
 
+
+def drawing(name: str, size: tuple[int, int] = SIZE) -> np.ndarray:
+    return images.fit(images.read(DRAWINGS / f"{name}.png", channels=1), size)
+
+
 astronaut = images.fit(images.from_uint8(data.astronaut()[0:225, 130:310]), SIZE)
-sketches = [images.fit(images.read(DRAWINGS / f"face_{name}.png", channels=1), SIZE) for name in ("pencil", "ink")]
+sketches = [drawing("face_pencil"), drawing("face_ink")]
 told = (
     None,
     {"skin": "dark", "hair": "black"},
@@ -28,22 +34,18 @@ rows = [
     for sketch in (*sketches, sketching.sketch(astronaut, "pencil"))
 ]
 print("wrote", images.write(HERE / "tone.png", images.grid(rows)))
-house, tower = (
-    images.fit(images.read(DRAWINGS / f"{name}.png", channels=1), (150, 200)) for name in ("house", "tower")
-)
 told = (None, {"sky": "#88bbee"}, {"sky": "#88bbee", "wall": "#a0522d"}, {"sky": "#f0b070", "ground": "#667744"})
 rows = [
     [sketch, *(invert(sketch, "buildings", tone=tone) for tone in told), *invert(sketch, "buildings", candidates=3)[1:]]
-    for sketch in (house, tower)
+    for sketch in (drawing("house", (150, 200)), drawing("tower", (150, 200)))
 ]
 print("wrote", images.write(HERE / "tone_buildings.png", images.grid(rows)))
-large = images.fit(images.read(DRAWINGS / "face_pencil.png", channels=1), (512, 410))
+large = drawing("face_pencil", (512, 410))
 rows = [[large, *invert(large, candidates=4, seed=3, tone=tone)] for tone in (None, {"skin": "dark"})]
 print("wrote", images.write(HERE / "candidates.jpg", images.grid(rows)))
 row = [
     picture
-    for name in ("pencil", "ink")
-    for drawing in [images.fit(images.read(DRAWINGS / f"face_{name}.png", channels=1), (400, 320))]
-    for picture in (drawing, invert(drawing, scale=1), invert(drawing))
+    for sketch in (drawing("face_pencil", (400, 320)), drawing("face_ink", (400, 320)))
+    for picture in (sketch, invert(sketch, scale=1), invert(sketch))
 ]
 print("wrote", images.write(HERE / "enlarged.png", images.grid([row])))

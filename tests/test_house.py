@@ -93,6 +93,7 @@ def test_tests_mirror_the_package() -> None:
         "web.test_static",
         "web.test_history",
         "datasets.builtin.test_builtin",
+        "training.recipes.test_recipes",
     }
     assert tests - extra <= expected
 

@@ -30,12 +30,13 @@ def find(folder: Path) -> list[Example] | None:
     below = [(child.name.lower(), child) for child in _folders(folder)]
     named = [(splits.FOLDERS[name], child) for name, child in below if name in splits.FOLDERS]
     roots = named or [("", folder)]
-    found = [(split, root, two) for split, root in roots if (two := _two_folders(root)) is not None]
+    parts = [(split, root, _two_folders(root)) for split, root in roots]
+    found = [(split, root, two) for split, root, two in parts if two is not None]
     if not found:
         return None
     warn_left_out(
         "parts without a folder of photographs and one of sketches",
-        [root for _, root in roots if root not in [used for _, used, _ in found]],
+        [root for _, root, two in parts if two is None],
     )
     examples: list[Example] = []
     for split, root, two in found:

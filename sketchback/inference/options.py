@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,8 +19,7 @@ if TYPE_CHECKING:
 
 SCALES = (1, 2, 4)
 MAX_CANDIDATES = 64
-# The names of the weights that help a generator; a sampler has learnt what it shows photographs of.
-SAMPLERS, ENLARGER = {"face": "tones", "building": "tones-buildings"}, "enlarger"
+ENLARGER = "enlarger"  # the name of the weights
 OTHERS = {"face": ("building", regions.BUILDING), "building": ("face", regions.FACE)}  # see `weights.shows`
 
 
@@ -142,16 +141,6 @@ def _names_that_take_tone(shown: str) -> str:
             if takes_tone and shown in ("", weights.shows(name, facts.get("recipe"))):
                 able.append(name)
     return " or ".join(able)
-
-
-def sampler_of(name: str, facts: Mapping[str, object]) -> str:
-    """The name of the sampler whose tone maps suit a generator.
-
-    Args:
-        name: Of its weights, or nothing.
-        facts: What their file says of itself, see `weights.describe`.
-    """
-    return SAMPLERS[weights.shows(name, facts.get("recipe")) or "face"]
 
 
 def find_helper(name: str, asked: str) -> Path:

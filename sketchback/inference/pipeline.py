@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sketchback import images
+from sketchback import images, weights
 from sketchback.images import MIN_SIDE, check_size, resize, tones
 from sketchback.inference import enlarging, telling
 from sketchback.inference import runtime as runtimes
-from sketchback.inference.options import Options, check, find_helper, sampler_of
+from sketchback.inference.options import Options, check, find_helper
 from sketchback.inference.padding import pad_to_multiple
 from sketchback.sketching import cleanup, oddities
 
@@ -274,7 +274,7 @@ def _make(generator: Generator, view: GeneratorView, told: np.ndarray | None, op
         return
     from sketchback.inference import candidates
 
-    name = sampler_of("", getattr(generator, "facts", {}))
+    name = weights.sampler_of(getattr(generator, "facts", {}))
     sampler = runtimes.load_once(find_helper(name, f"candidates={options.candidates}"), options.runtime)
     number, changes = options.candidates, telling.changes(options.tone)
     asked: dict[str, Any] = {"candidates": number, "first": options.first, "seed": options.seed}

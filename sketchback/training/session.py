@@ -199,8 +199,9 @@ def resolve(arguments: argparse.Namespace) -> Session:
             "Leave one out."
         )
     if arguments.resume:
-        # Weights count: a stage may be blended with them.
-        ignored = [*numbers, *architecture, *(["encoder"] if arguments.encoder else [])]
+        blends = any(stage.blend for stage in recipe.stages)  # with weights that may have to be given
+        names = ("encoder",) if blends else ("encoder", "weights")
+        ignored = [*numbers, *architecture, *(name for name in names if getattr(arguments, name))]
         if ignored:
             logger.warning("--resume goes on with the run's own recipe; these do not count: %s", ", ".join(ignored))
     elif not arguments.data and not arguments.stage:

@@ -10,7 +10,7 @@ from typing import Any
 from sketchback import weights
 from sketchback.inference import fidelity as fidelities
 from sketchback.inference import regions, telling
-from sketchback.inference.options import ENLARGER, SCALES, Options, sampler_of
+from sketchback.inference.options import ENLARGER, SCALES, Options
 
 
 def capabilities(path: Path, facts: Mapping[str, object]) -> dict[str, object]:
@@ -26,12 +26,11 @@ def capabilities(path: Path, facts: Mapping[str, object]) -> dict[str, object]:
     """
     arguments, recipe = facts.get("arguments"), facts.get("recipe")
     takes_tone = isinstance(arguments, dict) and arguments.get("tone") is True
-    name = path.name.removesuffix(weights.SUFFIX)
-    shown = weights.shows(name, recipe)
+    shown = weights.shows(path.name.removesuffix(weights.SUFFIX), recipe)
     parts = {"building": regions.BUILDING, "face": regions.FACE}.get(shown, regions.PARTS)
     return {
         "tone": takes_tone,
-        "candidates": takes_tone and _is_installed(sampler_of(name, facts)),
+        "candidates": takes_tone and _is_installed(weights.sampler_of(facts)),
         "fidelity": fidelities.faithful_end(path).is_file(),
         "scales": list(SCALES) if _is_installed(ENLARGER) else [1],
         "parts": {part: telling.WORDS.get(part, {}) for part in parts} if takes_tone else {},

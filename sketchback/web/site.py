@@ -27,7 +27,7 @@ from sketchback import weights
 from sketchback.images.tones import CELL
 from sketchback.inference import exporters, half, pipeline, runtime
 from sketchback.inference import fidelity as fidelities
-from sketchback.inference.options import ENLARGER, sampler_of
+from sketchback.inference.options import ENLARGER
 from sketchback.web.worker import InferenceWorker
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ def write(names: Sequence[str | Path], out: str | Path = "site") -> Path:
     large = {PROGRAM: page.pop(PROGRAM)}
     helpers, rows = [], []
     asked = InferenceWorker(found)
-    samplers = {name: sampler_of(name, asked.facts[name]) for name, can in asked.can.items() if can["candidates"]}
+    samplers = {name: weights.sampler_of(asked.facts[name]) for name, can in asked.can.items() if can["candidates"]}
     for name, path in _helpers(samplers.values()).items():
         facts, data = _network(name, path)
         helpers.append(facts)

@@ -10,6 +10,7 @@ import functools
 import hashlib
 import os
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from sketchback.atomic import replacing
@@ -20,7 +21,8 @@ SUFFIX = ".weights.h5"
 SUMS = "SHA256SUMS"
 DEFAULT = "faces-tone"  # what a drawing is given to where nobody names other weights
 FAITHFUL = "-faithful"  # ends the name of the faithful end of a training, see `inference.fidelity`
-HELPERS = ("artist", "enlarger", "tones", "tones-buildings")  # networks that take no sketch alone
+SAMPLERS = {"face": "tones", "building": "tones-buildings"}  # of tone maps, by what the photographs show
+HELPERS = ("artist", "enlarger", *SAMPLERS.values())  # networks that take no sketch alone
 SHOWS = {"faces": "face", "drawings": "face", "buildings": "building"}  # by a word of a name, or of its recipe's
 PACKAGE = Path(__file__).resolve().parents[1]
 
@@ -91,6 +93,18 @@ def shows(name: str, recipe: object) -> str:
     """
     names = [name, str(recipe.get("name", "")) if isinstance(recipe, dict) else ""]
     return next((SHOWS[word] for one in names for word in re.split(r"[-_. ]", one) if word in SHOWS), "")
+
+
+def sampler_of(facts: Mapping[str, object]) -> str:
+    """The name of the sampler that gives candidates for a generator: of faces, where nobody knows what it shows.
+
+    Args:
+        facts: What the file of its weights says of itself, see `describe`.
+
+    >>> sampler_of({"recipe": {"name": "buildings"}}), sampler_of({})
+    ('tones-buildings', 'tones')
+    """
+    return SAMPLERS[shows("", facts.get("recipe")) or "face"]
 
 
 def sha256(path: str | Path) -> str:

@@ -9,7 +9,7 @@ import pytest
 import telling
 
 from sketchback import models, weights
-from sketchback.inference.options import Options, check, sampler_of
+from sketchback.inference.options import Options, check
 from sketchback.weights import registry
 
 
@@ -50,16 +50,6 @@ def test_what_cannot_be_done_is_said_with_a_way_out(tmp_path: Path, monkeypatch)
         with pytest.raises(ValueError, match=words):
             check(generator, asked, name=name, dash="--")
     check(told, Options(tone={"sky": "blue", "hair": "red"}), name="mine")  # who knows what they show
-
-
-def test_a_sampler_knows_what_the_weights_show() -> None:
-    for name, recipe, sampler in (
-        ("buildings", None, "tones-buildings"),
-        ("best", {"name": "buildings"}, "tones-buildings"),
-        ("faces-tone", None, "tones"),
-        ("mine", {"name": "mine"}, "tones"),
-    ):
-        assert sampler_of(name, {"recipe": recipe}) == sampler
 
 
 def test_weights_must_be_able_to() -> None:

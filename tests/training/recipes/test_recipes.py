@@ -52,6 +52,7 @@ def test_the_original_number_by_number():
         ("faces-unet", "faces-unet", "single"),
         ("buildings", "buildings", "painted"),
         ("tones", "tones", "single"),
+        ("tones-buildings", "tones-buildings", "single"),
         ("enlarger", "enlarger", "sharp"),
         ("artist", "artist", "single"),
     ],
@@ -75,8 +76,9 @@ def test_a_stage_passes_on_what_there_is(wrong):
         Stage(**wrong)
 
 
-def test_the_sampler_learnt_from_the_weights_that_its_recipe_names():
-    assert weights.sha256(weights.find(find("tones").initial)) in weights.describe("tones")["recipe"]["initial"]
+@pytest.mark.parametrize("name", ["tones", "tones-buildings"])
+def test_a_sampler_learnt_from_the_weights_that_its_recipe_names(name):
+    assert weights.sha256(weights.find(find(name).initial)) in weights.describe(name)["recipe"]["initial"]
 
 
 @EVERY
