@@ -7,7 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from sketchback.images.arrays import resize
+
 CELL = 16  # pixels, the side of a cell
+BLOCK = 4  # pixels, the side of a block: a mask says on this finer grid where a tone is meant
 
 
 def of_photo(photo: np.ndarray) -> np.ndarray:
@@ -28,6 +31,26 @@ def of_photo(photo: np.ndarray) -> np.ndarray:
     counts, sizes = _sum_cells(known.astype(np.float64)), _sum_cells(np.ones_like(known, np.float64))
     means = sums / np.maximum(counts, 1.0)
     return np.where(2 * counts >= sizes, means, np.nan).astype(np.float32)
+
+
+def under(photo: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    """The tones of what lies under a mask.
+
+    Args:
+        photo: `(H, W, 3)` in [0, 1].
+        weights: `(H, W, 1)`, at least 0.
+
+    Returns:
+        `(ceil(H / 16), ceil(W / 16), 3)` float32: the weighted mean of each cell; NaN where the weights are 0.
+    """
+    sums, counts = _sum_cells(photo * weights), _sum_cells(weights)
+    return np.where(counts > 0, sums / np.maximum(counts, 1e-12), np.nan).astype(np.float32)
+
+
+def to_pixels(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """A mask on blocks `(4 h, 4 w)` -> one on the pixels of a picture `(height, width)`, `(height, width, 1)`."""
+    sides = mask.shape[0] * BLOCK, mask.shape[1] * BLOCK
+    return resize(mask[..., np.newaxis], sides)[: size[0], : size[1]]
 
 
 def encode(tones: np.ndarray) -> np.ndarray:

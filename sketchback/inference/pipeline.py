@@ -108,7 +108,7 @@ def predict(
         working: `(height, width)`, by default what `working_size` says. Where a generator says nothing, smaller
             sketches are shown as they are.
         tones: `(B, h, w, 3)` in [0, 1], any h and w, NaN where nothing is told; each covers its whole sketch. They are
-            averaged over the cells of what the generator sees, see `telling.to_cells`.
+            averaged over the cells of what the generator sees, see `telling.to_cells`, and kept.
         detail: Let the enlarger add what the generator does not see, as `run` does, where `adds_detail`.
 
     Returns:
@@ -127,7 +127,7 @@ def predict(
             )
         for tone in tones:
             check(generator, Options(tone=np.asarray(tone)))
-        told = np.stack([telling.to_cells(np.asarray(tone), view.seen) for tone in tones])
+        told = [[telling.to_cells(np.asarray(tone), view.seen)] for tone in tones]
     size = np.shape(sketches)[1:3]
     enlarger = enlarging.load_enlarger(view.seen, size, Options()) if detail else None
     pairs = zip(_answer(generator, view, told), sketches, strict=True)
@@ -143,10 +143,15 @@ def adds_detail(generator: Generator, size: Sequence[int], working: Sequence[int
     return enlarging.load_enlarger(_seen(generator, size, working), (size[0], size[1]), Options()) is not None
 
 
-def _answer(generator: Generator, view: GeneratorView, told: np.ndarray | None = None) -> np.ndarray:
-    """The photographs of a view `(B, height, width, 3)`, told the tones of its cells `(B, h, w, 3)` or nothing."""
-    photos = telling.answer(generator, view.shown, told)
-    return photos[:, : view.seen[0], : view.seen[1]]
+def _answer(
+    generator: Generator, view: GeneratorView, told: Sequence[Sequence[telling.Layer]] | None = None
+) -> np.ndarray:
+    """The photographs of a view `(B, height, width, 3)`, told the layers of each, or nothing."""
+    flat = None if told is None else np.stack([telling.flatten(layers, view.seen) for layers in told])
+    photos = telling.answer(generator, view.shown, flat)[:, : view.seen[0], : view.seen[1]]
+    if told is None or "tone" not in generator.takes:
+        return photos
+    return np.stack([telling.keep(photo, layers) for photo, layers in zip(photos, told, strict=True)])
 
 
 def to_sketch(
@@ -251,23 +256,27 @@ def _scaled(size: Sequence[int], drawn: int, options: Options) -> tuple[int, int
     return height, width
 
 
-def _tell(generator: Generator, view: GeneratorView, size: tuple[int, int], options: Options) -> np.ndarray | None:
-    """The tones that a user tells `(B, h, w, 3)`; None where there are none."""
+def _tell(
+    generator: Generator, view: GeneratorView, size: tuple[int, int], options: Options
+) -> list[list[telling.Layer]] | None:
+    """What a user tells of the tones of each drawing; None where there is nothing."""
     tone, changes = options.tone, telling.changes(options.tone)
     if not tone:
         return None
     # Else the candidates, or the reference, are what changes change.
     changed = changes and options.candidates is None and "reference" not in tone
     answers = _answer(generator, view) if telling.names_parts(tone) or changed else None
-    pairs = zip([None] * len(view.shown) if answers is None else answers, view.sketches, strict=True)
-    told = np.stack([telling.place(tone, size, photo=photo, sketch=sketch) for photo, sketch in pairs])
+    pairs = list(zip([None] * len(view.shown) if answers is None else answers, view.sketches, strict=True))
+    told = [telling.place(tone, size, photo=photo, sketch=sketch) for photo, sketch in pairs]
     if changed and answers is not None:
-        own = np.stack([telling.change(tones.of_photo(photo), **changes) for photo in answers])
-        told = np.where(np.isfinite(told), told, own)
+        own = [telling.whole(telling.change(tones.of_photo(photo), **changes)) for photo in answers]
+        told = [[below, *layers] for below, layers in zip(own, told, strict=True)]
     return told
 
 
-def _make(generator: Generator, view: GeneratorView, told: np.ndarray | None, options: Options) -> Iterator[np.ndarray]:
+def _make(
+    generator: Generator, view: GeneratorView, told: list[list[telling.Layer]] | None, options: Options
+) -> Iterator[np.ndarray]:
     """The photographs of each drawing `(candidates, height, width, 3)`, or one of each."""
     if options.candidates is None:
         yield from _answer(generator, view, told)[:, np.newaxis]
@@ -278,10 +287,12 @@ def _make(generator: Generator, view: GeneratorView, told: np.ndarray | None, op
     sampler = runtimes.load_once(find_helper(name, f"candidates={options.candidates}"), options.runtime)
     number, changes = options.candidates, telling.changes(options.tone)
     asked: dict[str, Any] = {"candidates": number, "first": options.first, "seed": options.seed}
-    tones = candidates.sample(sampler, generator, view.shown, told=told, **asked)
-    for index, (shown, several) in enumerate(zip(view.shown, tones, strict=True)):
-        if changes and told is not None:
-            changed = np.stack([telling.change(one, **changes) for one in several])
-            several = np.where(np.isfinite(told[index]), several, changed)
+    known = None if told is None else np.stack([telling.flatten(layers, view.seen) for layers in told])
+    sampled = candidates.sample(sampler, generator, view.shown, told=known, **asked)
+    for index, (shown, several) in enumerate(zip(view.shown, sampled, strict=True)):
+        if changes:
+            several = np.stack([telling.change(one, **changes) for one in several])
+        layers = [] if told is None else told[index]
+        each = [[telling.whole(one, candidates.KEPT), *layers] for one in several]
         batch = np.repeat(shown[np.newaxis], number, axis=0)
-        yield _answer(generator, GeneratorView(batch, view.seen), several)
+        yield _answer(generator, GeneratorView(batch, view.seen), each)

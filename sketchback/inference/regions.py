@@ -1,7 +1,7 @@
-"""Which cells of a picture are skin, hair and background, or sky, wall and ground: a guess without a network.
+"""Which blocks of a picture are skin, hair and background, or sky, wall and ground: a guess without a network.
 
 A generator's own answer has the colours of a face, though not those of this one, and the drawing says where strokes
-are. That is enough to tell the parts apart on the coarse grid of a tone map.
+are. That is enough to tell the parts apart on a coarse grid.
 """
 
 from __future__ import annotations
@@ -10,12 +10,11 @@ import cv2
 import numpy as np
 
 from sketchback import images
-from sketchback.images.tones import CELL
+from sketchback.images.tones import BLOCK, CELL
 
 FACE = ("skin", "hair", "background")
 BUILDING = ("sky", "wall", "ground")
 PARTS = (*FACE, *BUILDING)
-BLOCK = 4  # pixels: parts are found on a finer grid than they are told on
 # Differences of colour in CIELAB: from a block to the next, and from skin to what still is skin.
 STEP, SKIN = 9.0, 20.0
 DARKER = 14.0  # in lightness, 0 to 100: hair against skin
@@ -30,7 +29,8 @@ def find(photo: np.ndarray, sketch: np.ndarray) -> dict[str, np.ndarray]:
         sketch: `(H, W, 1)` in [0, 1], the drawing, paper = 1.
 
     Returns:
-        For each name in `PARTS` the cells `(ceil(H / 16), ceil(W / 16))` that belong to it, boolean; maybe none.
+        For each name in `PARTS` which blocks of 4 x 4 pixels belong to it, `(4 ceil(H / 16), 4 ceil(W / 16))`, 0 or 1,
+        float32; maybe none.
     """
     cells = [-(-side // CELL) for side in sketch.shape[:2]]
     size = [side * CELL // BLOCK for side in cells]
@@ -39,18 +39,13 @@ def find(photo: np.ndarray, sketch: np.ndarray) -> dict[str, np.ndarray]:
     ink = cv2.GaussianBlur(ink, (0, 0), 1.0)
     plain = ink <= PLAIN * ink.mean()
     parts = {**_face(lab, plain), **_building(lab, plain)}
-    return {name: _to_cells(part, cells) for name, part in parts.items()}
+    return {name: part.astype(np.float32) for name, part in parts.items()}
 
 
 def _complete(image: np.ndarray, cells: list[int]) -> np.ndarray:
     """Repeats the last pixels until the last cells are whole."""
     sides = [(0, cell * CELL - side) for cell, side in zip(cells, image.shape[:2], strict=True)]
     return np.pad(image, [*sides, (0, 0)], mode="edge")
-
-
-def _to_cells(part: np.ndarray, cells: list[int]) -> np.ndarray:
-    blocks = part.reshape(cells[0], CELL // BLOCK, cells[1], CELL // BLOCK)
-    return blocks.mean(axis=(1, 3)) > 0.5
 
 
 def _face(lab: np.ndarray, plain: np.ndarray) -> dict[str, np.ndarray]:
@@ -72,7 +67,9 @@ def _face(lab: np.ndarray, plain: np.ndarray) -> dict[str, np.ndarray]:
     background = _flood(edge & backdrop, lab, backdrop)
     chin = y[skin].max() if skin.any() else 1.0
     beside = cv2.dilate(skin.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    hair = _connected(beside, ~skin & ~background & darker & (y <= chin))
+    dark = (~skin & ~background & darker & (y <= chin)).astype(np.uint8)
+    # Outlines and shadows beside the cheeks are dark too, and thin.
+    hair = _connected(beside, cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0)
     return {"skin": skin, "hair": hair, "background": background}
 
 

@@ -9,8 +9,8 @@ the tones that it changes: those of the reference, of a candidate, or else of th
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import cv2
 import numpy as np
@@ -18,7 +18,9 @@ from PIL import ImageColor
 
 from sketchback import images
 from sketchback.images import tones
+from sketchback.images.tones import BLOCK, CELL
 from sketchback.inference import regions
+from sketchback.inference.backprojection import back_project
 
 if TYPE_CHECKING:
     from sketchback.models.generator import Generator
@@ -27,6 +29,8 @@ CHANGES = ("lighter", "warmer", "colourful")
 PLACED = ("reference", "strokes")
 TOGETHER = 1_000_000  # pixels that a generator is shown at once; one needs up to 2 kB of memory for each
 LEAST = 0.1  # of a cell: where so much is told, the cell is; a stroke of colour is narrower than a cell
+LIGHTEST = 0.88  # that a part may be as a whole: a white wall has windows and shadows
+MOST = 0.5  # of a cell: which part it belongs to
 # What people mean by these words here is not what CSS means.
 WORDS = {
     "skin": {"light": "#e8c4ac", "medium": "#c1906d", "olive": "#ad8660", "brown": "#8a5a3c", "dark": "#5e3c29"},
@@ -43,6 +47,48 @@ WORDS = {
     "wall": {"brick": "#94553f", "brown": "#8a6a50", "yellow": "#d3b577", "red": "#9c5546"},
     "ground": {"grass": "#6b7d49", "green": "#6b7d49", "brown": "#77644f"},
 }
+
+
+class Layer(NamedTuple):
+    """One thing that is told of a picture: colours in their places, a named part, or all of it.
+
+    Attributes:
+        tones: `(h, w, 3)` in [0, 1], a tone for each cell, NaN where nothing is told.
+        mask: `(4 h, 4 w)` in [0, 1]: of how much of each block of 4 x 4 pixels it is told.
+        least: Of a cell: where so much is covered, the generator is told too.
+        share: How much of what a photograph then differs by is made up for, in [0, 1].
+    """
+
+    tones: np.ndarray
+    mask: np.ndarray
+    least: float = LEAST
+    share: float = 1.0
+
+
+def whole(tones: np.ndarray, share: float = 1.0) -> Layer:
+    """Tones `(h, w, 3)` that are told of whole cells, NaN where nothing is told."""
+    side = CELL // BLOCK
+    return Layer(tones, np.ones((tones.shape[0] * side, tones.shape[1] * side), np.float32), share=share)
+
+
+def flatten(layers: Sequence[Layer], size: tuple[int, int]) -> np.ndarray:
+    """What a generator is told of a picture `(height, width)`: the last layer that tells something of a cell.
+
+    Returns:
+        `(ceil(height / 16), ceil(width / 16), 3)`, NaN where nothing is told.
+    """
+    told = tones.untold(size)
+    for layer in layers:
+        is_told = (coverage(layer.mask)[..., np.newaxis] >= layer.least) & np.isfinite(layer.tones)
+        told = np.where(is_told, layer.tones, told)
+    return told
+
+
+def coverage(mask: np.ndarray) -> np.ndarray:
+    """How much of each cell `(h, w)` a mask `(4 h, 4 w)` covers."""
+    side = CELL // BLOCK
+    covered: np.ndarray = mask.reshape(mask.shape[0] // side, side, mask.shape[1] // side, side).mean(axis=(1, 3))
+    return covered
 
 
 def colour(said: str | Sequence[float], part: str = "") -> np.ndarray:
@@ -145,8 +191,8 @@ def changes(tone: Mapping[str, Any]) -> dict[str, float]:
 
 def place(
     tone: Mapping[str, Any], size: tuple[int, int], *, photo: np.ndarray | None = None, sketch: np.ndarray
-) -> np.ndarray:
-    """The tones that are told of a drawing's cells: strokes over named parts over the changed reference.
+) -> list[Layer]:
+    """What is told of a drawing: the changed reference, over it named parts, over them strokes.
 
     Args:
         tone: From `check`.
@@ -155,22 +201,21 @@ def place(
         sketch: `(H, W, 1)`, the drawing as the generator sees it, which decides how many cells there are.
 
     Returns:
-        `(ceil(H / 16), ceil(W / 16), 3)` in [0, 1], NaN where nothing is told.
+        Layers of `ceil(H / 16)` x `ceil(W / 16)` cells, the last on top.
 
     Raises:
         ValueError: A part that is named was not found.
     """
     seen = sketch.shape[0], sketch.shape[1]
-    told = tones.untold(seen)
+    layers = []
     if "reference" in tone:
-        told = to_cells(images.fit(tone["reference"], size), seen)
-        told = change(told, **changes(tone)) if changes(tone) else told
+        layer = to_cells(images.fit(tone["reference"], size), seen)
+        layers.append(layer._replace(tones=change(layer.tones, **changes(tone))) if changes(tone) else layer)
     if photo is not None and names_parts(tone):
-        _tell_parts(told, tone, photo, sketch)
+        layers += _tell_parts(tone, photo, sketch)
     if "strokes" in tone:
-        strokes = to_cells(tone["strokes"], seen)
-        told = np.where(np.isfinite(strokes), strokes, told)
-    return told
+        layers.append(to_cells(tone["strokes"], seen))
+    return layers
 
 
 def answer(generator: Generator, sketches: np.ndarray, told: np.ndarray | None = None) -> np.ndarray:
@@ -197,7 +242,14 @@ def answer(generator: Generator, sketches: np.ndarray, told: np.ndarray | None =
     return np.concatenate(photos)
 
 
-def to_cells(tones: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+def keep(photo: np.ndarray, layers: Sequence[Layer]) -> np.ndarray:
+    """A photograph `(H, W, 3)` with the tones that were told, as a generator follows them only roughly."""
+    for layer in layers:
+        photo = back_project(photo, layer.tones, layer.mask, layer.share)
+    return photo
+
+
+def to_cells(tones: np.ndarray, size: tuple[int, int]) -> Layer:
     """Averages tones over the cells of a picture that they cover, each pixel with the share of it in a cell.
 
     Args:
@@ -205,54 +257,70 @@ def to_cells(tones: np.ndarray, size: tuple[int, int]) -> np.ndarray:
         size: `(height, width)` of the picture.
 
     Returns:
-        `(ceil(height / 16), ceil(width / 16), 3)` float32: means over what is told; NaN in cells of which less than a
-        tenth is.
+        Of `ceil(height / 16)` x `ceil(width / 16)` cells, float32: means over what is told; NaN in cells of which less
+        than a tenth is.
 
-    >>> to_cells(np.array([[[0.0] * 3, [1.0] * 3]]), (16, 48))[0, :, 0].tolist()
+    >>> to_cells(np.array([[[0.0] * 3, [1.0] * 3]]), (16, 48)).tones[0, :, 0].tolist()
     [0.0, 0.5, 1.0]
     """
     told = np.isfinite(tones).all(axis=-1, keepdims=True)
-    rows, columns = (_shares(parts, side) for parts, side in zip(tones.shape[:2], size, strict=True))
 
-    def add(values: np.ndarray) -> np.ndarray:
-        return np.einsum("yh,hwc,xw->yxc", rows, values, columns, optimize=True)
+    def cover(side: int) -> tuple[np.ndarray, np.ndarray]:
+        """Means of squares of so many pixels, and how much of each is told."""
+        rows, columns = (_shares(parts, length, side) for parts, length in zip(tones.shape[:2], size, strict=True))
 
-    counts, sizes = add(told.astype(np.float64)), add(np.ones(told.shape))
-    means = add(np.where(told, tones, 0.0)) / np.maximum(counts, 1e-12)
-    return np.where(counts >= LEAST * sizes, means, np.nan).astype(np.float32)
+        def add(values: np.ndarray) -> np.ndarray:
+            return np.einsum("yh,hwc,xw->yxc", rows, values, columns, optimize=True)
+
+        counts, sizes = add(told.astype(np.float64)), add(np.ones(told.shape))
+        return add(np.where(told, tones, 0.0)) / np.maximum(counts, 1e-12), counts / sizes
+
+    means, covered = cover(CELL)
+    mask = cover(BLOCK)[1][..., 0].astype(np.float32)
+    sides = [(0, cells * CELL // BLOCK - blocks) for cells, blocks in zip(means.shape[:2], mask.shape, strict=True)]
+    return Layer(np.where(covered >= LEAST, means, np.nan).astype(np.float32), np.pad(mask, sides, mode="edge"))
 
 
-def _shares(parts: int, side: int) -> np.ndarray:
-    """How much of each of so many equal parts of a side lies in each cell: `(cells, parts)`."""
-    edges = np.linspace(0.0, side / tones.CELL, parts + 1)
-    cells = np.arange(-(-side // tones.CELL))[:, np.newaxis]
-    return np.clip(np.minimum(edges[1:], cells + 1) - np.maximum(edges[:-1], cells), 0.0, None)
+def _shares(parts: int, length: int, side: int) -> np.ndarray:
+    """How much of each of so many equal parts of a length lies in each square of a side: `(squares, parts)`."""
+    edges = np.linspace(0.0, length / side, parts + 1)
+    squares = np.arange(-(-length // side))[:, np.newaxis]
+    return np.clip(np.minimum(edges[1:], squares + 1) - np.maximum(edges[:-1], squares), 0.0, None)
 
 
-def _tell_parts(told: np.ndarray, tone: Mapping[str, Any], photo: np.ndarray, sketch: np.ndarray) -> None:
+def _tell_parts(tone: Mapping[str, Any], photo: np.ndarray, sketch: np.ndarray) -> Iterator[Layer]:
     """Tells the parts that are named, in their places."""
-    own, found = tones.of_photo(photo), regions.find(photo, sketch)
+    found = regions.find(photo, sketch)
     for name in (name for name in regions.PARTS if name in tone):
-        if not found[name].any():
+        mask = found[name]
+        covered = coverage(mask)
+        if covered.max() < MOST:
             raise ValueError(
                 f"A part that `tone` names must be found in the drawing. Received: {name}, and nothing that looks like "
                 "it. Tell the colour in its place, by strokes."
             )
-        told[found[name]] = shade(own[found[name]], tone[name])
+        own = tones.under(photo, tones.to_pixels(mask, (photo.shape[0], photo.shape[1])))
+        shaded = shade(own, tone[name], covered >= MOST)
+        yield Layer(np.where(covered[..., np.newaxis] >= LEAST, shaded, np.nan), mask, least=MOST)
 
 
-def shade(own: np.ndarray, wanted: np.ndarray) -> np.ndarray:
+def shade(own: np.ndarray, wanted: np.ndarray, typical: np.ndarray) -> np.ndarray:
     """One colour for several cells that keep their light and shadow.
 
     Args:
-        own: `(n, 3)`, their tones in the generator's own answer.
-        wanted: `(3,)`, their mean.
+        own: `(h, w, 3)`, their tones in the generator's own answer, NaN in others.
+        wanted: `(3,)`, the mean that they shall have.
+        typical: `(h, w)`, which of them their mean is taken over.
 
     Returns:
-        `(n, 3)` in [0, 1].
+        `(h, w, 3)` in [0, 1], NaN in others.
     """
-    light = own @ np.array([0.299, 0.587, 0.114], np.float32)  # as `images.to_gray`
-    return np.clip(wanted * (light / max(light.mean(), 1e-3))[:, np.newaxis], 0.0, 1.0)
+    light, lightness = images.to_gray(own)[..., np.newaxis], float(images.to_gray(wanted[np.newaxis, np.newaxis])[0, 0])
+    mean = max(float(light[typical].mean()), 1e-3)
+    wanted = np.minimum(wanted, LIGHTEST)
+    # Darker as under less light; lighter as through a veil, or the highlights of black hair would glow in blond.
+    shaded = wanted * light / mean if lightness < mean else wanted + light - mean
+    return np.clip(shaded, 0.0, 1.0).astype(np.float32)
 
 
 def change(tones: np.ndarray, *, lighter: float = 0.0, warmer: float = 0.0, colourful: float = 0.0) -> np.ndarray:

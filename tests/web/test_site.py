@@ -27,7 +27,8 @@ from visits import LINE, Visit
 
 from sketchback import images, models, weights
 from sketchback.export import main
-from sketchback.inference import regions
+from sketchback.images import tones
+from sketchback.inference import regions, telling
 from sketchback.inference.padding import pad_to_multiple
 from sketchback.invert import invert
 from sketchback.sketching import cleanup, oddities
@@ -369,12 +370,52 @@ class TestWithoutServer:
                 const { find } = await import("/page/tab/regions.js");
                 const image = (channels, values) => (
                     { height: 120, width: 112, channels, data: Float32Array.from(values) });
-                return find(image(3, photo), image(1, sketch));
+                const found = find(image(3, photo), image(1, sketch));
+                return Object.fromEntries(Object.entries(found).map(([name, mask]) => [name, [...mask.data]]));
             }""",
             [photo.ravel().tolist(), sketch.ravel().tolist()],
         )
-        for name, cells in regions.find(photo, sketch).items():
-            assert cells.any() and found[name] == cells.ravel().tolist(), name
+        for name, mask in regions.find(photo, sketch).items():
+            assert mask.any() and found[name] == mask.ravel().tolist(), name
+
+    @pytest.mark.parametrize(
+        "tone", [{"skin": "#5e3c29", "hair": "#8e8a87"}, {"lighter": 0.3, "skin": "#ffffff"}], ids=str
+    )
+    def test_what_is_told_is_kept_as_in_python(self, seen, tone) -> None:
+        y, x = np.mgrid[0:120, 0:100].astype(np.float32) / 100
+        photo = np.stack([0.7 - 0.2 * x, 0.6 - 0.2 * y, 0.5 + 0.1 * x], axis=-1)
+        photo[16:60, 20:80] = (0.15, 0.1, 0.08)
+        photo[40:112, 32:70] = (0.75, 0.55, 0.45)
+        photo += 0.02 * np.random.default_rng(0).standard_normal(photo.shape, np.float32)
+        sketch = np.ones((120, 100, 1), np.float32)
+        sketch[16:60, 20:80] = 0.4
+        strokes = np.full((60, 50, 3), np.nan, np.float32)
+        strokes[20:31, 5:9] = (0.9, 0.1, 0.2)
+        made = seen.page.evaluate(
+            """async ([photo, sketch, strokes, tone]) => {
+                const { place, keep, flatten } = await import("/page/tab/telling.js");
+                const image = (height, width, channels, values) => (
+                    { height, width, channels, data: Float32Array.from(values, (value) => value ?? NaN) });
+                const own = image(120, 100, 3, photo);
+                const layers = await place({ ...tone, strokes: image(60, 50, 3, strokes) }, {
+                    size: [120, 100], sketch: image(120, 100, 1, sketch), answer: async () => own, changesAnswer: true,
+                });
+                return [[...flatten(layers, own).data], [...keep(own, layers).data]];
+            }""",
+            [
+                photo.ravel().tolist(),
+                sketch.ravel().tolist(),
+                [None if np.isnan(value) else float(value) for value in strokes.ravel()],
+                tone,
+            ],
+        )
+        layers = telling.place(telling.check(tone | {"strokes": strokes}), (120, 100), photo=photo, sketch=sketch)
+        if "lighter" in tone:
+            layers = [telling.whole(telling.change(tones.of_photo(photo), lighter=tone["lighter"])), *layers]
+        flat, expected = telling.flatten(layers, (120, 100)), telling.keep(photo, layers)
+        assert np.abs(expected - photo).max() > 0.2
+        np.testing.assert_allclose(np.array(made[0], np.float32).reshape(flat.shape), flat, atol=1 / 255)
+        np.testing.assert_allclose(np.reshape(made[1], photo.shape), expected, atol=1 / 255)
 
     def test_its_arithmetic_is_that_of_python(self, seen) -> None:
         def run(call: str, image: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:

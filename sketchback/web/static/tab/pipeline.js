@@ -1,8 +1,8 @@
 // Sketch -> photograph as `sketchback.inference.pipeline` makes it.
 
 import { clip, crop, MIN_SIDE, padSymmetric, padToMultiple, picture, resize, round } from "./arrays.js";
-import { sample } from "./candidates.js";
-import { place } from "./telling.js";
+import { KEPT, sample } from "./candidates.js";
+import { flatten, keep, place, whole } from "./telling.js";
 import * as tones from "./tones.js";
 
 const WORKING = [512, 512]; // where a file does not say what its generator was trained at
@@ -28,21 +28,21 @@ export async function run(generator, sketch, asked) {
   const shown = padToMultiple(resize(sketch, ...seen, true), generator.facts.stride);
   const share = picture(1, 1, 1);
   share.data[0] = fidelity;
-  const pictures = (told) => (
-    { sketch: shown, tone: tones.encode(told, shown.height, shown.width), fidelity: share });
-  let told = await place(tone, {
+  const pictures = (layers) => (
+    { sketch: shown, tone: tones.encode(flatten(layers, shown), shown.height, shown.width), fidelity: share });
+  let layers = await place(tone, {
     size: [sketch.height, sketch.width],
     sketch: crop(shown, ...seen),
-    answer: async () => crop(await generator.runOnce(pictures(null)), ...seen),
+    answer: async () => crop(await generator.runOnce(pictures([])), ...seen),
     changesAnswer: candidate === undefined, // else candidates are changed
   });
   if (candidate !== undefined) {
-    const photo = await generator.runOnce(pictures(told));
-    const sampled = await sample(await sampler(), photo, shown, told, candidate, seed);
-    told = tones.over(told, tones.changes(tone) ? tones.change(sampled, tone) : sampled);
+    const photo = await generator.runOnce(pictures(layers));
+    const sampled = await sample(await sampler(), photo, shown, flatten(layers, shown), candidate, seed);
+    layers = [whole(tones.changes(tone) ? tones.change(sampled, tone) : sampled, KEPT), ...layers];
   }
   const size = [sketch.height * scale, sketch.width * scale];
-  let photo = crop(await generator.run(pictures(told)), ...seen);
+  let photo = keep(crop(await generator.run(pictures(layers)), ...seen), layers);
   for (let doubling = 0; doubling < DOUBLINGS; doubling += 1) {
     const network = isWorthIt(photo, size) ? await enlarger() : null;
     if (!network || 4 * photo.height * photo.width > MOST) break;

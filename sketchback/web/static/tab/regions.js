@@ -1,23 +1,22 @@
-// Which cells of a picture are skin, hair and background, or sky, wall and ground, as `sketchback.inference.regions`
+// Which blocks of a picture are skin, hair and background, or sky, wall and ground, as `sketchback.inference.regions`
 // guesses it.
 
 import { padTo, picture, resize } from "./arrays.js";
-import { blur, close, dilate, percentiles } from "./filters.js";
-import { CELL, toLab } from "./tones.js";
+import { blur, close, dilate, open, percentiles } from "./filters.js";
+import { BLOCK, CELL, cellsOf, toLab } from "./tones.js";
 
 export const PARTS = ["skin", "hair", "background", "sky", "wall", "ground"];
-const BLOCK = 4; // pixels: parts are found on a finer grid than they are told on
 const [STEP, SKIN] = [9, 20]; // of colour in CIELAB: from a block to the next, and from skin to what still is skin
 const DARKER = 14; // in lightness, 0 to 100: hair against skin
 const PLAIN = 0.6; // of the mean ink: blocks with less are paper
 
 /**
- * The cells of each part, as an array of booleans; maybe none.
+ * The blocks of each part, as a mask of 0 and 1; maybe none.
  * @param photo a generator's own answer
  * @param sketch the drawing, of the same size
  */
 export function find(photo, sketch) {
-  const cells = [sketch.height, sketch.width].map((side) => Math.ceil(side / CELL));
+  const cells = [sketch.height, sketch.width].map(cellsOf);
   const [rows, columns] = cells.map((cell) => cell * (CELL / BLOCK));
   const blocks = (image) => resize(padTo(image, ...cells.map((cell) => cell * CELL)), rows, columns);
   const colours = blocks(photo).data;
@@ -29,7 +28,7 @@ export function find(photo, sketch) {
   const grid = new Grid(rows, columns, lab);
   const plain = grid.where((at) => inks[at] <= PLAIN * mean);
   const parts = { ...face(grid, plain), ...building(grid, plain) };
-  return Object.fromEntries(PARTS.map((name) => [name, toCells(parts[name], cells, columns)]));
+  return Object.fromEntries(PARTS.map((name) => [name, grid.mask(parts[name])]));
 }
 
 /** Blocks with their colours. */
@@ -65,12 +64,11 @@ class Grid {
       Math.hypot(...this.lab[at].map((value, one) => value - this.lab[next][one])) < STEP));
   }
 
+  /** 1 where it is true, and 0. */
+  mask(blocks) { return { ...picture(this.rows, this.columns, 1), data: Float32Array.from(blocks) }; }
+
   /** A filter of `filters.js` over what is true. */
-  filter(blocks, how, reach) {
-    const image = picture(this.rows, this.columns, 1);
-    image.data = Float32Array.from(blocks);
-    return Array.from(how(image, [reach, reach]).data, Boolean);
-  }
+  filter(blocks, how, reach) { return Array.from(how(this.mask(blocks), [reach, reach]).data, Boolean); }
 }
 
 function face(grid, plain) {
@@ -96,7 +94,8 @@ function face(grid, plain) {
   const edge = grid.where((at, y, x) => y < 1 / rows || (y < 0.67 && (x < 1 / columns || x > 1 - 1 / columns)));
   const background = grid.flood(edge, backdrop);
   const chin = skin.includes(true) ? (Math.floor(skin.lastIndexOf(true) / columns) + 0.5) / rows : 1;
-  const hairy = grid.where((at, y) => !skin[at] && !background[at] && darker[at] && y <= chin);
+  const dark = grid.where((at, y) => !skin[at] && !background[at] && darker[at] && y <= chin);
+  const hairy = grid.filter(dark, open, 1); // outlines and shadows beside the cheeks are dark too, and thin
   return { skin, background, hair: grid.spread(grid.filter(skin, dilate, 1), hairy) };
 }
 
@@ -104,14 +103,4 @@ function building(grid, plain) {
   const sky = grid.flood(grid.where((at, y) => y < 1 / grid.rows), grid.where((at, y) => plain[at] && y < 0.67));
   const ground = grid.flood(grid.where((at, y) => y > 1 - 1 / grid.rows), grid.where((at, y) => !sky[at] && y > 0.7));
   return { sky, ground, wall: grid.where((at) => !sky[at] && !ground[at]) };
-}
-
-/** The cells that are covered for the most part. */
-function toCells(part, [height, width], columns) {
-  const side = CELL / BLOCK;
-  const counts = new Array(height * width).fill(0);
-  part.forEach((one, at) => {
-    counts[Math.floor(at / columns / side) * width + Math.floor((at % columns) / side)] += Number(one);
-  });
-  return counts.map((count) => count > side ** 2 / 2);
 }

@@ -1,13 +1,41 @@
 // What a person says about tone -> the tone map that a generator is told, as `sketchback.inference.telling` makes it.
 
 import { Refusal } from "../refusal.js";
-import { clip, fit, picture } from "./arrays.js";
+import { clip, fit, of, picture, toGray } from "./arrays.js";
+import { backProject, toPixels } from "./backprojection.js";
 import { find, PARTS } from "./regions.js";
-import { change, changes, ofPhoto, over, toCells } from "./tones.js";
+import { BLOCK, cellsOf, CELL, change, changes, coverage, LEAST, ofPhoto, toCells } from "./tones.js";
+
+const LIGHTEST = 0.88; // that a part may be as a whole: a white wall has windows and shadows
+const MOST = 0.5; // of a cell: which part it belongs to
+
+/** Tones that are told of whole cells: a layer, see `telling.Layer`. */
+export function whole(tones, share = 1) {
+  const mask = picture((tones.height * CELL) / BLOCK, (tones.width * CELL) / BLOCK, 1);
+  mask.data.fill(1);
+  return { tones, mask, least: LEAST, share };
+}
+
+/** What a generator is told of a picture: the last layer that tells something of a cell; null where none does. */
+export function flatten(layers, { height, width }) {
+  if (!layers.length) return null;
+  const made = picture(cellsOf(height), cellsOf(width), 3);
+  made.data.fill(NaN);
+  for (const { tones, mask, least } of layers) {
+    coverage(mask).forEach((covered, cell) => {
+      const tone = tones.data.subarray(3 * cell, 3 * cell + 3);
+      if (covered >= least && !Number.isNaN(tone[0])) made.data.set(tone, 3 * cell);
+    });
+  }
+  return made;
+}
+
+/** A photograph with the tones that were told, as a generator follows them only roughly. */
+export const keep = (photo, layers) => layers.reduce(backProject, photo);
 
 /**
- * The tones that are told of a drawing: strokes over named parts over the changed reference, or over what the generator
- * answers, changed.
+ * What is told of a drawing: the changed reference, or what the generator answers, changed; over it named parts, over
+ * them strokes.
  * @param tone {strokes, reference} pictures, {lighter, warmer, colourful} numbers, names of parts "#rrggbb"; each may be
  *   missing
  * @param {object} drawing
@@ -15,33 +43,46 @@ import { change, changes, ofPhoto, over, toCells } from "./tones.js";
  * @param drawing.sketch as the generator sees it
  * @param drawing.answer gives the photograph that the generator makes untold
  * @param drawing.changesAnswer whether that is what is changed where there is no reference
- * @returns a map, or null where nothing is told
+ * @returns layers, the last on top
  */
 export async function place(tone, { size, sketch, answer, changesAnswer }) {
   const seen = [sketch.height, sketch.width];
-  let told = null;
-  if (tone.reference) told = toCells(fit(tone.reference, ...size), ...seen);
-  else if (changesAnswer && changes(tone)) told = ofPhoto(await answer());
-  if (told && changes(tone)) told = change(told, tone);
+  const layers = [];
+  if (tone.reference) layers.push(toCells(fit(tone.reference, ...size), ...seen));
+  else if (changesAnswer && changes(tone)) layers.push(whole(ofPhoto(await answer())));
+  if (changes(tone)) layers.forEach((layer) => { layer.tones = change(layer.tones, tone); });
   const parts = PARTS.filter((name) => tone[name]);
-  if (parts.length) told = over(tellParts(parts, tone, await answer(), sketch), told);
-  return over(tone.strokes ? toCells(tone.strokes, ...seen) : null, told);
+  if (parts.length) layers.push(...tellParts(parts, tone, await answer(), sketch));
+  if (tone.strokes) layers.push(toCells(tone.strokes, ...seen));
+  return layers;
 }
 
-/** A map of the parts that are named, which keep the light and shadow of the generator's own answer. */
+/** Layers of the parts that are named. */
 function tellParts(parts, tone, photo, sketch) {
-  const [own, found] = [ofPhoto(photo), find(photo, sketch)];
-  const made = picture(own.height, own.width, 3);
-  made.data.fill(NaN);
-  const light = (cell) => 0.299 * own.data[3 * cell] + 0.587 * own.data[3 * cell + 1] + 0.114 * own.data[3 * cell + 2];
-  for (const name of parts) {
-    const cells = [...found[name].keys()].filter((cell) => found[name][cell]);
-    if (!cells.length) {
+  const found = find(photo, sketch);
+  return parts.map((name) => {
+    const mask = found[name];
+    const covered = coverage(mask);
+    if (!covered.some((share) => share >= MOST)) {
       throw new Refusal(`Nothing in this drawing looks like ${name}. Paint its colour in its place instead.`, 400);
     }
-    const mean = Math.max(cells.reduce((sum, cell) => sum + light(cell), 0) / cells.length, 1e-3);
-    const colour = [1, 3, 5].map((at) => parseInt(tone[name].slice(at, at + 2), 16) / 255);
-    for (const cell of cells) made.data.set(colour.map((value) => clip((value * light(cell)) / mean)), 3 * cell);
-  }
-  return made;
+    const own = ofPhoto(photo, toPixels(mask, photo).data);
+    const wanted = [1, 3, 5].map((at) => parseInt(tone[name].slice(at, at + 2), 16) / 255);
+    const tones = shade(own, wanted, (cell) => covered[cell] >= MOST);
+    covered.forEach((share, cell) => { if (share < LEAST) tones.data.fill(NaN, 3 * cell, 3 * cell + 3); });
+    return { tones, mask, least: MOST, share: 1 };
+  });
+}
+
+/** One colour for several cells that keep the light and shadow of the generator's own answer. */
+function shade(own, wanted, isTypical) {
+  const light = toGray(own).data;
+  const typical = light.filter((_, cell) => isTypical(cell));
+  const mean = Math.max(typical.reduce((sum, one) => sum + one, 0) / typical.length, 1e-3);
+  const painted = wanted.map((value) => Math.min(value, LIGHTEST));
+  const isDarker = 0.299 * painted[0] + 0.587 * painted[1] + 0.114 * painted[2] < mean;
+  return of(own, (_, place) => {
+    const [colour, here] = [painted[place % 3], light[Math.floor(place / 3)]];
+    return clip(isDarker ? (colour * here) / mean : colour + here - mean);
+  });
 }

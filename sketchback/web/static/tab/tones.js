@@ -1,12 +1,13 @@
 // Tone maps as `sketchback.images.tones` has them: the mean colour of each cell of a picture, NaN where nothing is told.
 
-import { clip, picture } from "./arrays.js";
+import { clip, padTo, picture } from "./arrays.js";
 
 export const CELL = 16; // pixels, the side of a cell
-const LEAST = 0.1; // of a cell: where so much is told, the cell is
+export const BLOCK = 4; // pixels, the side of a block: a mask says on this finer grid where a tone is meant
+export const LEAST = 0.1; // of a cell: where so much is told, the cell is
 const CHANGES = ["lighter", "warmer", "colourful"];
 
-const cellsOf = (side) => Math.ceil(side / CELL);
+export const cellsOf = (side) => Math.ceil(side / CELL);
 
 /** What a generator of a picture takes: red, green, blue and whether they are told; without a map nothing is. */
 export function encode(told, height, width) {
@@ -19,74 +20,86 @@ export function encode(told, height, width) {
   return made;
 }
 
-/** The tone map of a photograph. */
-export function ofPhoto({ height, width, data }) {
+/** The tone map of a photograph; with weights, of each pixel one, NaN where they are 0. */
+export function ofPhoto({ height, width, data }, weights = null) {
   const made = picture(cellsOf(height), cellsOf(width), 3);
-  const sums = new Float64Array(made.data.length);
+  const [sums, counts] = [new Float64Array(made.data.length), new Float64Array(made.data.length / 3)];
   for (let row = 0; row < height; row += 1) {
     for (let column = 0; column < width; column += 1) {
       const cell = Math.floor(row / CELL) * made.width + Math.floor(column / CELL);
-      for (let one = 0; one < 3; one += 1) sums[3 * cell + one] += data[3 * (row * width + column) + one];
+      const pixel = row * width + column;
+      const weight = weights ? weights[pixel] : 1;
+      counts[cell] += weight;
+      for (let one = 0; one < 3; one += 1) sums[3 * cell + one] += weight * data[3 * pixel + one];
     }
   }
-  const inside = (place, side) => Math.min(CELL, side - place * CELL);
-  for (let place = 0; place < sums.length; place += 1) {
-    const cell = Math.floor(place / 3);
-    const size = inside(Math.floor(cell / made.width), height) * inside(cell % made.width, width);
-    made.data[place] = sums[place] / size;
-  }
+  sums.forEach((sum, place) => { made.data[place] = sum / counts[Math.floor(place / 3)]; });
   return made;
 }
 
-/** Averages tones over the cells of a picture that they cover, each pixel with the share of it in a cell. */
+/** How much of each cell a mask on blocks covers. */
+export function coverage({ height, width, data }) {
+  const side = CELL / BLOCK;
+  const made = new Float32Array(data.length / side ** 2);
+  data.forEach((value, at) => {
+    const [row, column] = [Math.floor(at / width), at % width];
+    made[Math.floor(row / side) * (width / side) + Math.floor(column / side)] += value / side ** 2;
+  });
+  return made;
+}
+
+/** Averages tones over the cells of a picture that they cover, each pixel with the share of it in a cell: a layer. */
 export function toCells(tones, height, width) {
+  const { sums, counts, sizes } = cover(tones, height, width, CELL);
   const made = picture(cellsOf(height), cellsOf(width), 3);
-  const [rows, columns] = [shares(tones.height, height), shares(tones.width, width)];
-  const sums = new Float64Array(made.data.length);
-  const [counts, sizes] = [new Float64Array(sums.length / 3), new Float64Array(sums.length / 3)];
-  rows.forEach((down, row) => columns.forEach((across, column) => {
+  sums.forEach((sum, place) => {
+    const cell = Math.floor(place / 3);
+    made.data[place] = counts[cell] >= LEAST * sizes[cell] ? sum / counts[cell] : NaN;
+  });
+  const blocks = cover(tones, height, width, BLOCK);
+  const covered = picture(Math.ceil(height / BLOCK), Math.ceil(width / BLOCK), 1);
+  blocks.counts.forEach((count, block) => { covered.data[block] = count / blocks.sizes[block]; });
+  const mask = padTo(covered, (made.height * CELL) / BLOCK, (made.width * CELL) / BLOCK);
+  return { tones: made, mask, least: LEAST, share: 1 };
+}
+
+/** Sums of tones over squares of so many pixels, how much of each is told, and how large it is. */
+function cover(tones, height, width, side) {
+  const [down, across] = [height, width].map((length) => Math.ceil(length / side));
+  const [rows, columns] = [shares(tones.height, height, side), shares(tones.width, width, side)];
+  const sums = new Float64Array(3 * down * across);
+  const [counts, sizes] = [new Float64Array(down * across), new Float64Array(down * across)];
+  rows.forEach((high, row) => columns.forEach((wide, column) => {
     const from = 3 * (row * tones.width + column);
     const told = !Number.isNaN(tones.data[from]);
-    for (const [y, high] of down) {
-      for (const [x, wide] of across) {
-        const cell = y * made.width + x;
-        sizes[cell] += high * wide;
+    for (const [y, tall] of high) {
+      for (const [x, broad] of wide) {
+        const square = y * across + x;
+        sizes[square] += tall * broad;
         if (told) {
-          counts[cell] += high * wide;
-          for (let one = 0; one < 3; one += 1) sums[3 * cell + one] += high * wide * tones.data[from + one];
+          counts[square] += tall * broad;
+          for (let one = 0; one < 3; one += 1) sums[3 * square + one] += tall * broad * tones.data[from + one];
         }
       }
     }
   }));
-  for (let place = 0; place < sums.length; place += 1) {
-    const cell = Math.floor(place / 3);
-    made.data[place] = counts[cell] >= LEAST * sizes[cell] ? sums[place] / counts[cell] : NaN;
-  }
-  return made;
+  return { sums, counts, sizes };
 }
 
-/** Of each of so many equal parts of a side, in which cells it lies, and how much of it. */
-function shares(parts, side) {
-  const length = side / CELL / parts;
+/** Of each of so many equal parts of a length, in which squares of a side it lies, and how much of it. */
+function shares(parts, length, side) {
+  const step = length / side / parts;
   return Array.from({ length: parts }, (_, part) => {
-    const [begin, end] = [part * length, (part + 1) * length];
+    const [begin, end] = [part * step, (part + 1) * step];
     const found = [];
-    for (let cell = Math.floor(begin); cell < Math.min(end, cellsOf(side)); cell += 1) {
-      found.push([cell, Math.min(end, cell + 1) - Math.max(begin, cell)]);
+    for (let square = Math.floor(begin); square < Math.min(end, Math.ceil(length / side)); square += 1) {
+      found.push([square, Math.min(end, square + 1) - Math.max(begin, square)]);
     }
     return found;
   });
 }
 
 export const changes = (tone) => CHANGES.some((name) => tone[name]);
-
-/** A map, and where it tells nothing another. */
-export function over(told, others) {
-  if (!told || !others) return told ?? others;
-  const made = picture(told.height, told.width, 3);
-  told.data.forEach((value, place) => { made.data[place] = Number.isNaN(value) ? others.data[place] : value; });
-  return made;
-}
 
 /** Changes the tones of a whole picture in CIELAB, each number from -1 to 1, see `telling.change`. */
 export function change(tones, { lighter = 0, warmer = 0, colourful = 0 }) {

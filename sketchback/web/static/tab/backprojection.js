@@ -1,0 +1,103 @@
+// What was told is kept, as `sketchback.inference.backprojection` keeps it: the mean of each told cell of a photograph
+// becomes its tone.
+
+import { clip, crop, of, picture, resize, toGray } from "./arrays.js";
+import { average } from "./filters.js";
+import { BLOCK, CELL, ofPhoto } from "./tones.js";
+
+const ROUNDS = 3;
+const REACH = 0.5; // of a cell: standard deviation of the weight of a cell over the distance from its middle
+const ALIKE = 0.2; // standard deviation over the difference of colour
+const [MOST, DARKEST] = [4, 0.02]; // times the light of a pixel that it gets in one round; what it reflects at least
+const LEAST = 1e-3; // of the weight, for pixels that are like none of the cells around them
+const [WINDOW, CONTRAST] = [8, 0.05]; // pixels around one of a mask, and the contrast that counts as an edge in it
+const STEPS = [-1, 0, 1];
+const NEIGHBOURS = 9;
+
+/** A mask on blocks -> one on the pixels of a picture. */
+export function toPixels(mask, { height, width }) {
+  return crop(resize(mask, mask.height * BLOCK, mask.width * BLOCK), height, width);
+}
+
+/** A photograph whose cells have the tones that a layer tells, under its mask and as far as its share says. */
+export function backProject(photo, { tones, mask, share }) {
+  const inside = refine(toPixels(mask, photo), photo).data;
+  const own = ofPhoto(photo, inside);
+  const wanted = of(own, (value, place) => value + share * (tones.data[place] - value));
+  if (wanted.data.every(Number.isNaN)) return photo;
+  const weights = weigh(photo, of(own, (value) => (Number.isNaN(value) ? 0 : value)));
+  for (let round = 0; round < ROUNDS; round += 1) photo = change(photo, inside, wanted.data, weights);
+  return photo;
+}
+
+/** Once more towards what is wanted of the cells. */
+function change(photo, inside, wanted, weights) {
+  const means = ofPhoto(photo, inside);
+  const differences = means.data.map((mean, place) => (Number.isNaN(wanted[place]) ? 0 : wanted[place] - mean));
+  const ratios = means.data.map((mean, place) => (Number.isNaN(wanted[place])
+    ? 1 : Math.min(Math.max((wanted[place] + DARKEST) / (mean + DARKEST), 1 / MOST), MOST)));
+  const made = picture(photo.height, photo.width, 3);
+  forEachPixel(photo, means, (pixel, cells) => {
+    for (let channel = 0; channel < 3; channel += 1) {
+      let [added, times] = [0, 0];
+      cells.forEach((cell, one) => {
+        if (cell < 0) return;
+        added += weights[NEIGHBOURS * pixel + one] * differences[3 * cell + channel];
+        times += weights[NEIGHBOURS * pixel + one] * ratios[3 * cell + channel];
+      });
+      const value = photo.data[3 * pixel + channel];
+      const shaded = (value + DARKEST) * (times - 1);
+      made.data[3 * pixel + channel] = clip(value + inside[pixel] * (added < 0 ? shaded : (added + shaded) / 2));
+    }
+  });
+  return made;
+}
+
+/** A coarse mask that keeps to the photograph's own edges, by a guided filter. */
+function refine(mask, photo) {
+  const guide = toGray(photo);
+  const mean = (what) => average(of(guide, what), WINDOW).data;
+  const [light, share] = [mean((value) => value), mean((_, at) => mask.data[at])];
+  const [product, square] = [mean((value, at) => value * mask.data[at]), mean((value) => value * value)];
+  const slope = product.map((value, at) => (
+    (value - light[at] * share[at]) / (square[at] - light[at] ** 2 + CONTRAST ** 2)));
+  const [slopes, offsets] = [mean((_, at) => slope[at]), mean((_, at) => share[at] - slope[at] * light[at])];
+  return of(guide, (value, at) => clip(slopes[at] * value + offsets[at]));
+}
+
+/** How much each pixel takes from its own cell and the eight around it, in sum 1. */
+function weigh(photo, own) {
+  const weights = new Float32Array(NEIGHBOURS * photo.height * photo.width);
+  const near = Array.from({ length: CELL }, (_, place) => STEPS.map(
+    (step) => Math.exp(-((((place + 0.5) / CELL - 0.5 - step) / REACH) ** 2) / 2)));
+  forEachPixel(photo, own, (pixel, cells, y, x) => {
+    let sum = 0;
+    cells.forEach((cell, one) => {
+      if (cell < 0) return;
+      let unlike = 0;
+      for (let channel = 0; channel < 3; channel += 1) {
+        unlike += (photo.data[3 * pixel + channel] - own.data[3 * cell + channel]) ** 2;
+      }
+      const place = near[y % CELL][Math.floor(one / 3)] * near[x % CELL][one % 3];
+      const weight = place * (Math.exp(-unlike / ALIKE ** 2 / 2) + LEAST);
+      weights[NEIGHBOURS * pixel + one] = weight;
+      sum += weight;
+    });
+    for (let one = 0; one < NEIGHBOURS; one += 1) weights[NEIGHBOURS * pixel + one] /= sum;
+  });
+  return weights;
+}
+
+/** Calls `use` with each pixel, the cell that it lies in and those around it (-1 outside), its row and its column. */
+function forEachPixel({ height, width }, { height: rows, width: columns }, use) {
+  for (let y = 0; y < height; y += 1) {
+    for (let x = 0; x < width; x += 1) {
+      const [row, column] = [Math.floor(y / CELL), Math.floor(x / CELL)];
+      const cells = STEPS.flatMap((down) => STEPS.map((right) => {
+        const [one, other] = [row + down, column + right];
+        return one < 0 || other < 0 || one >= rows || other >= columns ? -1 : one * columns + other;
+      }));
+      use(y * width + x, cells, y, x);
+    }
+  }
+}
