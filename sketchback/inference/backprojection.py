@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import cv2
 import numpy as np
+from numpy.lib.stride_tricks import sliding_window_view
 
 from sketchback import images
 from sketchback.images import tones
@@ -19,7 +20,6 @@ ALIKE = 0.2  # standard deviation over the difference of colour, RGB in [0, 1]
 MOST, DARKEST = 4.0, 0.02  # times the light of a pixel that it gets in one round; what it reflects at least
 LEAST = 1e-3  # of the weight, for pixels that are like none of the cells around them
 WINDOW, CONTRAST = 17, 0.05  # pixels of a mask that are taken together, and the contrast that counts as an edge in it
-NEIGHBOURS = [(down, right) for down in (-1, 0, 1) for right in (-1, 0, 1)]
 
 
 def back_project(photo: np.ndarray, told: np.ndarray, mask: np.ndarray | None = None, share: float = 1.0) -> np.ndarray:
@@ -49,8 +49,8 @@ def back_project(photo: np.ndarray, told: np.ndarray, mask: np.ndarray | None = 
     for _ in range(ROUNDS):
         means = np.where(is_told, tones.under(photo, inside), 0.0)
         ratio = np.clip((wanted + DARKEST) / (means + DARKEST), 1 / MOST, MOST)
-        added, times = (_spread(cells, weights)[: size[0], : size[1]] for cells in (wanted - means, ratio))
-        shaded = (photo + DARKEST) * (times - 1)
+        spread = _spread(np.concatenate([wanted - means, ratio], axis=-1), weights, size)
+        added, shaded = spread[..., :3], (photo + DARKEST) * (spread[..., 3:] - 1)
         # Darker as under less light; lighter half as under more, half as through a veil.
         change = np.where(added < 0, shaded, (added + shaded) / 2)
         photo = np.clip(photo + inside * change, 0.0, 1.0)
@@ -71,32 +71,37 @@ def _refine(mask: np.ndarray, photo: np.ndarray) -> np.ndarray:
 
 
 def _weights(photo: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """How much each pixel takes from its own cell and the eight around it: `(9, h, 16, w, 16, 1)`, their sum is 1."""
+    """How much each pixel takes from its own cell and the eight around it: `(h, w, 256, 9)`, their sum is 1."""
     rows, columns = own.shape[:2]
     sides = [(0, cells * CELL - side) for cells, side in zip(own.shape[:2], photo.shape[:2], strict=True)]
     pixels = np.pad(photo, [*sides, (0, 0)], mode="edge").reshape(rows, CELL, columns, CELL, 3)
-    away = (np.arange(CELL, dtype=np.float32) + 0.5) / CELL - 0.5  # of a pixel from the middle of its cell, in cells
-    near = {step: np.exp(-(((away - step) / REACH) ** 2) / 2) for step in (-1, 0, 1)}
-    weights = np.empty((len(NEIGHBOURS), rows, CELL, columns, CELL, 1), np.float32)
-    for weight, (down, right), cells, inside in zip(
-        weights, NEIGHBOURS, _around(own), _around(np.ones((rows, columns, 1), np.float32)), strict=True
-    ):
-        unlike = ((pixels - cells) ** 2).sum(axis=-1, keepdims=True) / ALIKE**2
-        place = near[down][:, np.newaxis, np.newaxis, np.newaxis] * near[right][:, np.newaxis]
-        weight[:] = inside * place * (np.exp(-unlike / 2) + LEAST)
-    return weights / weights.sum(axis=0)
+    pixels = pixels.swapaxes(1, 2).reshape(rows, columns, CELL * CELL, 3)
+    cells = _around(own)
+    squares = [(values**2).sum(axis=-1) for values in (pixels, cells)]
+    unlike = squares[0][..., np.newaxis] + squares[1][..., np.newaxis, :] - 2 * pixels @ cells.swapaxes(-1, -2)
+    weights = _NEAR * (np.exp(-np.maximum(unlike, 0.0) / (2 * ALIKE**2)) + LEAST)
+    weights = weights * _around(np.ones((rows, columns, 1), np.float32))[..., np.newaxis, :, 0]
+    return (weights / weights.sum(axis=-1, keepdims=True)).astype(np.float32)
 
 
-def _around(cells: np.ndarray) -> list[np.ndarray]:
-    """Of each cell the neighbours, each `(h, 1, w, 1, C)`, 0 outside the picture."""
-    rows, columns = cells.shape[:2]
-    wide = np.pad(cells, [(1, 1), (1, 1), (0, 0)])
-    moved = [wide[1 + down : 1 + down + rows, 1 + right : 1 + right + columns] for down, right in NEIGHBOURS]
-    return [one[:, np.newaxis, :, np.newaxis] for one in moved]
+def _near() -> np.ndarray:
+    """The part of the weights that place decides: `(256, 9)`."""
+    away = (np.arange(CELL) + 0.5) / CELL - 0.5  # of a pixel from the middle of its cell, in cells
+    near = np.exp(-(((away[:, np.newaxis] - (-1, 0, 1)) / REACH) ** 2) / 2)
+    return np.einsum("yd,xr->yxdr", near, near).reshape(CELL * CELL, 9).astype(np.float32)
 
 
-def _spread(difference: np.ndarray, weights: np.ndarray) -> np.ndarray:
-    """Numbers of cells `(h, w, 3)` -> numbers of pixels `(16 h, 16 w, 3)`."""
-    parts = zip(weights, _around(difference), strict=True)
-    pixels: np.ndarray = sum((weight * cells for weight, cells in parts), np.zeros((), np.float32))
-    return pixels.reshape(difference.shape[0] * CELL, difference.shape[1] * CELL, 3)
+_NEAR = _near()
+
+
+def _around(cells: np.ndarray) -> np.ndarray:
+    """Of each cell itself and the eight around it, `(h, w, C) -> (h, w, 9, C)`, 0 outside the picture."""
+    windows = sliding_window_view(np.pad(cells, [(1, 1), (1, 1), (0, 0)]), (3, 3), axis=(0, 1))  # (h, w, C, 3, 3)
+    return windows.reshape(*cells.shape, 9).swapaxes(-1, -2).astype(np.float32)
+
+
+def _spread(cells: np.ndarray, weights: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """Numbers of cells `(h, w, C)` -> numbers of pixels `(height, width, C)`."""
+    rows, columns, channels = cells.shape
+    pixels = (weights @ _around(cells)).reshape(rows, columns, CELL, CELL, channels)
+    return pixels.swapaxes(1, 2).reshape(rows * CELL, columns * CELL, channels)[: size[0], : size[1]]
