@@ -12,7 +12,7 @@ from numpy.lib.stride_tricks import sliding_window_view
 
 from sketchback import images
 from sketchback.images import tones
-from sketchback.images.tones import CELL
+from sketchback.images.tones import BLOCK, CELL
 
 ROUNDS = 3  # after one, neighbours still take a fifth of the difference from each other
 REACH = 0.5  # of a cell: standard deviation of the weight of a cell over the distance from its middle
@@ -29,23 +29,25 @@ def back_project(photo: np.ndarray, told: np.ndarray, mask: np.ndarray | None = 
         photo: `(H, W, 3)` in [0, 1].
         told: `(h, w, 3)` in [0, 1] of `h = ceil(H / 16)`, NaN where nothing is told.
         mask: `(4 h, 4 w)` in [0, 1], which blocks of 4 x 4 pixels a tone is the mean of, and where the photograph
-            changes; by default all.
+            changes; by default all of the cells that are told.
         share: How much of the difference is made up for, in [0, 1].
 
     Returns:
         `(H, W, 3)` float32 in [0, 1]. Means are within a few 1/255 of what was told, unless their pixels would have
-        to be darker than black or lighter than white. Where nothing is told, only what borders on told cells changes.
+        to be darker than black or lighter than white. Where nothing is told, only what borders on it changes.
 
     Source: iterative back-projection (Irani & Peleg 1991), spread by joint bilateral upsampling (Kopf et al. 2007).
     """
     size = photo.shape[0], photo.shape[1]
-    inside = np.ones((*size, 1), np.float32) if mask is None else _refine(tones.to_pixels(mask, size), photo)
+    if mask is None:
+        mask = np.isfinite(told[..., 0]).repeat(CELL // BLOCK, axis=0).repeat(CELL // BLOCK, axis=1).astype(np.float32)
+    inside = _refine(tones.to_pixels(mask, size), photo)
     own = tones.under(photo, inside)
     is_told = np.isfinite(told) & np.isfinite(own)
     if not is_told.any():
         return photo
     wanted = np.where(is_told, own + share * (told - own), 0.0)
-    weights = _weights(photo, np.where(np.isfinite(own), own, 0.0))
+    weights = _weights(photo, np.where(is_told, own, 0.0), is_told)
     for _ in range(ROUNDS):
         means = np.where(is_told, tones.under(photo, inside), 0.0)
         ratio = np.clip((wanted + DARKEST) / (means + DARKEST), 1 / MOST, MOST)
@@ -58,7 +60,9 @@ def back_project(photo: np.ndarray, told: np.ndarray, mask: np.ndarray | None = 
 
 
 def _refine(mask: np.ndarray, photo: np.ndarray) -> np.ndarray:
-    """A coarse mask `(H, W, 1)` that keeps to the photograph's own edges, by a guided filter (He et al. 2010)."""
+    """A coarse mask `(H, W, 1)` that keeps to the photograph's own edges, by a guided filter (He et al. 2010), and ends
+    more steeply than that leaves it.
+    """
     guide = images.to_gray(photo)
 
     def mean(values: np.ndarray) -> np.ndarray:
@@ -67,11 +71,13 @@ def _refine(mask: np.ndarray, photo: np.ndarray) -> np.ndarray:
     light, share = mean(guide), mean(mask[..., 0])
     slope = (mean(guide * mask[..., 0]) - light * share) / (mean(guide * guide) - light * light + CONTRAST**2)
     offset = share - slope * light
-    return np.clip(mean(slope) * guide + mean(offset), 0.0, 1.0)[..., np.newaxis]
+    return np.clip(1.5 * (mean(slope) * guide + mean(offset)) - 0.25, 0.0, 1.0)[..., np.newaxis]
 
 
-def _weights(photo: np.ndarray, own: np.ndarray) -> np.ndarray:
-    """How much each pixel takes from its own cell and the eight around it: `(h, w, 256, 9)`, their sum is 1."""
+def _weights(photo: np.ndarray, own: np.ndarray, is_told: np.ndarray) -> np.ndarray:
+    """How much each pixel takes from its own cell and the eight around it, `(h, w, 256, 9)`: 1 in sum over those that
+    are told.
+    """
     rows, columns = own.shape[:2]
     sides = [(0, cells * CELL - side) for cells, side in zip(own.shape[:2], photo.shape[:2], strict=True)]
     pixels = np.pad(photo, [*sides, (0, 0)], mode="edge").reshape(rows, CELL, columns, CELL, 3)
@@ -80,8 +86,8 @@ def _weights(photo: np.ndarray, own: np.ndarray) -> np.ndarray:
     squares = [(values**2).sum(axis=-1) for values in (pixels, cells)]
     unlike = squares[0][..., np.newaxis] + squares[1][..., np.newaxis, :] - 2 * pixels @ cells.swapaxes(-1, -2)
     weights = _NEAR * (np.exp(-np.maximum(unlike, 0.0) / (2 * ALIKE**2)) + LEAST)
-    weights = weights * _around(np.ones((rows, columns, 1), np.float32))[..., np.newaxis, :, 0]
-    return (weights / weights.sum(axis=-1, keepdims=True)).astype(np.float32)
+    weights = weights * _around(is_told[..., :1])[..., np.newaxis, :, 0]
+    return (weights / np.maximum(weights.sum(axis=-1, keepdims=True), 1e-12)).astype(np.float32)
 
 
 def _near() -> np.ndarray:

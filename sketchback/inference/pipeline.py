@@ -11,7 +11,7 @@ import numpy as np
 
 from sketchback import images, weights
 from sketchback.images import MIN_SIDE, check_size, resize, tones
-from sketchback.inference import enlarging, telling
+from sketchback.inference import enlarging, layers, telling
 from sketchback.inference import runtime as runtimes
 from sketchback.inference.options import Options, check, find_helper
 from sketchback.inference.padding import pad_to_multiple
@@ -108,7 +108,7 @@ def predict(
         working: `(height, width)`, by default what `working_size` says. Where a generator says nothing, smaller
             sketches are shown as they are.
         tones: `(B, h, w, 3)` in [0, 1], any h and w, NaN where nothing is told; each covers its whole sketch. They are
-            averaged over the cells of what the generator sees, see `telling.to_cells`, and kept.
+            averaged over the cells of what the generator sees, see `layers.to_cells`, and kept.
         detail: Let the enlarger add what the generator does not see, as `run` does, where `adds_detail`.
 
     Returns:
@@ -127,7 +127,7 @@ def predict(
             )
         for tone in tones:
             check(generator, Options(tone=np.asarray(tone)))
-        told = [[telling.to_cells(np.asarray(tone), view.seen)] for tone in tones]
+        told = [[layers.to_cells(np.asarray(tone), view.seen)] for tone in tones]
     size = np.shape(sketches)[1:3]
     enlarger = enlarging.load_enlarger(view.seen, size, Options()) if detail else None
     pairs = zip(_answer(generator, view, told), sketches, strict=True)
@@ -144,14 +144,14 @@ def adds_detail(generator: Generator, size: Sequence[int], working: Sequence[int
 
 
 def _answer(
-    generator: Generator, view: GeneratorView, told: Sequence[Sequence[telling.Layer]] | None = None
+    generator: Generator, view: GeneratorView, told: Sequence[Sequence[layers.Layer]] | None = None
 ) -> np.ndarray:
     """The photographs of a view `(B, height, width, 3)`, told the layers of each, or nothing."""
-    flat = None if told is None else np.stack([telling.flatten(layers, view.seen) for layers in told])
+    flat = None if told is None else np.stack([layers.flatten(each, view.seen) for each in told])
     photos = telling.answer(generator, view.shown, flat)[:, : view.seen[0], : view.seen[1]]
     if told is None or "tone" not in generator.takes:
         return photos
-    return np.stack([telling.keep(photo, layers) for photo, layers in zip(photos, told, strict=True)])
+    return np.stack([layers.keep(photo, each) for photo, each in zip(photos, told, strict=True)])
 
 
 def to_sketch(
@@ -258,7 +258,7 @@ def _scaled(size: Sequence[int], drawn: int, options: Options) -> tuple[int, int
 
 def _tell(
     generator: Generator, view: GeneratorView, size: tuple[int, int], options: Options
-) -> list[list[telling.Layer]] | None:
+) -> list[list[layers.Layer]] | None:
     """What a user tells of the tones of each drawing; None where there is nothing."""
     tone, changes = options.tone, telling.changes(options.tone)
     if not tone:
@@ -269,13 +269,13 @@ def _tell(
     pairs = list(zip([None] * len(view.shown) if answers is None else answers, view.sketches, strict=True))
     told = [telling.place(tone, size, photo=photo, sketch=sketch) for photo, sketch in pairs]
     if changed and answers is not None:
-        own = [telling.whole(telling.change(tones.of_photo(photo), **changes)) for photo in answers]
-        told = [[below, *layers] for below, layers in zip(own, told, strict=True)]
+        own = [layers.whole(telling.change(tones.of_photo(photo), **changes)) for photo in answers]
+        told = [[below, *above] for below, above in zip(own, told, strict=True)]
     return told
 
 
 def _make(
-    generator: Generator, view: GeneratorView, told: list[list[telling.Layer]] | None, options: Options
+    generator: Generator, view: GeneratorView, told: list[list[layers.Layer]] | None, options: Options
 ) -> Iterator[np.ndarray]:
     """The photographs of each drawing `(candidates, height, width, 3)`, or one of each."""
     if options.candidates is None:
@@ -287,12 +287,12 @@ def _make(
     sampler = runtimes.load_once(find_helper(name, f"candidates={options.candidates}"), options.runtime)
     number, changes = options.candidates, telling.changes(options.tone)
     asked: dict[str, Any] = {"candidates": number, "first": options.first, "seed": options.seed}
-    known = None if told is None else np.stack([telling.flatten(layers, view.seen) for layers in told])
+    known = None if told is None else np.stack([layers.flatten(each, view.seen) for each in told])
     sampled = candidates.sample(sampler, generator, view.shown, told=known, **asked)
     for index, (shown, several) in enumerate(zip(view.shown, sampled, strict=True)):
         if changes:
             several = np.stack([telling.change(one, **changes) for one in several])
-        layers = [] if told is None else told[index]
-        each = [[telling.whole(one, candidates.KEPT), *layers] for one in several]
+        above = [] if told is None else told[index]
+        each = [[layers.whole(one, candidates.KEPT), *above] for one in several]
         batch = np.repeat(shown[np.newaxis], number, axis=0)
         yield _answer(generator, GeneratorView(batch, view.seen), each)

@@ -66,10 +66,11 @@ def _face(lab: np.ndarray, plain: np.ndarray) -> dict[str, np.ndarray]:
     edge = (y < 1 / rows) | ((y < 0.67) & ((x < 1 / columns) | (x > 1 - 1 / columns)))
     background = _flood(edge & backdrop, lab, backdrop)
     chin = y[skin].max() if skin.any() else 1.0
+    nose = y[skin].mean() if skin.any() else 1.0
     beside = cv2.dilate(skin.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
     dark = (~skin & ~background & darker & (y <= chin)).astype(np.uint8)
-    # Outlines and shadows beside the cheeks are dark too, and thin.
-    hair = _connected(beside, cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0)
+    # Outlines and shadows beside the cheeks are dark too, but thin and low.
+    hair = _connected(beside & (y < nose), cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0)
     return {"skin": skin, "hair": hair, "background": background}
 
 

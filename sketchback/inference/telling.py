@@ -1,4 +1,4 @@
-"""What a user says about tone -> the tone map that a generator is told.
+"""What a user says about tone -> layers of tones, of which a generator is told and which its photograph keeps.
 
 Said in three ways, alone or together: as colours in their places (strokes, or a reference photograph whose tones are
 taken over), by name (skin, hair, background; sky, wall, ground), or as a change of the whole (lighter, warmer, more
@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import cv2
 import numpy as np
@@ -18,9 +18,8 @@ from PIL import ImageColor
 
 from sketchback import images
 from sketchback.images import tones
-from sketchback.images.tones import BLOCK, CELL
 from sketchback.inference import regions
-from sketchback.inference.backprojection import back_project
+from sketchback.inference.layers import LEAST, Layer, coverage, to_cells
 
 if TYPE_CHECKING:
     from sketchback.models.generator import Generator
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
 CHANGES = ("lighter", "warmer", "colourful")
 PLACED = ("reference", "strokes")
 TOGETHER = 1_000_000  # pixels that a generator is shown at once; one needs up to 2 kB of memory for each
-LEAST = 0.1  # of a cell: where so much is told, the cell is; a stroke of colour is narrower than a cell
 LIGHTEST = 0.88  # that a part may be as a whole: a white wall has windows and shadows
 MOST = 0.5  # of a cell: which part it belongs to
 # What people mean by these words here is not what CSS means.
@@ -47,48 +45,6 @@ WORDS = {
     "wall": {"brick": "#94553f", "brown": "#8a6a50", "yellow": "#d3b577", "red": "#9c5546"},
     "ground": {"grass": "#6b7d49", "green": "#6b7d49", "brown": "#77644f"},
 }
-
-
-class Layer(NamedTuple):
-    """One thing that is told of a picture: colours in their places, a named part, or all of it.
-
-    Attributes:
-        tones: `(h, w, 3)` in [0, 1], a tone for each cell, NaN where nothing is told.
-        mask: `(4 h, 4 w)` in [0, 1]: of how much of each block of 4 x 4 pixels it is told.
-        least: Of a cell: where so much is covered, the generator is told too.
-        share: How much of what a photograph then differs by is made up for, in [0, 1].
-    """
-
-    tones: np.ndarray
-    mask: np.ndarray
-    least: float = LEAST
-    share: float = 1.0
-
-
-def whole(tones: np.ndarray, share: float = 1.0) -> Layer:
-    """Tones `(h, w, 3)` that are told of whole cells, NaN where nothing is told."""
-    side = CELL // BLOCK
-    return Layer(tones, np.ones((tones.shape[0] * side, tones.shape[1] * side), np.float32), share=share)
-
-
-def flatten(layers: Sequence[Layer], size: tuple[int, int]) -> np.ndarray:
-    """What a generator is told of a picture `(height, width)`: the last layer that tells something of a cell.
-
-    Returns:
-        `(ceil(height / 16), ceil(width / 16), 3)`, NaN where nothing is told.
-    """
-    told = tones.untold(size)
-    for layer in layers:
-        is_told = (coverage(layer.mask)[..., np.newaxis] >= layer.least) & np.isfinite(layer.tones)
-        told = np.where(is_told, layer.tones, told)
-    return told
-
-
-def coverage(mask: np.ndarray) -> np.ndarray:
-    """How much of each cell `(h, w)` a mask `(4 h, 4 w)` covers."""
-    side = CELL // BLOCK
-    covered: np.ndarray = mask.reshape(mask.shape[0] // side, side, mask.shape[1] // side, side).mean(axis=(1, 3))
-    return covered
 
 
 def colour(said: str | Sequence[float], part: str = "") -> np.ndarray:
@@ -240,52 +196,6 @@ def answer(generator: Generator, sketches: np.ndarray, told: np.ndarray | None =
             inputs = [inputs, tones.encode(told[begin : begin + some])]
         photos.append(np.asarray(generator.predict_on_batch(inputs), np.float32))
     return np.concatenate(photos)
-
-
-def keep(photo: np.ndarray, layers: Sequence[Layer]) -> np.ndarray:
-    """A photograph `(H, W, 3)` with the tones that were told, as a generator follows them only roughly."""
-    for layer in layers:
-        photo = back_project(photo, layer.tones, layer.mask, layer.share)
-    return photo
-
-
-def to_cells(tones: np.ndarray, size: tuple[int, int]) -> Layer:
-    """Averages tones over the cells of a picture that they cover, each pixel with the share of it in a cell.
-
-    Args:
-        tones: `(h, w, 3)`, any h and w; NaN where nothing is told.
-        size: `(height, width)` of the picture.
-
-    Returns:
-        Of `ceil(height / 16)` x `ceil(width / 16)` cells, float32: means over what is told; NaN in cells of which less
-        than a tenth is.
-
-    >>> to_cells(np.array([[[0.0] * 3, [1.0] * 3]]), (16, 48)).tones[0, :, 0].tolist()
-    [0.0, 0.5, 1.0]
-    """
-    told = np.isfinite(tones).all(axis=-1, keepdims=True)
-
-    def cover(side: int) -> tuple[np.ndarray, np.ndarray]:
-        """Means of squares of so many pixels, and how much of each is told."""
-        rows, columns = (_shares(parts, length, side) for parts, length in zip(tones.shape[:2], size, strict=True))
-
-        def add(values: np.ndarray) -> np.ndarray:
-            return np.einsum("yh,hwc,xw->yxc", rows, values, columns, optimize=True)
-
-        counts, sizes = add(told.astype(np.float64)), add(np.ones(told.shape))
-        return add(np.where(told, tones, 0.0)) / np.maximum(counts, 1e-12), counts / sizes
-
-    means, covered = cover(CELL)
-    mask = cover(BLOCK)[1][..., 0].astype(np.float32)
-    sides = [(0, cells * CELL // BLOCK - blocks) for cells, blocks in zip(means.shape[:2], mask.shape, strict=True)]
-    return Layer(np.where(covered >= LEAST, means, np.nan).astype(np.float32), np.pad(mask, sides, mode="edge"))
-
-
-def _shares(parts: int, length: int, side: int) -> np.ndarray:
-    """How much of each of so many equal parts of a length lies in each square of a side: `(squares, parts)`."""
-    edges = np.linspace(0.0, length / side, parts + 1)
-    squares = np.arange(-(-length // side))[:, np.newaxis]
-    return np.clip(np.minimum(edges[1:], squares + 1) - np.maximum(edges[:-1], squares), 0.0, None)
 
 
 def _tell_parts(tone: Mapping[str, Any], photo: np.ndarray, sketch: np.ndarray) -> Iterator[Layer]:

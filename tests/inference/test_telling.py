@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from sketchback.images import tones
-from sketchback.inference import telling
+from sketchback.inference import layers, telling
 
 PAPER = np.ones((40, 33, 1), np.float32)
 
@@ -40,32 +39,6 @@ def test_wrong_arrays_are_refused(array: np.ndarray) -> None:
         telling.check(array)
 
 
-def test_an_array_of_the_picture_is_averaged_as_a_photograph_is() -> None:
-    photo = np.random.default_rng(0).random((40, 33, 3), np.float32)
-    layer = telling.to_cells(photo, (40, 33))
-    np.testing.assert_allclose(layer.tones, tones.of_photo(photo), atol=1e-6)
-    np.testing.assert_allclose(layer.mask[:10, :9], 1.0, atol=1e-6)
-
-
-@pytest.mark.parametrize("sides", [(1, 1), (7, 5), (3, 200)])
-def test_any_size_keeps_one_colour_and_what_is_untold(sides) -> None:
-    told = np.full((*sides, 3), 0.25, np.float32)
-    np.testing.assert_allclose(telling.to_cells(told, (40, 33)).tones, np.full((3, 3, 3), 0.25), atol=1e-6)
-    assert np.isnan(telling.to_cells(np.full_like(told, np.nan), (40, 33)).tones).all()
-
-
-def test_a_stroke_tells_its_cells_and_a_speck_does_not() -> None:
-    told = np.full((32, 32, 3), np.nan, np.float32)
-    told[:16, 3:5] = (1, 0, 0)
-    told[20, 20] = 0
-    layer = telling.to_cells(told, (32, 32))
-    np.testing.assert_array_equal(layer.tones[0, 0], (1, 0, 0))
-    assert np.isfinite(layer.tones).sum() == 3
-    np.testing.assert_allclose(layer.mask[:4, :3], [[1 / 4, 1 / 4, 0]] * 4)
-    np.testing.assert_allclose(layer.mask[5, 5], 1 / 16)
-    np.testing.assert_allclose(telling.coverage(layer.mask), [[1 / 8, 0], [0, 1 / 256]])
-
-
 def test_a_reference_photograph_is_cropped_to_the_drawing() -> None:
     wide = np.zeros((40, 99, 3), np.uint8)
     wide[:, 33:66] = 255
@@ -81,14 +54,14 @@ def test_named_parts_have_their_colour_and_keep_their_shading() -> None:
     sketch = np.ones((96, 96, 1), np.float32)
     sketch[16:, 16:80] = 0.5
     wanted = telling.check({"skin": "#6b4423", "background": "white"})
-    layers = telling.place(wanted, (96, 96), photo=photo, sketch=sketch)
-    told = telling.flatten(layers, (96, 96))
+    placed = telling.place(wanted, (96, 96), photo=photo, sketch=sketch)
+    told = layers.flatten(placed, (96, 96))
     skin = told[2:, 2:4]
     np.testing.assert_allclose(skin.mean(axis=(0, 1)), telling.colour("#6b4423"), atol=0.02)
     np.testing.assert_allclose(skin[0, 1] / skin[0, 0], 0.9, atol=0.02)
     np.testing.assert_allclose(told[0], telling.LIGHTEST, atol=0.02)
     assert np.isnan(told[1, 1:5]).all()  # hair, of which nothing was said
-    made = telling.keep(photo, layers)
+    made = layers.keep(photo, placed)
     np.testing.assert_allclose(made[40:, 36:60].mean(axis=(0, 1)), telling.colour("#6b4423"), atol=0.05)
     np.testing.assert_allclose(made[24:28, 20:76], photo[24:28, 20:76], atol=0.03)
 
@@ -97,13 +70,13 @@ def test_strokes_count_before_parts_and_these_before_the_changed_reference() -> 
     strokes = np.full((40, 33, 3), np.nan, np.float32)
     strokes[:16, :16] = (1, 0, 0)
     grey = Image.new("RGB", (33, 40), (128, 128, 128))
-    layers = telling.place(
+    placed = telling.place(
         telling.check({"reference": grey, "strokes": strokes, "lighter": 0.2, "wall": "teal"}),
         (40, 33),
         photo=np.full((40, 33, 3), 0.5, np.float32),
         sketch=PAPER * np.linspace(0.2, 1, 40, dtype=np.float32).reshape(40, 1, 1),
     )
-    told = telling.flatten(layers, (40, 33))
+    told = layers.flatten(placed, (40, 33))
     np.testing.assert_array_equal(told[0, 0], (1, 0, 0))
     wall = np.isclose(told, telling.colour("teal"), atol=0.02).all(axis=-1)
     assert wall.any() and not wall[0, 0]

@@ -1,9 +1,9 @@
 // What was told is kept, as `sketchback.inference.backprojection` keeps it: the mean of each told cell of a photograph
 // becomes its tone.
 
-import { clip, crop, of, picture, resize, toGray } from "./arrays.js";
+import { clip, of, picture, toGray } from "./arrays.js";
 import { average } from "./filters.js";
-import { BLOCK, CELL, ofPhoto } from "./tones.js";
+import { CELL, ofPhoto, toPixels } from "./tones.js";
 
 const ROUNDS = 3;
 const REACH = 0.5; // of a cell: standard deviation of the weight of a cell over the distance from its middle
@@ -14,18 +14,13 @@ const [WINDOW, CONTRAST] = [8, 0.05]; // pixels around one of a mask, and the co
 const STEPS = [-1, 0, 1];
 const NEIGHBOURS = 9;
 
-/** A mask on blocks -> one on the pixels of a picture. */
-export function toPixels(mask, { height, width }) {
-  return crop(resize(mask, mask.height * BLOCK, mask.width * BLOCK), height, width);
-}
-
 /** A photograph whose cells have the tones that a layer tells, under its mask and as far as its share says. */
 export function backProject(photo, { tones, mask, share }) {
   const inside = refine(toPixels(mask, photo), photo).data;
   const own = ofPhoto(photo, inside);
   const wanted = of(own, (value, place) => value + share * (tones.data[place] - value));
   if (wanted.data.every(Number.isNaN)) return photo;
-  const weights = weigh(photo, of(own, (value) => (Number.isNaN(value) ? 0 : value)));
+  const weights = weigh(photo, own, wanted.data);
   for (let round = 0; round < ROUNDS; round += 1) photo = change(photo, inside, wanted.data, weights);
   return photo;
 }
@@ -53,7 +48,7 @@ function change(photo, inside, wanted, weights) {
   return made;
 }
 
-/** A coarse mask that keeps to the photograph's own edges, by a guided filter. */
+/** A coarse mask that keeps to the photograph's own edges, by a guided filter, and ends more steeply than that leaves it. */
 function refine(mask, photo) {
   const guide = toGray(photo);
   const mean = (what) => average(of(guide, what), WINDOW).data;
@@ -62,18 +57,18 @@ function refine(mask, photo) {
   const slope = product.map((value, at) => (
     (value - light[at] * share[at]) / (square[at] - light[at] ** 2 + CONTRAST ** 2)));
   const [slopes, offsets] = [mean((_, at) => slope[at]), mean((_, at) => share[at] - slope[at] * light[at])];
-  return of(guide, (value, at) => clip(slopes[at] * value + offsets[at]));
+  return of(guide, (value, at) => clip(1.5 * (slopes[at] * value + offsets[at]) - 0.25));
 }
 
-/** How much each pixel takes from its own cell and the eight around it, in sum 1. */
-function weigh(photo, own) {
+/** How much each pixel takes from its own cell and the eight around it, 1 in sum over those that are told. */
+function weigh(photo, own, wanted) {
   const weights = new Float32Array(NEIGHBOURS * photo.height * photo.width);
   const near = Array.from({ length: CELL }, (_, place) => STEPS.map(
     (step) => Math.exp(-((((place + 0.5) / CELL - 0.5 - step) / REACH) ** 2) / 2)));
   forEachPixel(photo, own, (pixel, cells, y, x) => {
     let sum = 0;
     cells.forEach((cell, one) => {
-      if (cell < 0) return;
+      if (cell < 0 || Number.isNaN(wanted[3 * cell])) return;
       let unlike = 0;
       for (let channel = 0; channel < 3; channel += 1) {
         unlike += (photo.data[3 * pixel + channel] - own.data[3 * cell + channel]) ** 2;
@@ -83,7 +78,7 @@ function weigh(photo, own) {
       weights[NEIGHBOURS * pixel + one] = weight;
       sum += weight;
     });
-    for (let one = 0; one < NEIGHBOURS; one += 1) weights[NEIGHBOURS * pixel + one] /= sum;
+    for (let one = 0; one < NEIGHBOURS; one += 1) weights[NEIGHBOURS * pixel + one] /= Math.max(sum, 1e-12);
   });
   return weights;
 }

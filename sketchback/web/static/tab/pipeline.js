@@ -2,7 +2,8 @@
 
 import { clip, crop, MIN_SIDE, padSymmetric, padToMultiple, picture, resize, round } from "./arrays.js";
 import { KEPT, sample } from "./candidates.js";
-import { flatten, keep, place, whole } from "./telling.js";
+import { flatten, keep, whole } from "./layers.js";
+import { place } from "./telling.js";
 import * as tones from "./tones.js";
 
 const WORKING = [512, 512]; // where a file does not say what its generator was trained at

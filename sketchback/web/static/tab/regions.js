@@ -94,9 +94,12 @@ function face(grid, plain) {
   const edge = grid.where((at, y, x) => y < 1 / rows || (y < 0.67 && (x < 1 / columns || x > 1 - 1 / columns)));
   const background = grid.flood(edge, backdrop);
   const chin = skin.includes(true) ? (Math.floor(skin.lastIndexOf(true) / columns) + 0.5) / rows : 1;
+  const lines = [...skin.keys()].filter((at) => skin[at]).map((at) => (Math.floor(at / columns) + 0.5) / rows);
+  const nose = lines.length ? lines.reduce((sum, y) => sum + y) / lines.length : 1;
   const dark = grid.where((at, y) => !skin[at] && !background[at] && darker[at] && y <= chin);
-  const hairy = grid.filter(dark, open, 1); // outlines and shadows beside the cheeks are dark too, and thin
-  return { skin, background, hair: grid.spread(grid.filter(skin, dilate, 1), hairy) };
+  const hairy = grid.filter(dark, open, 1); // outlines and shadows beside the cheeks are dark too, but thin and low
+  const beside = grid.filter(skin, dilate, 1);
+  return { skin, background, hair: grid.spread(grid.where((at, y) => beside[at] && y < nose), hairy) };
 }
 
 function building(grid, plain) {

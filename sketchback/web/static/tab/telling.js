@@ -1,37 +1,13 @@
-// What a person says about tone -> the tone map that a generator is told, as `sketchback.inference.telling` makes it.
+// What a person says about tone -> layers of tones, as `sketchback.inference.telling` makes them.
 
 import { Refusal } from "../refusal.js";
-import { clip, fit, of, picture, toGray } from "./arrays.js";
-import { backProject, toPixels } from "./backprojection.js";
+import { clip, fit, of, toGray } from "./arrays.js";
+import { coverage, LEAST, toCells, whole } from "./layers.js";
 import { find, PARTS } from "./regions.js";
-import { BLOCK, cellsOf, CELL, change, changes, coverage, LEAST, ofPhoto, toCells } from "./tones.js";
+import { change, changes, ofPhoto, toPixels } from "./tones.js";
 
 const LIGHTEST = 0.88; // that a part may be as a whole: a white wall has windows and shadows
 const MOST = 0.5; // of a cell: which part it belongs to
-
-/** Tones that are told of whole cells: a layer, see `telling.Layer`. */
-export function whole(tones, share = 1) {
-  const mask = picture((tones.height * CELL) / BLOCK, (tones.width * CELL) / BLOCK, 1);
-  mask.data.fill(1);
-  return { tones, mask, least: LEAST, share };
-}
-
-/** What a generator is told of a picture: the last layer that tells something of a cell; null where none does. */
-export function flatten(layers, { height, width }) {
-  if (!layers.length) return null;
-  const made = picture(cellsOf(height), cellsOf(width), 3);
-  made.data.fill(NaN);
-  for (const { tones, mask, least } of layers) {
-    coverage(mask).forEach((covered, cell) => {
-      const tone = tones.data.subarray(3 * cell, 3 * cell + 3);
-      if (covered >= least && !Number.isNaN(tone[0])) made.data.set(tone, 3 * cell);
-    });
-  }
-  return made;
-}
-
-/** A photograph with the tones that were told, as a generator follows them only roughly. */
-export const keep = (photo, layers) => layers.reduce(backProject, photo);
 
 /**
  * What is told of a drawing: the changed reference, or what the generator answers, changed; over it named parts, over

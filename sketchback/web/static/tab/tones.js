@@ -1,10 +1,9 @@
 // Tone maps as `sketchback.images.tones` has them: the mean colour of each cell of a picture, NaN where nothing is told.
 
-import { clip, padTo, picture } from "./arrays.js";
+import { clip, crop, picture, resize } from "./arrays.js";
 
 export const CELL = 16; // pixels, the side of a cell
 export const BLOCK = 4; // pixels, the side of a block: a mask says on this finer grid where a tone is meant
-export const LEAST = 0.1; // of a cell: where so much is told, the cell is
 const CHANGES = ["lighter", "warmer", "colourful"];
 
 export const cellsOf = (side) => Math.ceil(side / CELL);
@@ -37,66 +36,9 @@ export function ofPhoto({ height, width, data }, weights = null) {
   return made;
 }
 
-/** How much of each cell a mask on blocks covers. */
-export function coverage({ height, width, data }) {
-  const side = CELL / BLOCK;
-  const made = new Float32Array(data.length / side ** 2);
-  data.forEach((value, at) => {
-    const [row, column] = [Math.floor(at / width), at % width];
-    made[Math.floor(row / side) * (width / side) + Math.floor(column / side)] += value / side ** 2;
-  });
-  return made;
-}
-
-/** Averages tones over the cells of a picture that they cover, each pixel with the share of it in a cell: a layer. */
-export function toCells(tones, height, width) {
-  const { sums, counts, sizes } = cover(tones, height, width, CELL);
-  const made = picture(cellsOf(height), cellsOf(width), 3);
-  sums.forEach((sum, place) => {
-    const cell = Math.floor(place / 3);
-    made.data[place] = counts[cell] >= LEAST * sizes[cell] ? sum / counts[cell] : NaN;
-  });
-  const blocks = cover(tones, height, width, BLOCK);
-  const covered = picture(Math.ceil(height / BLOCK), Math.ceil(width / BLOCK), 1);
-  blocks.counts.forEach((count, block) => { covered.data[block] = count / blocks.sizes[block]; });
-  const mask = padTo(covered, (made.height * CELL) / BLOCK, (made.width * CELL) / BLOCK);
-  return { tones: made, mask, least: LEAST, share: 1 };
-}
-
-/** Sums of tones over squares of so many pixels, how much of each is told, and how large it is. */
-function cover(tones, height, width, side) {
-  const [down, across] = [height, width].map((length) => Math.ceil(length / side));
-  const [rows, columns] = [shares(tones.height, height, side), shares(tones.width, width, side)];
-  const sums = new Float64Array(3 * down * across);
-  const [counts, sizes] = [new Float64Array(down * across), new Float64Array(down * across)];
-  rows.forEach((high, row) => columns.forEach((wide, column) => {
-    const from = 3 * (row * tones.width + column);
-    const told = !Number.isNaN(tones.data[from]);
-    for (const [y, tall] of high) {
-      for (const [x, broad] of wide) {
-        const square = y * across + x;
-        sizes[square] += tall * broad;
-        if (told) {
-          counts[square] += tall * broad;
-          for (let one = 0; one < 3; one += 1) sums[3 * square + one] += tall * broad * tones.data[from + one];
-        }
-      }
-    }
-  }));
-  return { sums, counts, sizes };
-}
-
-/** Of each of so many equal parts of a length, in which squares of a side it lies, and how much of it. */
-function shares(parts, length, side) {
-  const step = length / side / parts;
-  return Array.from({ length: parts }, (_, part) => {
-    const [begin, end] = [part * step, (part + 1) * step];
-    const found = [];
-    for (let square = Math.floor(begin); square < Math.min(end, Math.ceil(length / side)); square += 1) {
-      found.push([square, Math.min(end, square + 1) - Math.max(begin, square)]);
-    }
-    return found;
-  });
+/** A mask on blocks -> one on the pixels of a picture. */
+export function toPixels(mask, { height, width }) {
+  return crop(resize(mask, mask.height * BLOCK, mask.width * BLOCK), height, width);
 }
 
 export const changes = (tone) => CHANGES.some((name) => tone[name]);
