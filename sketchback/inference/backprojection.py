@@ -28,8 +28,8 @@ def back_project(photo: np.ndarray, told: np.ndarray, mask: np.ndarray | None = 
     Args:
         photo: `(H, W, 3)` in [0, 1].
         told: `(h, w, 3)` in [0, 1] of `h = ceil(H / 16)`, NaN where nothing is told.
-        mask: `(4 h, 4 w)` in [0, 1], which blocks of 4 x 4 pixels a tone is the mean of, and where the photograph
-            changes; by default all of the cells that are told.
+        mask: `(4 h, 4 w)` in [0, 1], which blocks of 4 x 4 pixels of the cells that are told a tone is the mean of, and
+            where the photograph changes; by default all.
         share: How much of the difference is made up for, in [0, 1].
 
     Returns:
@@ -39,9 +39,8 @@ def back_project(photo: np.ndarray, told: np.ndarray, mask: np.ndarray | None = 
     Source: iterative back-projection (Irani & Peleg 1991), spread by joint bilateral upsampling (Kopf et al. 2007).
     """
     size = photo.shape[0], photo.shape[1]
-    if mask is None:
-        mask = np.isfinite(told[..., 0]).repeat(CELL // BLOCK, axis=0).repeat(CELL // BLOCK, axis=1).astype(np.float32)
-    inside = _refine(tones.to_pixels(mask, size), photo)
+    blocks = np.isfinite(told[..., 0]).repeat(CELL // BLOCK, axis=0).repeat(CELL // BLOCK, axis=1).astype(np.float32)
+    inside = _refine(tones.to_pixels(blocks if mask is None else blocks * mask, size), photo)
     own = tones.under(photo, inside)
     is_told = np.isfinite(told) & np.isfinite(own)
     if not is_told.any():

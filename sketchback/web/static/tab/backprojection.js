@@ -3,7 +3,7 @@
 
 import { clip, of, picture, toGray } from "./arrays.js";
 import { average } from "./filters.js";
-import { CELL, ofPhoto, toPixels } from "./tones.js";
+import { BLOCK, CELL, ofPhoto, toPixels } from "./tones.js";
 
 const ROUNDS = 3;
 const REACH = 0.5; // of a cell: standard deviation of the weight of a cell over the distance from its middle
@@ -16,7 +16,12 @@ const NEIGHBOURS = 9;
 
 /** A photograph whose cells have the tones that a layer tells, under its mask and as far as its share says. */
 export function backProject(photo, { tones, mask, share }) {
-  const inside = refine(toPixels(mask, photo), photo).data;
+  const side = CELL / BLOCK;
+  const told = of(mask, (value, block) => {
+    const [row, column] = [Math.floor(block / mask.width / side), Math.floor((block % mask.width) / side)];
+    return Number.isNaN(tones.data[3 * (row * tones.width + column)]) ? 0 : value;
+  });
+  const inside = refine(toPixels(told, photo), photo).data;
   const own = ofPhoto(photo, inside);
   const wanted = of(own, (value, place) => value + share * (tones.data[place] - value));
   if (wanted.data.every(Number.isNaN)) return photo;
