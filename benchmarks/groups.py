@@ -27,10 +27,7 @@ def invert(generator, sketch: np.ndarray, truth: np.ndarray) -> dict[str, np.nda
     """What a generator makes of a sketch `(H, W, 1)`: told nothing, and told the photograph's tone if it takes that."""
     made = {UNTOLD: pipeline.predict(generator, sketch[np.newaxis])[0]}
     if "tone" in getattr(generator, "takes", ()):
-        from sketchback.images import tones
-
-        batch = [sketch[np.newaxis], tones.encode(tones.of_photo(truth))[np.newaxis]]
-        made[TOLD] = np.asarray(generator.predict_on_batch(batch), np.float32)[0]
+        made[TOLD] = pipeline.predict(generator, sketch[np.newaxis], tones=truth[np.newaxis])[0]
     return made
 
 

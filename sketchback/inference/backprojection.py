@@ -47,15 +47,16 @@ def back_project(photo: np.ndarray, told: np.ndarray, mask: np.ndarray | None = 
         return photo
     wanted = np.where(is_told, own + share * (told - own), 0.0)
     weights = _weights(photo, np.where(is_told, own, 0.0), is_told)
+    made = photo
     for _ in range(ROUNDS):
-        means = np.where(is_told, tones.under(photo, inside), 0.0)
+        means = np.where(is_told, tones.under(made, inside), 0.0)
         ratio = np.clip((wanted + DARKEST) / (means + DARKEST), 1 / MOST, MOST)
         spread = _spread(np.concatenate([wanted - means, ratio], axis=-1), weights, size)
-        added, shaded = spread[..., :3], (photo + DARKEST) * (spread[..., 3:] - 1)
+        added, shaded = spread[..., :3], (made + DARKEST) * (spread[..., 3:] - 1)
         # Darker as under less light; lighter half as under more, half as through a veil.
-        change = np.where(added < 0, shaded, (added + shaded) / 2)
-        photo = np.clip(photo + inside * change, 0.0, 1.0)
-    return photo
+        made = np.clip(made + np.where(added < 0, shaded, (added + shaded) / 2), 0.0, 1.0)
+    result: np.ndarray = photo + inside * (made - photo)
+    return result
 
 
 def _refine(mask: np.ndarray, photo: np.ndarray) -> np.ndarray:
@@ -70,7 +71,7 @@ def _refine(mask: np.ndarray, photo: np.ndarray) -> np.ndarray:
     light, share = mean(guide), mean(mask[..., 0])
     slope = (mean(guide * mask[..., 0]) - light * share) / (mean(guide * guide) - light * light + CONTRAST**2)
     offset = share - slope * light
-    return np.clip(1.5 * (mean(slope) * guide + mean(offset)) - 0.25, 0.0, 1.0)[..., np.newaxis]
+    return np.clip(2 * (mean(slope) * guide + mean(offset)) - 0.3, 0.0, 1.0)[..., np.newaxis]
 
 
 def _weights(photo: np.ndarray, own: np.ndarray, is_told: np.ndarray) -> np.ndarray:

@@ -32,7 +32,7 @@ def test_where_nothing_is_told_nothing_changes() -> None:
     made = back_project(PHOTO, untold)
     np.testing.assert_allclose(made[32:], PHOTO[32:], atol=1e-6)
     np.testing.assert_allclose(made[:, 32:], PHOTO[:, 32:], atol=1e-6)
-    np.testing.assert_allclose(tones.of_photo(made)[0, 0], untold[0, 0], atol=0.05)
+    np.testing.assert_allclose(tones.of_photo(made)[0, 0], untold[0, 0], atol=0.12)
 
 
 def test_a_share_makes_up_for_a_share() -> None:

@@ -26,8 +26,9 @@ export function backProject(photo, { tones, mask, share }) {
   const wanted = of(own, (value, place) => value + share * (tones.data[place] - value));
   if (wanted.data.every(Number.isNaN)) return photo;
   const weights = weigh(photo, own, wanted.data);
-  for (let round = 0; round < ROUNDS; round += 1) photo = change(photo, inside, wanted.data, weights);
-  return photo;
+  let made = photo;
+  for (let round = 0; round < ROUNDS; round += 1) made = change(made, inside, wanted.data, weights);
+  return of(photo, (value, place) => value + inside[Math.floor(place / 3)] * (made.data[place] - value));
 }
 
 /** Once more towards what is wanted of the cells. */
@@ -47,7 +48,7 @@ function change(photo, inside, wanted, weights) {
       });
       const value = photo.data[3 * pixel + channel];
       const shaded = (value + DARKEST) * (times - 1);
-      made.data[3 * pixel + channel] = clip(value + inside[pixel] * (added < 0 ? shaded : (added + shaded) / 2));
+      made.data[3 * pixel + channel] = clip(value + (added < 0 ? shaded : (added + shaded) / 2));
     }
   });
   return made;
@@ -62,7 +63,7 @@ function refine(mask, photo) {
   const slope = product.map((value, at) => (
     (value - light[at] * share[at]) / (square[at] - light[at] ** 2 + CONTRAST ** 2)));
   const [slopes, offsets] = [mean((_, at) => slope[at]), mean((_, at) => share[at] - slope[at] * light[at])];
-  return of(guide, (value, at) => clip(1.5 * (slopes[at] * value + offsets[at]) - 0.25));
+  return of(guide, (value, at) => clip(2 * (slopes[at] * value + offsets[at]) - 0.3));
 }
 
 /** How much each pixel takes from its own cell and the eight around it, 1 in sum over those that are told. */
