@@ -41,10 +41,11 @@ def under(photo: np.ndarray, weights: np.ndarray) -> np.ndarray:
         weights: `(H, W, 1)`, at least 0.
 
     Returns:
-        `(ceil(H / 16), ceil(W / 16), 3)` float32: the weighted mean of each cell; NaN where the weights are 0.
+        `(ceil(H / 16), ceil(W / 16), 3)` float32: the weighted mean of each cell; NaN where the weights are less than 1
+        in sum.
     """
     sums, counts = _sum_cells(photo * weights), _sum_cells(weights)
-    return np.where(counts > 0, sums / np.maximum(counts, 1e-12), np.nan).astype(np.float32)
+    return np.where(counts >= 1, sums / np.maximum(counts, 1e-12), np.nan).astype(np.float32)
 
 
 def to_pixels(mask: np.ndarray, size: tuple[int, int]) -> np.ndarray:

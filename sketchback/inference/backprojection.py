@@ -1,7 +1,8 @@
 """What was told is kept: the mean of each told cell of a photograph becomes its tone.
 
 A generator follows tones only roughly. The difference that is left is spread from cells to pixels along the
-photograph's own edges, so that a dark head does not glow before a light backdrop, and added; detail stays as it was.
+photograph's own edges, so that a dark head does not glow before a light backdrop, and made up for as light would:
+darker as in shadow, lighter half as in more light and half as behind a veil.
 """
 
 from __future__ import annotations
@@ -17,12 +18,15 @@ from sketchback.images.tones import BLOCK, CELL
 ROUNDS = 3  # after one, neighbours still take a fifth of the difference from each other
 REACH = 0.5  # of a cell: standard deviation of the weight of a cell over the distance from its middle
 ALIKE = 0.2  # standard deviation over the difference of colour, RGB in [0, 1]
-MOST, DARKEST = 4.0, 0.02  # times the light of a pixel that it gets in one round; what it reflects at least
-LEAST = 1e-3  # of the weight, for pixels that are like none of the cells around them
+MOST_LIGHT, DARKEST = 4.0, 0.02  # times the light of a pixel that it gets in one round; what it reflects at least
+LEAST_ALIKE = 1e-3  # of the weight, for pixels that are like none of the cells around them
+BRUSH = 9  # pixels over which the edge of a mask is softened
 WINDOW, CONTRAST = 17, 0.05  # pixels of a mask that are taken together, and the contrast that counts as an edge in it
 
 
-def back_project(photo: np.ndarray, told: np.ndarray, mask: np.ndarray | None = None, share: float = 1.0) -> np.ndarray:
+def back_project(
+    photo: np.ndarray, told: np.ndarray, mask: np.ndarray | None = None, *, share: float = 1.0, fitted: bool = False
+) -> np.ndarray:
     """Brings the means of a photograph's cells to the tones that were told.
 
     Args:
@@ -31,16 +35,18 @@ def back_project(photo: np.ndarray, told: np.ndarray, mask: np.ndarray | None = 
         mask: `(4 h, 4 w)` in [0, 1], which blocks of 4 x 4 pixels of the cells that are told a tone is the mean of, and
             where the photograph changes; by default all.
         share: How much of the difference is made up for, in [0, 1].
+        fitted: Fit the mask to the photograph's edges; else its own edges become soft.
 
     Returns:
-        `(H, W, 3)` float32 in [0, 1]. Means are within a few 1/255 of what was told, unless their pixels would have
-        to be darker than black or lighter than white. Where nothing is told, only what borders on it changes.
+        `(H, W, 3)` float32 in [0, 1]. Where the cells around are told too, means are within a few 1/255 of what was
+        told, unless pixels would have to be darker than black or lighter than white; towards the edge of the mask the
+        change fades.
 
     Source: iterative back-projection (Irani & Peleg 1991), spread by joint bilateral upsampling (Kopf et al. 2007).
     """
     size = photo.shape[0], photo.shape[1]
-    blocks = np.isfinite(told[..., 0]).repeat(CELL // BLOCK, axis=0).repeat(CELL // BLOCK, axis=1).astype(np.float32)
-    inside = _refine(tones.to_pixels(blocks if mask is None else blocks * mask, size), photo)
+    inside = tones.to_pixels(reach(told, mask), size)
+    inside = _refine(inside, photo) if fitted else _soften(inside)
     own = tones.under(photo, inside)
     is_told = np.isfinite(told) & np.isfinite(own)
     if not is_told.any():
@@ -50,13 +56,24 @@ def back_project(photo: np.ndarray, told: np.ndarray, mask: np.ndarray | None = 
     made = photo
     for _ in range(ROUNDS):
         means = np.where(is_told, tones.under(made, inside), 0.0)
-        ratio = np.clip((wanted + DARKEST) / (means + DARKEST), 1 / MOST, MOST)
-        spread = _spread(np.concatenate([wanted - means, ratio], axis=-1), weights, size)
-        added, shaded = spread[..., :3], (made + DARKEST) * (spread[..., 3:] - 1)
+        times = np.clip((wanted + DARKEST) / (means + DARKEST), 1 / MOST_LIGHT, MOST_LIGHT)
+        spread = _spread(np.concatenate([wanted - means, times - 1], axis=-1), weights, size)
+        added, shaded = spread[..., :3], (made + DARKEST) * spread[..., 3:]
         # Darker as under less light; lighter half as under more, half as through a veil.
         made = np.clip(made + np.where(added < 0, shaded, (added + shaded) / 2), 0.0, 1.0)
     result: np.ndarray = photo + inside * (made - photo)
     return result
+
+
+def reach(told: np.ndarray, mask: np.ndarray | None = None) -> np.ndarray:
+    """A mask `(4 h, 4 w)`, by default all, as far as cells `(h, w, 3)` are told."""
+    blocks = np.isfinite(told[..., 0]).repeat(CELL // BLOCK, axis=0).repeat(CELL // BLOCK, axis=1).astype(np.float32)
+    return blocks if mask is None else blocks * mask
+
+
+def _soften(mask: np.ndarray) -> np.ndarray:
+    """A mask `(H, W, 1)` as a soft brush would leave it; what is thin stays visible."""
+    return np.minimum(1.5 * cv2.blur(mask, (BRUSH, BRUSH)), 1.0)[..., np.newaxis]
 
 
 def _refine(mask: np.ndarray, photo: np.ndarray) -> np.ndarray:
@@ -85,7 +102,7 @@ def _weights(photo: np.ndarray, own: np.ndarray, is_told: np.ndarray) -> np.ndar
     cells = _around(own)
     squares = [(values**2).sum(axis=-1) for values in (pixels, cells)]
     unlike = squares[0][..., np.newaxis] + squares[1][..., np.newaxis, :] - 2 * pixels @ cells.swapaxes(-1, -2)
-    weights = _NEAR * (np.exp(-np.maximum(unlike, 0.0) / (2 * ALIKE**2)) + LEAST)
+    weights = _NEAR * (np.exp(-np.maximum(unlike, 0.0) / (2 * ALIKE**2)) + LEAST_ALIKE)
     weights = weights * _around(is_told[..., :1])[..., np.newaxis, :, 0]
     return (weights / np.maximum(weights.sum(axis=-1, keepdims=True), 1e-12)).astype(np.float32)
 

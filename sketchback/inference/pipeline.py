@@ -11,7 +11,7 @@ import numpy as np
 
 from sketchback import images, weights
 from sketchback.images import MIN_SIDE, check_size, resize, tones
-from sketchback.inference import enlarging, layers, telling
+from sketchback.inference import enlarging, telling, tone_layers
 from sketchback.inference import runtime as runtimes
 from sketchback.inference.options import Options, check, find_helper
 from sketchback.inference.padding import pad_to_multiple
@@ -108,7 +108,7 @@ def predict(
         working: `(height, width)`, by default what `working_size` says. Where a generator says nothing, smaller
             sketches are shown as they are.
         tones: `(B, h, w, 3)` in [0, 1], any h and w, NaN where nothing is told; each covers its whole sketch. They are
-            averaged over the cells of what the generator sees, see `layers.to_cells`, and kept.
+            averaged over the cells of what the generator sees, see `tone_layers.from_array`, and kept.
         detail: Let the enlarger add what the generator does not see, as `run` does, where `adds_detail`.
 
     Returns:
@@ -125,9 +125,11 @@ def predict(
                 f"`tones` must be (B, h, w, 3), one map for each sketch. Received: shape={np.shape(tones)} for "
                 f"{len(view.shown)} sketches."
             )
+        told = []
         for tone in tones:
-            check(generator, Options(tone=np.asarray(tone)))
-        told = [[layers.to_cells(np.asarray(tone), view.seen)] for tone in tones]
+            asked = Options(tone=np.asarray(tone))
+            check(generator, asked)
+            told.append([tone_layers.from_array(asked.tone["strokes"], view.seen)])
     size = np.shape(sketches)[1:3]
     enlarger = enlarging.load_enlarger(view.seen, size, Options()) if detail else None
     pairs = zip(_answer(generator, view, told), sketches, strict=True)
@@ -144,14 +146,14 @@ def adds_detail(generator: Generator, size: Sequence[int], working: Sequence[int
 
 
 def _answer(
-    generator: Generator, view: GeneratorView, told: Sequence[Sequence[layers.Layer]] | None = None
+    generator: Generator, view: GeneratorView, told: Sequence[Sequence[tone_layers.Layer]] | None = None
 ) -> np.ndarray:
     """The photographs of a view `(B, height, width, 3)`, told the layers of each, or nothing."""
-    flat = None if told is None else np.stack([layers.flatten(each, view.seen) for each in told])
+    flat = None if told is None else np.stack([tone_layers.flatten(each, view.seen) for each in told])
     photos = telling.answer(generator, view.shown, flat)[:, : view.seen[0], : view.seen[1]]
     if told is None or "tone" not in generator.takes:
         return photos
-    return np.stack([layers.keep(photo, each) for photo, each in zip(photos, told, strict=True)])
+    return np.stack([tone_layers.keep(photo, each) for photo, each in zip(photos, told, strict=True)])
 
 
 def to_sketch(
@@ -258,7 +260,7 @@ def _scaled(size: Sequence[int], drawn: int, options: Options) -> tuple[int, int
 
 def _tell(
     generator: Generator, view: GeneratorView, size: tuple[int, int], options: Options
-) -> list[list[layers.Layer]] | None:
+) -> list[list[tone_layers.Layer]] | None:
     """What a user tells of the tones of each drawing; None where there is nothing."""
     tone, changes = options.tone, telling.changes(options.tone)
     if not tone:
@@ -266,16 +268,16 @@ def _tell(
     # Else the candidates, or the reference, are what changes change.
     changed = changes and options.candidates is None and "reference" not in tone
     answers = _answer(generator, view) if telling.names_parts(tone) or changed else None
-    pairs = list(zip([None] * len(view.shown) if answers is None else answers, view.sketches, strict=True))
+    pairs = zip([None] * len(view.shown) if answers is None else answers, view.sketches, strict=True)
     told = [telling.place(tone, size, photo=photo, sketch=sketch) for photo, sketch in pairs]
     if changed and answers is not None:
-        own = [layers.whole(telling.change(tones.of_photo(photo), **changes)) for photo in answers]
+        own = [tone_layers.whole(telling.change(tones.of_photo(photo), **changes)) for photo in answers]
         told = [[below, *above] for below, above in zip(own, told, strict=True)]
     return told
 
 
 def _make(
-    generator: Generator, view: GeneratorView, told: list[list[layers.Layer]] | None, options: Options
+    generator: Generator, view: GeneratorView, told: list[list[tone_layers.Layer]] | None, options: Options
 ) -> Iterator[np.ndarray]:
     """The photographs of each drawing `(candidates, height, width, 3)`, or one of each."""
     if options.candidates is None:
@@ -287,12 +289,14 @@ def _make(
     sampler = runtimes.load_once(find_helper(name, f"candidates={options.candidates}"), options.runtime)
     number, changes = options.candidates, telling.changes(options.tone)
     asked: dict[str, Any] = {"candidates": number, "first": options.first, "seed": options.seed}
-    known = None if told is None else np.stack([layers.flatten(each, view.seen) for each in told])
+    known = None if told is None else np.stack([tone_layers.flatten(each, view.seen) for each in told])
     sampled = candidates.sample(sampler, generator, view.shown, told=known, **asked)
     for index, (shown, several) in enumerate(zip(view.shown, sampled, strict=True)):
         if changes:
             several = np.stack([telling.change(one, **changes) for one in several])
+        if known is not None:  # what was told is told by the layers above
+            several = np.where(np.isfinite(known[index]), np.nan, several).astype(np.float32)
         above = [] if told is None else told[index]
-        each = [[layers.whole(one, candidates.KEPT), *above] for one in several]
+        each = [[tone_layers.whole(one, candidates.KEPT), *above] for one in several]
         batch = np.repeat(shown[np.newaxis], number, axis=0)
         yield _answer(generator, GeneratorView(batch, view.seen), each)

@@ -19,7 +19,7 @@ from PIL import ImageColor
 from sketchback import images
 from sketchback.images import tones
 from sketchback.inference import regions
-from sketchback.inference.layers import LEAST, Layer, coverage, to_cells
+from sketchback.inference.tone_layers import LEAST, Layer, coverage, from_array
 
 if TYPE_CHECKING:
     from sketchback.models.generator import Generator
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 CHANGES = ("lighter", "warmer", "colourful")
 PLACED = ("reference", "strokes")
 TOGETHER = 1_000_000  # pixels that a generator is shown at once; one needs up to 2 kB of memory for each
-LIGHTEST = 0.88  # that a part may be as a whole: a white wall has windows and shadows
+LIGHTEST = 0.88  # that a part may be as a whole, in luminance: a white wall has windows and shadows
+FLAT = ("background", "sky")  # but these have none
 MOST = 0.5  # of a cell: which part it belongs to
 # What people mean by these words here is not what CSS means.
 WORDS = {
@@ -165,12 +166,12 @@ def place(
     seen = sketch.shape[0], sketch.shape[1]
     layers = []
     if "reference" in tone:
-        layer = to_cells(images.fit(tone["reference"], size), seen)
+        layer = from_array(images.fit(tone["reference"], size), seen)
         layers.append(layer._replace(tones=change(layer.tones, **changes(tone))) if changes(tone) else layer)
     if photo is not None and names_parts(tone):
         layers += _tell_parts(tone, photo, sketch)
     if "strokes" in tone:
-        layers.append(to_cells(tone["strokes"], seen))
+        layers.append(from_array(tone["strokes"], seen))
     return layers
 
 
@@ -203,15 +204,17 @@ def _tell_parts(tone: Mapping[str, Any], photo: np.ndarray, sketch: np.ndarray) 
     found = regions.find(photo, sketch)
     for name in (name for name in regions.PARTS if name in tone):
         mask = found[name]
-        covered = coverage(mask)
+        own = tones.under(photo, tones.to_pixels(mask, (photo.shape[0], photo.shape[1])))
+        covered = np.where(np.isfinite(own[..., 0]), coverage(mask), 0.0)
         if covered.max() < MOST:
             raise ValueError(
                 f"A part that `tone` names must be found in the drawing. Received: {name}, and nothing that looks like "
                 "it. Tell the colour in its place, by strokes."
             )
-        own = tones.under(photo, tones.to_pixels(mask, (photo.shape[0], photo.shape[1])))
-        shaded = shade(own, tone[name], covered >= MOST)
-        yield Layer(np.where(covered[..., np.newaxis] >= LEAST, shaded, np.nan), mask, least=MOST)
+        lightest = 1.0 if name in FLAT else LIGHTEST
+        wanted = tone[name] * min(1.0, lightest / max(_luminance(tone[name]), 1e-3))
+        shaded = shade(own, wanted, covered >= MOST)
+        yield Layer(np.where(covered[..., np.newaxis] >= LEAST, shaded, np.nan), mask, least=MOST, guessed=True)
 
 
 def shade(own: np.ndarray, wanted: np.ndarray, typical: np.ndarray) -> np.ndarray:
@@ -225,12 +228,15 @@ def shade(own: np.ndarray, wanted: np.ndarray, typical: np.ndarray) -> np.ndarra
     Returns:
         `(h, w, 3)` in [0, 1], NaN in others.
     """
-    light, lightness = images.to_gray(own)[..., np.newaxis], float(images.to_gray(wanted[np.newaxis, np.newaxis])[0, 0])
+    light = images.to_gray(own)[..., np.newaxis]
     mean = max(float(light[typical].mean()), 1e-3)
-    wanted = np.minimum(wanted, LIGHTEST)
     # Darker as under less light; lighter as through a veil, or the highlights of black hair would glow in blond.
-    shaded = wanted * light / mean if lightness < mean else wanted + light - mean
+    shaded = wanted * light / mean if _luminance(wanted) < mean else wanted + light - mean
     return np.clip(shaded, 0.0, 1.0).astype(np.float32)
+
+
+def _luminance(colour: np.ndarray) -> float:
+    return float(images.to_gray(colour[np.newaxis, np.newaxis])[0, 0])
 
 
 def change(tones: np.ndarray, *, lighter: float = 0.0, warmer: float = 0.0, colourful: float = 0.0) -> np.ndarray:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from sketchback.inference import regions
-from sketchback.inference.layers import coverage
+from sketchback.inference.tone_layers import coverage
 
 
 def test_a_face_in_front_of_a_dark_backdrop() -> None:

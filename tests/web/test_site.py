@@ -28,7 +28,7 @@ from visits import LINE, Visit
 from sketchback import images, models, weights
 from sketchback.export import main
 from sketchback.images import tones
-from sketchback.inference import layers, regions, telling
+from sketchback.inference import regions, telling, tone_layers
 from sketchback.inference.padding import pad_to_multiple
 from sketchback.invert import invert
 from sketchback.sketching import cleanup, oddities
@@ -393,7 +393,7 @@ class TestWithoutServer:
         strokes[20:31, 5:9] = (0.9, 0.1, 0.2)
         made = seen.page.evaluate(
             """async ([photo, sketch, strokes, tone]) => {
-                const { keep, flatten } = await import("/page/tab/layers.js");
+                const { keep, flatten } = await import("/page/tab/tone_layers.js");
                 const { place } = await import("/page/tab/telling.js");
                 const image = (height, width, channels, values) => (
                     { height, width, channels, data: Float32Array.from(values, (value) => value ?? NaN) });
@@ -412,8 +412,8 @@ class TestWithoutServer:
         )
         told = telling.place(telling.check(tone | {"strokes": strokes}), (120, 100), photo=photo, sketch=sketch)
         if "lighter" in tone:
-            told = [layers.whole(telling.change(tones.of_photo(photo), lighter=tone["lighter"])), *told]
-        flat, expected = layers.flatten(told, (120, 100)), layers.keep(photo, told)
+            told = [tone_layers.whole(telling.change(tones.of_photo(photo), lighter=tone["lighter"])), *told]
+        flat, expected = tone_layers.flatten(told, (120, 100)), tone_layers.keep(photo, told)
         assert np.abs(expected - photo).max() > 0.2
         np.testing.assert_allclose(np.array(made[0], np.float32).reshape(flat.shape), flat, atol=1 / 255)
         np.testing.assert_allclose(np.reshape(made[1], photo.shape), expected, atol=1 / 255)

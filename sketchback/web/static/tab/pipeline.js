@@ -1,9 +1,9 @@
 // Sketch -> photograph as `sketchback.inference.pipeline` makes it.
 
-import { clip, crop, MIN_SIDE, padSymmetric, padToMultiple, picture, resize, round } from "./arrays.js";
+import { clip, crop, MIN_SIDE, of, padSymmetric, padToMultiple, picture, resize, round } from "./arrays.js";
 import { KEPT, sample } from "./candidates.js";
-import { flatten, keep, whole } from "./layers.js";
 import { place } from "./telling.js";
+import { flatten, keep, whole } from "./tone_layers.js";
 import * as tones from "./tones.js";
 
 const WORKING = [512, 512]; // where a file does not say what its generator was trained at
@@ -39,8 +39,12 @@ export async function run(generator, sketch, asked) {
   });
   if (candidate !== undefined) {
     const photo = await generator.runOnce(pictures(layers));
-    const sampled = await sample(await sampler(), photo, shown, flatten(layers, shown), candidate, seed);
-    layers = [whole(tones.changes(tone) ? tones.change(sampled, tone) : sampled, KEPT), ...layers];
+    const known = flatten(layers, shown);
+    const sampled = await sample(await sampler(), photo, shown, known, candidate, seed);
+    const changed = tones.changes(tone) ? tones.change(sampled, tone) : sampled;
+    // What was told is told by the layers above.
+    const untold = of(changed, (value, at) => (known && !Number.isNaN(known.data[at]) ? NaN : value));
+    layers = [whole(untold, KEPT), ...layers];
   }
   const size = [sketch.height * scale, sketch.width * scale];
   let photo = keep(crop(await generator.run(pictures(layers)), ...seen), layers);

@@ -19,7 +19,7 @@ export function encode(told, height, width) {
   return made;
 }
 
-/** The tone map of a photograph; with weights, of each pixel one, NaN where they are 0. */
+/** The tone map of a photograph; with weights, of each pixel one, NaN where they are less than 1 in sum. */
 export function ofPhoto({ height, width, data }, weights = null) {
   const made = picture(cellsOf(height), cellsOf(width), 3);
   const [sums, counts] = [new Float64Array(made.data.length), new Float64Array(made.data.length / 3)];
@@ -32,7 +32,10 @@ export function ofPhoto({ height, width, data }, weights = null) {
       for (let one = 0; one < 3; one += 1) sums[3 * cell + one] += weight * data[3 * pixel + one];
     }
   }
-  sums.forEach((sum, place) => { made.data[place] = sum / counts[Math.floor(place / 3)]; });
+  sums.forEach((sum, place) => {
+    const count = counts[Math.floor(place / 3)];
+    made.data[place] = count >= 1 ? sum / count : NaN;
+  });
   return made;
 }
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from sketchback.images import tones
 from sketchback.images.tones import BLOCK, CELL
-from sketchback.inference.backprojection import back_project
+from sketchback.inference.backprojection import back_project, reach
 
 LEAST = 0.1  # of a cell: where so much is told, the cell is; a stroke of colour is narrower than a cell
 
@@ -23,20 +23,22 @@ class Layer(NamedTuple):
     Attributes:
         tones: `(h, w, 3)` in [0, 1], a tone for each cell, NaN where nothing is told.
         mask: `(4 h, 4 w)` in [0, 1]: of how much of each block of 4 x 4 pixels it is told.
-        least: Of a cell: where so much is covered, the generator is told too.
+        least: Of a cell: where less is covered, the generator is not told.
         share: How much of what a photograph then differs by is made up for, in [0, 1].
+        guessed: The mask is a guess, and is fitted to the photograph's edges.
     """
 
     tones: np.ndarray
     mask: np.ndarray
-    least: float = LEAST
+    least: float = 0.0
     share: float = 1.0
+    guessed: bool = False
 
 
-def whole(tones: np.ndarray, share: float = 1.0) -> Layer:
+def whole(cells: np.ndarray, share: float = 1.0) -> Layer:
     """Tones `(h, w, 3)` that are told of whole cells, NaN where nothing is told."""
     side = CELL // BLOCK
-    return Layer(tones, np.ones((tones.shape[0] * side, tones.shape[1] * side), np.float32), share=share)
+    return Layer(cells, np.ones((cells.shape[0] * side, cells.shape[1] * side), np.float32), share=share)
 
 
 def flatten(layers: Sequence[Layer], size: tuple[int, int]) -> np.ndarray:
@@ -59,31 +61,31 @@ def coverage(mask: np.ndarray) -> np.ndarray:
     return covered
 
 
-def to_cells(tones: np.ndarray, size: tuple[int, int]) -> Layer:
-    """Averages tones over the cells of a picture that they cover, each pixel with the share of it in a cell.
+def from_array(colours: np.ndarray, size: tuple[int, int]) -> Layer:
+    """Colours in their places, averaged over the cells of a picture that they cover, each with its share of a cell.
 
     Args:
-        tones: `(h, w, 3)`, any h and w; NaN where nothing is told.
+        colours: `(h, w, 3)`, any h and w; NaN where nothing is told.
         size: `(height, width)` of the picture.
 
     Returns:
         Of `ceil(height / 16)` x `ceil(width / 16)` cells, float32: means over what is told; NaN in cells of which less
         than a tenth is.
 
-    >>> to_cells(np.array([[[0.0] * 3, [1.0] * 3]]), (16, 48)).tones[0, :, 0].tolist()
+    >>> from_array(np.array([[[0.0] * 3, [1.0] * 3]]), (16, 48)).tones[0, :, 0].tolist()
     [0.0, 0.5, 1.0]
     """
-    told = np.isfinite(tones).all(axis=-1, keepdims=True)
+    told = np.isfinite(colours).all(axis=-1, keepdims=True)
 
     def cover(side: int) -> tuple[np.ndarray, np.ndarray]:
         """Means of squares of so many pixels, and how much of each is told."""
-        rows, columns = (_shares(parts, length, side) for parts, length in zip(tones.shape[:2], size, strict=True))
+        rows, columns = (_shares(parts, length, side) for parts, length in zip(colours.shape[:2], size, strict=True))
 
         def add(values: np.ndarray) -> np.ndarray:
             return np.einsum("yh,hwc,xw->yxc", rows, values, columns, optimize=True)
 
         counts, sizes = add(told.astype(np.float64)), add(np.ones(told.shape))
-        return add(np.where(told, tones, 0.0)) / np.maximum(counts, 1e-12), counts / sizes
+        return add(np.where(told, colours, 0.0)) / np.maximum(counts, 1e-12), counts / sizes
 
     means, covered = cover(CELL)
     mask = cover(BLOCK)[1][..., 0].astype(np.float32)
@@ -100,6 +102,8 @@ def _shares(parts: int, length: int, side: int) -> np.ndarray:
 
 def keep(photo: np.ndarray, layers: Sequence[Layer]) -> np.ndarray:
     """A photograph `(H, W, 3)` with the tones that were told, as a generator follows them only roughly."""
-    for layer in layers:
-        photo = back_project(photo, layer.tones, layer.mask, layer.share)
+    for index, layer in enumerate(layers):
+        above = [reach(one.tones, one.mask) for one in layers[index + 1 :]]
+        mask = layer.mask * (1 - np.max(above, axis=0)) if above else layer.mask
+        photo = back_project(photo, layer.tones, mask, share=layer.share, fitted=layer.guessed)
     return photo

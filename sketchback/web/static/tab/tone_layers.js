@@ -1,8 +1,9 @@
-// Layers of tones as `sketchback.inference.layers` has them: what is told of a picture, one thing over another, each a
-// tone for each cell, a mask on blocks, `least` of a cell that is told to a generator, and the `share` that is kept.
+// Layers of tones as `sketchback.inference.tone_layers` has them: what is told of a picture, one thing over another, each
+// a tone for each cell, a mask on blocks, `least` of a cell that is told to a generator, the `share` that is kept, and
+// whether the mask was `guessed`.
 
-import { padTo, picture } from "./arrays.js";
-import { backProject } from "./backprojection.js";
+import { of, padTo, picture } from "./arrays.js";
+import { backProject, reach } from "./backprojection.js";
 import { BLOCK, cellsOf, CELL } from "./tones.js";
 
 export const LEAST = 0.1; // of a cell: where so much is told, the cell is
@@ -11,7 +12,7 @@ export const LEAST = 0.1; // of a cell: where so much is told, the cell is
 export function whole(tones, share = 1) {
   const mask = picture((tones.height * CELL) / BLOCK, (tones.width * CELL) / BLOCK, 1);
   mask.data.fill(1);
-  return { tones, mask, least: LEAST, share };
+  return { tones, mask, least: 0, share, guessed: false };
 }
 
 /** What a generator is told of a picture: the last layer that tells something of a cell; null where none does. */
@@ -29,7 +30,13 @@ export function flatten(layers, { height, width }) {
 }
 
 /** A photograph with the tones that were told, as a generator follows them only roughly. */
-export const keep = (photo, layers) => layers.reduce(backProject, photo);
+export function keep(photo, layers) {
+  return layers.reduce((kept, layer, index) => {
+    const above = layers.slice(index + 1).map((one) => reach(one.tones, one.mask).data);
+    const mask = of(layer.mask, (value, at) => value * (1 - Math.max(0, ...above.map((one) => one[at]))));
+    return backProject(kept, { ...layer, mask });
+  }, photo);
+}
 
 /** How much of each cell a mask on blocks covers. */
 export function coverage({ width, data }) {
@@ -42,8 +49,8 @@ export function coverage({ width, data }) {
   return made;
 }
 
-/** Averages tones over the cells of a picture that they cover, each pixel with the share of it in a cell: a layer. */
-export function toCells(tones, height, width) {
+/** A layer of colours in their places, averaged over the cells of a picture that they cover. */
+export function fromArray(tones, height, width) {
   const { sums, counts, sizes } = cover(tones, height, width, CELL);
   const made = picture(cellsOf(height), cellsOf(width), 3);
   sums.forEach((sum, place) => {
@@ -54,7 +61,7 @@ export function toCells(tones, height, width) {
   const covered = picture(Math.ceil(height / BLOCK), Math.ceil(width / BLOCK), 1);
   blocks.counts.forEach((count, block) => { covered.data[block] = count / blocks.sizes[block]; });
   const mask = padTo(covered, (made.height * CELL) / BLOCK, (made.width * CELL) / BLOCK);
-  return { tones: made, mask, least: LEAST, share: 1 };
+  return { tones: made, mask, least: 0, share: 1, guessed: false };
 }
 
 /** Sums of tones over squares of so many pixels, how much of each is told, and how large it is. */
