@@ -27,6 +27,7 @@ def test_with_data_all_stages_are_run_and_a_changed_number_makes_a_single_run():
     assert [stage.name for stage in asked("faces-tone", "--data", "x").stages] == [
         "tone",
         "hands",
+        "more-hands",
         "adversarial",
         "artists",
         "retoned",
