@@ -128,8 +128,8 @@ FACES_TONE = Recipe(
     "and to know more hands than are in the data.",
     command="python -m sketchback.finetune faces-tone --data CELEBA --data ALIGNED --data CUFS --data FS2K "
     "--data MEBEAUTY --data UTKFACE --data XM2VTS --against LFW",
-    cost="2 epochs of 12,000 windows, 1 of 9,200, 1 of 20,000, 3 of 10,000, 1 of 8,000, 1 of 6,400: an estimated 12 hours "
-    "on 2 CPU cores without bfloat16",
+    cost="2 epochs of 12,000 windows, 1 of 9,200, 1 of 20,000, 3 of 10,000, 1 of 8,000, 1 of 6,400: an estimated 12 "
+    "hours on 2 CPU cores without bfloat16",
     result="weights/README.md",
     demo="demo:faces",
     single=_TONE,
