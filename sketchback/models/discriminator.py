@@ -7,12 +7,28 @@ channels and scales by random convolutions that stay as they are; a small head a
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import keras
 from keras import layers, ops
 
+EPSILON = 1e-12
 BRIGHTNESS, SATURATION = 0.15, 0.5  # how far both kinds of pictures are changed, so that colour alone decides nothing
+
+
+class Judgement(NamedTuple):
+    """What is minimised, each a scalar; none moves weights that are another's to move.
+
+    Attributes:
+        adversarial: By the generator, the hinge loss summed over scales: low where it deceives the heads.
+        discriminator: By the heads, likewise: low where they tell photographs from made pictures.
+        matching: By the generator: how far the features of its pictures are from the photographs', relative to those
+            and as the mean over scales, 0 for equal pictures (Wang et al., pix2pixHD, CVPR 2018).
+    """
+
+    adversarial: Any
+    discriminator: Any
+    matching: Any
 
 
 class SpectralConv2D(layers.Layer):
@@ -106,8 +122,8 @@ class ProjectedDiscriminator(layers.Layer):
             judged.append(x)
         return judged
 
-    def call(self, truth: Any, prediction: Any) -> tuple[Any, Any]:
-        """The hinge losses of a batch, summed over scales.
+    def call(self, truth: Any, prediction: Any) -> Judgement:
+        """The losses of a batch.
 
         The features of a made picture are computed once: the heads see them frozen for the generator, whose gradient
         goes through them, and learn from a copy without gradient.
@@ -117,17 +133,21 @@ class ProjectedDiscriminator(layers.Layer):
             prediction: The same shape.
 
         Returns:
-            What the generator minimises, and what the discriminator minimises; neither moves the other's weights.
+            What the generator minimises, and what the heads do.
         """
         truth, prediction = (_coloured(ops.cast(photo, "float32")) for photo in (truth, prediction))
         real, made = self._change(ops.stop_gradient(truth), prediction)
         made_features = self.features(made)
         fooled = self.judge(made_features, frozen=True)
         caught = self.judge([ops.stop_gradient(one) for one in made_features])
-        believed = self.judge([ops.stop_gradient(one) for one in self.features(real)])
-        generator = sum(-ops.mean(one) for one in fooled)
-        heads = sum(ops.mean(ops.relu(1.0 + one)) for one in caught)
-        return generator, heads + sum(ops.mean(ops.relu(1.0 - one)) for one in believed)
+        real_features = [ops.stop_gradient(one) for one in self.features(real)]
+        believed = self.judge(real_features)
+        tell = sum(ops.mean(ops.relu(1.0 + one)) for one in caught)
+        return Judgement(
+            adversarial=sum(-ops.mean(one) for one in fooled),
+            discriminator=tell + sum(ops.mean(ops.relu(1.0 - one)) for one in believed),
+            matching=sum(map(_apart, real_features, made_features)) / len(real_features),
+        )
 
     def _change(self, *photos: Any) -> list[Any]:
         """The same random brightness and saturation for each image of both batches."""
@@ -139,6 +159,13 @@ class ProjectedDiscriminator(layers.Layer):
             gray = ops.mean(photo, axis=-1, keepdims=True)
             changed.append(gray + stronger * (photo - gray) + lighter)
         return changed
+
+
+def _apart(real: Any, made: Any) -> Any:
+    """Root mean squared difference of features `(B, h, w, C)`, relative to those that are real: the mean over images."""
+    axes = (1, 2, 3)
+    shares = ops.mean(ops.square(real - made), axis=axes) / (ops.mean(ops.square(real), axis=axes) + EPSILON)
+    return ops.mean(ops.sqrt(ops.maximum(shares, EPSILON)))
 
 
 def _coloured(photo: Any) -> Any:

@@ -102,7 +102,7 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
         }
     )
     discriminator = _discriminator(judged, stage) if judged else None
-    step = TrainingModel(devices.spread(start.generator), objective, discriminator, stage.adversarial)
+    step = TrainingModel(devices.spread(start.generator), objective, discriminator, stage.adversarial, stage.matching)
     return Trainer(
         run=run,
         configuration=resolved,

@@ -14,6 +14,7 @@ from sketchback.datasets.prefetch import Numbered
 from sketchback.datasets.processes import CAN_BE_USED
 from sketchback.inference.padding import call_padded
 from sketchback.losses import WeightedLoss
+from sketchback.models.discriminator import Judgement
 
 CALIBRATION = 32  # batches
 MOST_PROCESSES = 16  # by default; each takes 70 MB
@@ -24,14 +25,15 @@ class TrainingModel(keras.Model):
 
     `train_on_batch(inputs, targets, return_dict=True)` takes one step and returns the loss and each of its terms.
 
-    In an adversarial stage the discriminator learns in the same step, from what the generator made in it: neither
-    of the two losses has a gradient in the other's weights, so that their sum is minimised by one optimiser.
+    In an adversarial stage the discriminator learns in the same step, from what the generator made in it: no
+    loss has a gradient in weights that another is to move, so that their sum is minimised by one optimiser.
 
     Args:
         generator: For example `(B, H, W, 1) -> (B, H, W, 3)`.
         objective: What is minimised.
         discriminator: What the generator is to deceive, see `models.discriminator`.
         adversarial: The weight of that.
+        matching: The weight of the difference of the features that the discriminator sees.
     """
 
     def __init__(
@@ -40,12 +42,13 @@ class TrainingModel(keras.Model):
         objective: WeightedLoss,
         discriminator: keras.layers.Layer | None = None,
         adversarial: float = 0.0,
+        matching: float = 0.0,
     ):
         super().__init__(name="training_model")
         self.generator = generator
         self.objective = objective
-        self.discriminator, self.adversarial = discriminator, adversarial
-        names = [*objective.names, *(("adversarial", "discriminator") if discriminator else ())]
+        self.discriminator, self.adversarial, self.matching = discriminator, adversarial, matching
+        names = [*objective.names, *(Judgement._fields if discriminator else ())]
         self.trackers = {name: keras.metrics.Mean(name=name) for name in names}
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
@@ -59,8 +62,10 @@ class TrainingModel(keras.Model):
         terms = self.objective.terms(y, y_pred)
         total = self.objective.total(terms)
         if self.discriminator is not None:
-            terms["adversarial"], terms["discriminator"] = self.discriminator(y, y_pred)
-            total = total + self.adversarial * terms["adversarial"] + terms["discriminator"]
+            judged = self.discriminator(y, y_pred)
+            terms |= judged._asdict()
+            total = total + judged.discriminator + self.adversarial * judged.adversarial
+            total = total + self.matching * judged.matching
         for name, tracker in self.trackers.items():
             tracker.update_state(terms[name])
         return total

@@ -52,6 +52,7 @@ class Stage:
     coarse: float = _number(0.0, "weight of the same on means over 4 x 4 pixels")
     square: float = _number(0.0, "weight of the mean squared difference")
     adversarial: float = _number(0.0, "weight of the adversarial loss (projected discriminator)")
+    matching: float = _number(0.0, "weight of the difference of the features that the discriminator sees")
     # optimisation: Adam
     epochs: int = _number(17, "how often all examples are seen")
     batch_size: int = _number(16, "examples a step")
@@ -104,6 +105,11 @@ class Stage:
             )
         if self.retoned and not self.told:
             raise ValueError(f"`retoned` is a share of `told`. Received: retoned={self.retoned}, told=0. Give both.")
+        if self.matching and not self.adversarial:
+            raise ValueError(
+                "`matching` compares what the discriminator of an adversarial stage sees. "
+                f"Received: matching={self.matching}, adversarial=0. Give both."
+            )
         if self.artist and self.style != "random":
             raise ValueError(f"`artist` needs style random. Received: style={self.style!r}.")
         if self.fit != "crop" and max(self.zoom, self.aspect) > 1:

@@ -41,12 +41,19 @@ def test_neither_loss_has_a_gradient_in_the_others_weights(pictures):
 
     judge, made = discriminator(), tf.Variable(pictures[1])
     with tf.GradientTape(persistent=True) as tape:
-        fools, tells = judge(pictures[0], made + 0.0)
+        fools, tells, differs = judge(pictures[0], made + 0.0)
     own = [variable.value for variable in judge.trainable_variables]
-    assert all(gradient is None for gradient in tape.gradient(fools, own))
+    for generators in (fools, differs):
+        assert all(gradient is None for gradient in tape.gradient(generators, own))
+        assert float(tf.norm(tape.gradient(generators, made))) > 0
     assert tape.gradient(tells, made) is None
-    assert float(tf.norm(tape.gradient(fools, made))) > 0
     assert all(gradient is not None for gradient in tape.gradient(tells, own))
+
+
+def test_features_match_where_pictures_do(pictures):
+    judge, (truth, grey) = discriminator(), pictures
+    same, near, far = (float(judge(truth, made).matching) for made in (truth, 0.8 * truth + 0.2 * grey, grey))
+    assert same < 1e-5 < 0.05 < near < far < 2
 
 
 def test_heads_alone_learn(pictures):
