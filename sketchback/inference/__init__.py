@@ -1,1 +1,1 @@
-"""Sketch -> photograph with a trained generator, in ONNX Runtime or Keras."""
+"""Sketch -> photograph with a trained generator, in ONNX Runtime, Keras or OpenVINO."""

@@ -34,12 +34,13 @@ def halve(model: onnx.ModelProto) -> None:
     model.graph.node.extend(nodes)
 
 
-def fill(graph: Graph, arrays: Sequence[np.ndarray]) -> bytes:
-    """The ONNX file of a graph with its weights inside, in half precision.
+def fill(graph: Graph, arrays: Sequence[np.ndarray], *, halved: bool = True) -> bytes:
+    """The ONNX file of a graph with its weights inside.
 
     Args:
         graph: See `graphs`.
         arrays: In the order of `graph.arrays`, as `graphs.to_onnx` gives them.
+        halved: In half precision.
 
     Raises:
         ImportError: `onnx` is not installed.
@@ -52,7 +53,8 @@ def fill(graph: Graph, arrays: Sequence[np.ndarray]) -> bytes:
     for tensor in model.graph.initializer:
         if tensor.name in values:
             tensor.CopyFrom(numpy_helper.from_array(values[tensor.name], tensor.name))
-    halve(model)
+    if halved:
+        halve(model)
     onnx.checker.check_model(model)
     return model.SerializeToString(deterministic=True)
 

@@ -1,7 +1,8 @@
 """Loads a generator into the lightest runtime there is: ONNX Runtime, which starts in a moment, or else Keras.
 
 Both give the same photograph to within one step of 8 bits. The light one reads the same `.h5` by the same rules, and
-gives its arrays to a graph without weights (see `graphs`); TensorFlow alone takes longer to import than that.
+gives its arrays to a graph without weights (see `graphs`); TensorFlow alone takes longer to import than that. Who asks
+for it gets a third, which is fast and less exact (see `fast`).
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import functools
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -18,8 +19,8 @@ import numpy as np
 from sketchback import console, weights
 from sketchback.extras import install
 from sketchback.images.tones import CELL
+from sketchback.inference import fast, graphs, padding
 from sketchback.inference import fidelity as fidelities
-from sketchback.inference import graphs, padding
 from sketchback.weights import mapping, untrusted
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
     from sketchback.models.generator import Generator
 
 ENVIRONMENT = "SKETCHBACK_RUNTIME"
-RUNTIMES = ("auto", "onnx", "keras")
+RUNTIMES = ("auto", "onnx", "keras", "fast")
 # What onnxruntime says where memory does not suffice; the last is about its copy of an array that is not contiguous.
 ALLOCATION = ("Failed to allocate memory", "bad_alloc", "must be a contiguous array")
 TOLERANCE = 1 / 255  # of the photograph: one step of an 8-bit picture
@@ -37,7 +38,7 @@ logger = logging.getLogger(__name__)
 
 
 class LightGenerator:
-    """A generator that runs without Keras, for `pipeline.predict`: inference only, float32, on the CPU.
+    """A generator that runs without Keras, for `pipeline.predict`: inference only, on the CPU.
 
     It states `architecture`, `arguments`, `stride`, `takes` and `facts` as a generator of `weights.load` does, and has
     its `graph`.
@@ -46,29 +47,33 @@ class LightGenerator:
         graph: Without weights.
         arrays: As `mapping.ordered` gives them.
         facts: What the file of the weights says about itself.
+        in_bfloat16: In OpenVINO and bfloat16, see `fast`, instead of ONNX Runtime and float32.
 
     Raises:
-        ImportError: `onnxruntime` is not installed.
+        ImportError: What runs it is not installed.
+        ValueError: `in_bfloat16`, and this CPU cannot.
     """
 
-    def __init__(self, graph: graphs.Graph, arrays: list[np.ndarray], facts: dict[str, object]):
-        import onnxruntime
-
+    def __init__(
+        self, graph: graphs.Graph, arrays: list[np.ndarray], facts: dict[str, object], *, in_bfloat16: bool = False
+    ):
         self.architecture, self.arguments, self.stride = graph.architecture, graph.arguments, graph.stride
         self.takes, self.facts, self.graph = graph.takes, facts, graph
+        self.arrays = [graphs.to_onnx(array) for array in arrays]  # in the order of `graph.arrays`
+        self._run = fast.FastSession(graph, self.arrays).run if in_bfloat16 else self._onnx_session()
+
+    def _onnx_session(self) -> Callable[[dict[str, np.ndarray]], np.ndarray]:
+        import onnxruntime
+
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4  # what is wrong comes as an exception too
         # Threads that wait by counting take half as much again from whatever else runs, and the page is mostly idle.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        # ONNX Runtime may go on reading these arrays, so they are kept.
-        self._arrays = [onnxruntime.OrtValue.ortvalue_from_numpy(graphs.to_onnx(array)) for array in arrays]
-        options.add_external_initializers(list(graph.arrays), self._arrays)
-        self._session = onnxruntime.InferenceSession(graph.model, options, providers=["CPUExecutionProvider"])
-
-    @property
-    def arrays(self) -> list[np.ndarray]:
-        """Its weights in the order of `graph.arrays`, as `graphs.to_onnx` gives them."""
-        return [value.numpy() for value in self._arrays]
+        # ONNX Runtime may go on reading these, so they are kept.
+        self._values = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in self.arrays]
+        options.add_external_initializers(list(self.graph.arrays), self._values)
+        session = onnxruntime.InferenceSession(self.graph.model, options, providers=["CPUExecutionProvider"])
+        return lambda inputs: session.run(None, inputs)[0]
 
     def __call__(self, inputs: np.ndarray | Sequence[np.ndarray]) -> np.ndarray:
         """One array, or a list of them in the order of `takes`, float32, sides multiples of `stride` -> `(B, H, W, C)`.
@@ -76,7 +81,7 @@ class LightGenerator:
         A sketch alone means that no tone is told.
 
         Raises:
-            ValueError: There are too many or too few, they are of another kind, or ONNX Runtime fails.
+            ValueError: There are too many or too few, they are of another kind, or the runtime fails.
             MemoryError: They are too large for this machine.
         """
         given = [inputs] if isinstance(inputs, np.ndarray) else list(inputs)
@@ -89,8 +94,8 @@ class LightGenerator:
                 f"shape={', '.join(str(one.shape) for one in given)}. `pipeline.predict` takes any size."
             )
         try:
-            return self._session.run(None, dict(zip(self.takes, given, strict=True)))[0]
-        except Exception as error:  # onnxruntime has a dozen kinds of its own
+            return self._run(dict(zip(self.takes, given, strict=True)))
+        except Exception as error:  # runtimes have a dozen kinds of their own
             said = console.one_line(error)
             received = f"Received: shape={', '.join(str(one.shape) for one in given)} ({said[:200]})."
             if any(words in said for words in ALLOCATION):
@@ -98,7 +103,7 @@ class LightGenerator:
             if type(error).__name__ == "InvalidArgument":  # of its two reasons, the inputs' rank and channels
                 raise ValueError(f"A generator takes arrays of its own kind. {received}") from None
             raise ValueError(
-                f"A generator must run in ONNX Runtime. {received} Check the shapes, or take runtime keras."
+                f"A generator must run in its runtime. {received} Check the shapes, or take runtime keras."
             ) from None
 
     predict_on_batch = __call__  # as Keras calls it
@@ -121,8 +126,8 @@ def load(name: str | Path, runtime: str | None = None, *, fidelity: float | None
 
     Args:
         name: Weights, a name or a file, see `weights.find`.
-        runtime: `"onnx"`, `"keras"`, or `"auto"`: ONNX Runtime, and Keras where that is not installed or fails. See
-            `check` for None.
+        runtime: `"onnx"`, `"keras"`, `"fast"`, or `"auto"`: ONNX Runtime, and Keras where that is not installed or
+            fails. See `check` for None.
         fidelity: In [0, 1], between the two ends of a training, see `fidelity.ends`, which also says what None means.
 
     Returns:
@@ -131,23 +136,26 @@ def load(name: str | Path, runtime: str | None = None, *, fidelity: float | None
     Raises:
         FileNotFoundError: See `weights.find`.
         WeightsError: See `weights.load`; both runtimes refuse the same files, and say the same.
-        ValueError: `runtime` is unknown, or `"onnx"` and this generator does not run there; `fidelity` is out of range,
-            or there is no other end.
-        ImportError: `"onnx"`, and it is not installed.
+        ValueError: `runtime` is unknown; or `"onnx"` or `"fast"`, and this generator does not run there, or this CPU is
+            not capable of it; `fidelity` is out of range, or there is no other end.
+        ImportError: `"onnx"` or `"fast"`, and it is not installed.
     """
     runtime, path = check(runtime), weights.find(name)
     ends = fidelities.ends(path, fidelity)
     if runtime == "keras":
         return _load_keras(ends)
-    try:
-        import onnxruntime  # noqa: F401 - before the file is read
-    except ImportError as error:
-        if runtime == "onnx":
-            raise ImportError(
-                f"Runtime onnx needs onnxruntime. Received: no such package. Install with `{install('light')}`."
-            ) from error
-        logger.debug("no onnxruntime: Keras runs %s", path)
-        return _load_keras(ends)
+    if runtime == "fast":
+        fast.check()  # before the file is read
+    else:
+        try:
+            import onnxruntime  # noqa: F401 - likewise
+        except ImportError as error:
+            if runtime == "onnx":
+                raise ImportError(
+                    f"Runtime onnx needs onnxruntime. Received: no such package. Install with `{install('light')}`."
+                ) from error
+            logger.debug("no onnxruntime: Keras runs %s", path)
+            return _load_keras(ends)
     files = [_File(end, share, *weights.read(end)) for end, share in ends]
     architecture, arguments = _same(files)
     generator = None
@@ -157,13 +165,13 @@ def load(name: str | Path, runtime: str | None = None, *, fidelity: float | None
             generator = _load_keras(ends)  # which refuses what no graph can be made for
             found = _make(generator, files)
             graphs.keep(found, arguments)
-        return _bind(found, files)
+        return _bind(found, files, runtime == "fast")
     except weights.WeightsError:
         raise
-    except Exception as error:  # onnxruntime has a dozen kinds of its own
-        if runtime == "onnx":
+    except Exception as error:  # runtimes have a dozen kinds of their own
+        if runtime in ("onnx", "fast"):
             raise ValueError(
-                f"Weights must run in ONNX Runtime, when that is asked for. Received: {path} "
+                f"Weights must run in runtime {runtime}, when that is asked for. Received: {path} "
                 f"({console.one_line(error)}). Take runtime keras."
             ) from error
         logger.debug("Keras runs %s: %s", path, console.one_line(error))
@@ -178,7 +186,7 @@ def load_once(name: str | Path, runtime: str | None = None, fidelity: float | No
     return _load_once(path, changed, runtime, None if fidelity == fidelities.DEFAULT_FIDELITY else fidelity)
 
 
-@functools.lru_cache(maxsize=8)  # what ships, and an end or two between
+@functools.lru_cache(maxsize=12)  # what ships, some of it fast too, and an end or two between
 def _load_once(path: Path, changed: tuple[int, ...], runtime: str, fidelity: float | None) -> Generator:
     return load(path, runtime, fidelity=fidelity)
 
@@ -220,7 +228,7 @@ def _load_keras(ends: list[tuple[Path, float]]) -> keras.Model:
     return generator
 
 
-def _bind(graph: graphs.Graph, files: list[_File]) -> LightGenerator:
+def _bind(graph: graphs.Graph, files: list[_File], in_bfloat16: bool = False) -> LightGenerator:
     """A light generator with the arrays of its files, which are checked as `weights.load` does."""
     arrays = []
     for path, _, _, contents in files:
@@ -228,7 +236,9 @@ def _bind(graph: graphs.Graph, files: list[_File]) -> LightGenerator:
         arrays.append(
             mapping.ordered(path, contents, graph.architecture, list(graph.arrays), list(graph.arrays.values()))
         )
-    return LightGenerator(graph, fidelities.mix(arrays, [file.share for file in files]), files[0].facts)
+    return LightGenerator(
+        graph, fidelities.mix(arrays, [file.share for file in files]), files[0].facts, in_bfloat16=in_bfloat16
+    )
 
 
 def _make(generator: keras.Model, files: list[_File]) -> graphs.Graph:

@@ -162,7 +162,7 @@ class ProjectedDiscriminator(layers.Layer):
 
 
 def _apart(real: Any, made: Any) -> Any:
-    """Root mean squared difference of features `(B, h, w, C)`, relative to those that are real: the mean over images."""
+    """Root mean squared difference of features `(B, h, w, C)` over that of the real ones: the mean over images."""
     axes = (1, 2, 3)
     shares = ops.mean(ops.square(real - made), axis=axes) / (ops.mean(ops.square(real), axis=axes) + EPSILON)
     return ops.mean(ops.sqrt(ops.maximum(shares, EPSILON)))

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 from sketchback import weights
+from sketchback.inference import fast, regions, telling
 from sketchback.inference import fidelity as fidelities
-from sketchback.inference import regions, telling
 from sketchback.inference.options import ENLARGER, SCALES, Options
 
 
@@ -21,8 +21,8 @@ def capabilities(path: Path, facts: Mapping[str, object]) -> dict[str, object]:
         facts: What it says about itself, see `weights.describe`.
 
     Returns:
-        `tone`, `candidates` and `fidelity`, booleans; `scales`, a list; `parts`, for each part of the picture that may
-        have a colour the words for colours, with what they mean, `"#rrggbb"`.
+        `tone`, `candidates`, `fidelity` and `fast`, booleans; `scales`, a list; `parts`, for each part of the picture
+        that may have a colour the words for colours, with what they mean, `"#rrggbb"`.
     """
     arguments, recipe = facts.get("arguments"), facts.get("recipe")
     takes_tone = isinstance(arguments, dict) and arguments.get("tone") is True
@@ -32,6 +32,7 @@ def capabilities(path: Path, facts: Mapping[str, object]) -> dict[str, object]:
         "tone": takes_tone,
         "candidates": takes_tone and _is_installed(weights.sampler_of(facts)),
         "fidelity": fidelities.faithful_end(path).is_file(),
+        "fast": fast.can_run(),
         "scales": list(SCALES) if _is_installed(ENLARGER) else [1],
         "parts": {part: telling.WORDS.get(part, {}) for part in parts} if takes_tone else {},
     }
@@ -80,6 +81,8 @@ class Asked:
             asked.append(("fidelity", self.fidelity, can["fidelity"], "have one end of a training only"))
         if options.scale is not None:
             asked.append(("scale", options.scale, options.scale in can["scales"], "have no enlarger"))
+        if options.runtime == "fast":
+            asked.append(("fast", "", can["fast"], "cannot on this machine"))
         for option, value, is_able, why in asked:
             if not is_able:
                 received = f"{option}={value}" if value != "" else option

@@ -58,6 +58,9 @@ async def read(
         int | None,
         Query(description="Times the size of the drawing: 1, 2 or 4.", json_schema_extra={"enum": [*SCALES, None]}),
     ] = None,
+    fast: Annotated[
+        bool, Query(description="In half the time, where the CPU computes in bfloat16; differs by up to 2 of 255.")
+    ] = False,
 ) -> Asked:
     """Reads the parameters of a photograph.
 
@@ -75,6 +78,7 @@ async def read(
             first=candidate or 0,
             seed=seed,
             scale=scale,
+            runtime="fast" if fast else None,
         )
     except ValueError as error:
         raise RefusedError(400, str(error)) from None

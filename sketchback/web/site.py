@@ -104,7 +104,8 @@ def write(names: Sequence[str | Path], out: str | Path = "site") -> Path:
         facts, data = _network(name, path)
         if facts["takes"][0] != "sketch":
             raise ValueError(f"A page needs weights that turn sketches into photographs. Received: {name}.")
-        rows.append({**row, **facts, "sampler": samplers.get(name)})
+        can = {**asked.can[name], "fast": False}  # a browser computes in float32
+        rows.append({**row, **facts, "can": can, "sampler": samplers.get(name)})
         large[facts["file"]] = data
         if fidelities.faithful_end(path).is_file():
             facts, files = _between(name, path, facts, data)

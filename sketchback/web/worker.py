@@ -147,6 +147,8 @@ class InferenceWorker:
         """Queues the loading of all weights, the default first; each is work of its own, so drawings come between."""
         for name in self.known:
             self.submit(self._load_quietly, name)
+            if name == self.default and self.can[name]["fast"]:
+                self.submit(self._load_quietly, name, "fast")
 
     def close(self) -> None:
         """Waits for the work that has begun, and drops what is queued."""
@@ -228,7 +230,8 @@ class InferenceWorker:
             asked = asked.tell(reference=decode(reference, channels=3))
         asked.check(name, self.can[name])
         picture = decode(data, channels=3 if asked.options.clean else 1)
-        photos = pipeline.run(self._load(name, asked.fidelity), [picture], asked.options, say=say)
+        generator = self._load(name, asked.fidelity, asked.options.runtime)
+        photos = pipeline.run(generator, [picture], asked.options, say=say)
         return photos[0] if asked.options.candidates is None else photos[0, 0]
 
     def notice(self, data: bytes) -> list[str]:
@@ -239,18 +242,18 @@ class InferenceWorker:
         """
         return oddities.notice(decode(data))
 
-    def _load_quietly(self, name: str) -> None:
+    def _load_quietly(self, name: str, chosen: str | None = None) -> None:
         try:
-            self._load(name)
+            self._load(name, chosen=chosen)
         except UnusableError as error:
             if name == self.default:
                 self._failure = str(error)
 
-    def _load(self, name: str, fidelity: float | None = None) -> Generator:
+    def _load(self, name: str, fidelity: float | None = None, chosen: str | None = None) -> Generator:
         try:
             began = time.monotonic()
-            generator = runtime.load_once(self.known[name], fidelity=fidelity)
-            if fidelity is None and name not in self._warm:
+            generator = runtime.load_once(self.known[name], chosen, fidelity)
+            if fidelity is None and chosen is None and name not in self._warm:
                 # TensorFlow makes a graph for the first shape, and one for any shape when both sides change.
                 for sides in ((96, 96), (128, 112)):
                     pipeline.predict(generator, np.ones((1, *sides, 1), np.float32), working=sides)

@@ -6,6 +6,7 @@ import dataclasses
 import json
 import subprocess
 import sys
+import types
 from pathlib import Path
 
 import h5py
@@ -15,7 +16,7 @@ import pytest
 import telling
 
 from sketchback import images, models, weights
-from sketchback.inference import graphs, pipeline, runtime
+from sketchback.inference import fast, graphs, pipeline, runtime
 from sketchback.inference.runtime import LightGenerator
 
 SMALL = {"width": 4, "halvings": 2, "blocks": 1}
@@ -121,10 +122,10 @@ def test_both_refuse_the_same_files_and_say_the_same(small: Path, how: str) -> N
 
 
 def test_unknown_names(monkeypatch, small: Path) -> None:
-    assert [runtime.check(name) for name in (None, "auto", "onnx", "keras")] == ["auto", "auto", "onnx", "keras"]
+    assert [runtime.check(name) for name in (None, "auto", "fast")] == ["auto", "auto", "fast"]
     monkeypatch.setenv(runtime.ENVIRONMENT, "keras")
     assert runtime.check(None) == "keras" and runtime.check("onnx") == "onnx"
-    with pytest.raises(ValueError, match=r"`runtime` must be one of auto, onnx, keras\. Received: 'torch'\."):
+    with pytest.raises(ValueError, match=r"`runtime` must be one of auto, onnx, keras, fast\. Received: 'torch'\."):
         runtime.load(small, "torch")
     with pytest.raises(FileNotFoundError, match="Known names"):
         runtime.load("nobody")
@@ -137,6 +138,33 @@ def test_keras_where_onnxruntime_is_missing(small: Path, sketches: np.ndarray, m
         runtime.load(small, "onnx")
 
 
+# Fast
+
+
+def test_the_fast_one_gives_nearly_the_same_photograph(small: Path, sketches: np.ndarray, monkeypatch) -> None:
+    monkeypatch.setattr(fast, "PRECISION", "FP32")  # a CPU without bfloat16 computes in float32
+    made = runtime.load(small, "fast")
+    assert isinstance(made, LightGenerator)
+    expected = pipeline.predict(runtime.load(small, "onnx"), sketches)
+    np.testing.assert_allclose(pipeline.predict(made, sketches), expected, rtol=0, atol=3 / 255)
+    first = made(sketches[:, :32, :44])
+    kept = first.copy()
+    made(sketches[:, :32, 1:45])
+    np.testing.assert_array_equal(first, kept)  # and not an array that the next picture is written into
+    with pytest.raises(ValueError, match="must run in its runtime|array of its own kind"):
+        made(np.zeros((1, 32, 44, 3), np.float32))
+
+
+def test_where_nothing_is_fast(small: Path, monkeypatch) -> None:
+    core = types.SimpleNamespace(get_property=lambda *_: ["FP32", "INT8"])
+    monkeypatch.setitem(sys.modules, "openvino", types.SimpleNamespace(Core=lambda: core))
+    with pytest.raises(ValueError, match="needs a CPU that computes in bfloat16.*FP32, INT8. Take runtime onnx"):
+        runtime.load(small, "fast")
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    with pytest.raises(ImportError, match=r"needs openvino.*\[fast\]"):
+        runtime.load(small, "fast")
+
+
 @pytest.mark.parametrize("graph", ["no onnx", "garbage", "of another"])
 def test_keras_where_a_session_cannot_be_made(small: Path, graph: str, monkeypatch) -> None:
     if graph == "no onnx":  # and so no graph can be made
@@ -146,7 +174,7 @@ def test_keras_where_a_session_cannot_be_made(small: Path, graph: str, monkeypat
         model = b"garbage" if graph == "garbage" else graphs.find("sketchback2017", {}).model
         graphs.keep(dataclasses.replace(graphs.make(generator), model=model), generator.arguments)
     assert isinstance(runtime.load(small), keras.Model)
-    with pytest.raises(ValueError, match="must run in ONNX Runtime"):
+    with pytest.raises(ValueError, match="must run in runtime onnx"):
         runtime.load(small, "onnx")
 
 
@@ -157,9 +185,9 @@ def test_arrays_of_another_shape_are_no_matter_of_memory(small: Path, shape: tup
 
 
 def test_tones_of_another_size_are_no_matter_of_memory(tmp_path: Path) -> None:
-    path = weights.save(telling.generator(1.0), tmp_path / "telling.weights.h5")
+    path = weights.save(telling.generator(1.0, 1.0), tmp_path / "telling.weights.h5")
     sketch, tone = np.ones((1, 32, 32, 1), np.float32), np.zeros((1, 1, 5, 4), np.float32)
-    with pytest.raises(ValueError, match=r"must run in ONNX Runtime\. Received: shape=.*dimensions must match"):
+    with pytest.raises(ValueError, match=r"must run in its runtime\. Received: shape=.*dimensions must match"):
         runtime.load(path, "onnx")([sketch, tone])
 
 

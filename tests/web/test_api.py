@@ -16,6 +16,7 @@ from PIL import Image
 from places import DRAWINGS
 
 from sketchback import images
+from sketchback.inference import fast
 from sketchback.web import api
 from sketchback.web.api import MEDIA_TYPES
 from sketchback.web.app import application
@@ -190,6 +191,15 @@ class TestAsking:
         np.testing.assert_array_equal(hard, ask())
         assert ask("scale=2").shape == (80, 66, 3) and ask("scale=4&compare=1").shape == (160, 132 + 4 + 132, 3)
 
+    def test_fast_where_the_cpu_can(self, desk, drawing, ask) -> None:
+        can = {one["can"]["fast"] for one in desk.get("/api/weights").json()["weights"]}
+        assert can == {fast.can_run()}
+        if fast.can_run():
+            np.testing.assert_allclose(ask("fast=1&lighter=0.2"), ask("lighter=0.2"), atol=3 / 255)
+        else:
+            words = "`fast` needs.*fast for 'faces', which cannot on this machine"
+            refused(desk.post("/api/invert?fast=1", content=drawing), 400, words)
+
     @pytest.mark.parametrize(
         "query, words",
         [
@@ -201,11 +211,12 @@ class TestAsking:
             ("seed=-1", "`seed`: .*Received: '-1'"),
             ("fidelity=1.5", "`fidelity`: .*Received: '1.5'"),
             ("scale=3", "`scale` must be one of 1, 2, 4. Received: 3"),
-            ("hairr=grey", "A parameter must be one of weights, format, .*scale. Received: 'hairr'"),
+            ("hairr=grey", "A parameter must be one of weights, format, .*scale, fast. Received: 'hairr'"),
             ("sky=blue", "`sky` needs weights that can do it. Received: sky for 'faces', which show none"),
             ("weights=buildings&hair=red", "`hair` needs weights.*'buildings', which take a sketch alone"),
             ("weights=buildings&candidate=2", "`candidate` needs.*candidate=2.*no tone sampler"),
             ("weights=buildings&fidelity=0.5", "`fidelity` needs.*fidelity=0.5.*one end"),
+            ("fast=perhaps", "`fast`: .*Received: 'perhaps'"),
         ],
     )
     def test_what_is_refused(self, desk, drawing, query: str, words: str) -> None:

@@ -44,6 +44,7 @@ const TRIES = 20; // a busy server is asked again, about once a second
  * @property {number} [seed] of the candidates, a whole number from 0 to 2^32 - 1
  * @property {number} [fidelity] from 1, the faithful mean, to 0, what looks most like a photograph
  * @property {number} [scale] 2 or 4 times the size of the drawing; 1 for its size without the enlarger; else its size
+ * @property {boolean} [fast] half the time, and a little less exact
  */
 
 /**
@@ -92,7 +93,7 @@ export const notice = async (drawing, options) => (
  * The weights to choose from, and which are the default.
  * @returns {Promise<{default: string, weights: Array<{name: string, title: string, size: ?number[], claim: string,
  *   data: string[], architecture: string, note: string, terms: string, date: string, can: {tone: boolean,
- *   candidates: boolean, fidelity: boolean, scales: number[], parts: Record<string, Record<string, string>>}}>}>}
+ *   candidates: boolean, fidelity: boolean, fast: boolean, scales: number[], parts: Record<string, Record<string, string>>}}>}>}
  *   `can` says which options these weights take; `parts` holds the parts that have a colour of their own, and for each
  *   the words that may stand for one, with the colour that they mean.
  */

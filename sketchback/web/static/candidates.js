@@ -59,8 +59,9 @@ async function make() {
   making = new AbortController();
   const { signal } = making;
   const [sent, options, weights] = [drawing.picture(SIZE), wanted(), chosen()];
+  const draft = { scale: 1, ...(can(weights).fast ? { fast: true } : {}) }; // the one that is taken is made anew
   for (const [place, button] of buttons.entries()) {
-    const asked = { ...options, weights, format: "jpg", seed, candidate: first + place, scale: 1 };
+    const asked = { ...options, weights, format: "jpg", seed, candidate: first + place, ...draft };
     let photo;
     try {
       photo = await invert(sent, asked, { signal, later: true });

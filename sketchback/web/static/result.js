@@ -31,9 +31,15 @@ export function update() {
   if (!drawing.isDrawing || took < SLOW) follower.want();
 }
 
+/** Whether a photograph is made again with all detail when the pen rests. */
+const isRefined = (weights) => can(weights).scales.length > 1;
+
+/** How photographs are made that are soon made again. */
+const draft = (weights) => ({ scale: 1, ...(isRefined(weights) && can(weights).fast ? { fast: true } : {}) });
+
 /** Makes it once more, with all detail, unless something changes before. Until then the photograph is "busy". */
 function refine(weights, withDetail) {
-  const due = !withDetail && can(weights).scales.length > 1;
+  const due = !withDetail && isRefined(weights);
   busy(due);
   if (!due || detail) return; // it has it, or it is wanted already
   clearTimeout(resting);
@@ -78,7 +84,7 @@ async function follow(isNewest) {
     const sent = drawing.picture(withDetail ? DETAIL : capabilities.live);
     let noted = "Photograph ready";
     const note = (text) => { noted = text; };
-    const asked = { ...wanted(), weights, format: "jpg", scale: withDetail ? undefined : 1 };
+    const asked = { ...wanted(), weights, format: "jpg", ...(withDetail ? {} : draft(weights)) };
     const photo = await invert(sent, asked, { busy: status, note, signal, later: withDetail });
     const addresses = { drawing: await loaded(sent), photo: await loaded(photo) };
     if (isNewest()) {
