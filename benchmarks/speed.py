@@ -2,7 +2,7 @@
 
     python benchmarks/speed.py --data CELEBA --vgg16 vgg16_relu2_2.npz      all, some 20 minutes on 2 idle cores
     python benchmarks/speed.py --only training pipeline --ours              is training limited by reading and drawing?
-    python benchmarks/speed.py --only session                              candidates, fidelity, told, enlarged
+    python benchmarks/speed.py --only session                              candidates, fidelity, told, enlarged; --fast
     python benchmarks/speed.py --only training --ours --batch 4 --sizes 32 64 128 192 256            how its cost grows
 
 Each contender is a process of its own that computes only when it is its turn. Turns alternate, a matrix product takes
@@ -424,10 +424,11 @@ def inversion(options: argparse.Namespace, folder: Path) -> None:
 
 
 def session(options: argparse.Namespace, folder: Path) -> None:
-    made = [
-        Contender(title, asked, folder=folder, weights=options.session, side=side, options=given)
-        for title, (side, given) in ASKED.items()
-    ]
+    made = []
+    for title, (side, given) in ASKED.items():
+        own: dict[str, Any] = {"folder": folder, "weights": options.session, "side": side}
+        made += [Contender(title, asked, **own, options={**given, "runtime": "onnx"})]
+        made += [Contender(f"{title}, fast", asked, title, **own, options={**given, "runtime": "fast"})]
     compare(f"What is asked for at the desk, {options.session}, warm", made, options, ms=True)
 
 
