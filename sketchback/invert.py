@@ -220,7 +220,7 @@ def _add_arguments(made: argparse.ArgumentParser) -> None:
         action="store_const",
         const="fast",
         dest="runtime",
-        help="runtime fast: half the time, on CPUs that compute in bfloat16; differs by up to 2 of 255 (OpenVINO)",
+        help="runtime fast: half the time on CPUs that compute in bfloat16, and a little less exact (OpenVINO)",
     )
 
 

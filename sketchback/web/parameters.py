@@ -59,7 +59,7 @@ async def read(
         Query(description="Times the size of the drawing: 1, 2 or 4.", json_schema_extra={"enum": [*SCALES, None]}),
     ] = None,
     fast: Annotated[
-        bool, Query(description="In half the time, where the CPU computes in bfloat16; differs by up to 2 of 255.")
+        bool, Query(description="In half the time, where the CPU computes in bfloat16; a little less exact.")
     ] = False,
 ) -> Asked:
     """Reads the parameters of a photograph.
