@@ -55,7 +55,7 @@ def test_the_schema_describes_what_there_is(client) -> None:
     invert = schema["paths"]["/api/invert"]["post"]
     names = {one["name"] for one in invert["parameters"]}
     assert names == {
-        *("weights", "clean", "compare", "format", "candidate", "seed", "fidelity", "scale"),
+        *("weights", "clean", "compare", "format", "candidate", "seed", "fidelity", "scale", "fast"),
         *regions.PARTS,
         *telling.CHANGES,
     }
