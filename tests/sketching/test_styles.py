@@ -49,7 +49,7 @@ RANGES = {
 
 def test_styles_stay_in_their_ranges_and_shares() -> None:
     styles = [sample_style(seed) for seed in range(2000)]
-    for name, share in {"pencil": 0.55, "xdog": 0.27, "line": 0.18}.items():
+    for name, share in {"pencil": 0.45, "xdog": 0.25, "line": 0.30}.items():
         assert np.mean([style.name == name for style in styles]) == pytest.approx(share, abs=0.04)
     for name, (low, high) in RANGES.items():
         values = [getattr(style, name) for style in styles]
