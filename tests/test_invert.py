@@ -78,7 +78,7 @@ def test_runtimes_agree(tiny: Path, drawing: Path) -> None:
     photos = [invert(drawing, tiny, runtime=runtime) for runtime in ("onnx", "keras", "auto")]
     np.testing.assert_allclose(photos[0], photos[1], atol=1 / 255)
     np.testing.assert_array_equal(photos[0], photos[2])  # onnxruntime is installed where tests run
-    with pytest.raises(ValueError, match="`runtime` must be one of auto, onnx, keras. Received: 'torch'"):
+    with pytest.raises(ValueError, match="`runtime` must be one of auto, onnx, keras, fast. Received: 'torch'"):
         invert(drawing, tiny, runtime="torch")
 
 
