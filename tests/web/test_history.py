@@ -155,6 +155,16 @@ class TestVersions:
             seen.context.close()
         assert bytes(kept) == bodies[-1] != bodies[0]
 
+    def test_where_no_detail_comes_the_photograph_is_kept_without(self, browser, telling_files, serving) -> None:
+        refuse = lambda route: route.continue_() if "scale=1" in route.request.url else route.abort()  # noqa: E731
+        with serving(app.application(InferenceWorker(telling_files))) as port:
+            seen = Visit(browser, f"http://127.0.0.1:{port}/")
+            seen.page.route(re.compile("/api/invert(?!.*candidate)"), refuse)
+            seen.stroke(*LINE)
+            seen.until(lambda: seen.says("status") == "Photograph ready, without all its detail")
+            looked_at(seen, 1)
+            seen.context.close()
+
     def test_what_was_passed_over_is_not_kept(self, visit) -> None:
         seen = visit()
         seen.page.evaluate("""async () => {

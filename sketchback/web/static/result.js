@@ -24,6 +24,7 @@ let resting = null; // a timer, while the photograph lacks the enlarger's detail
 let detail = null; // an AbortController, while it is wanted with that detail
 let shown = null; // { drawing, photo }: addresses of what is seen
 let took = 0; // milliseconds, the last answer
+let announced = null; // the version that is shown, as the history keeps it
 
 /** Makes a photograph of the drawing as it is now. */
 export function update() {
@@ -92,14 +93,17 @@ async function follow(isNewest) {
       show(addresses, weights, performance.now() - began);
       refine(weights, withDetail);
       status(noted);
-      photographs.dispatchEvent(new CustomEvent("shown", { detail: { drawing: sent, photo, snapshot: made } }));
+      announce({ drawing: sent, photo, snapshot: made });
       if (complained) hush();
       complained = false;
     } else revoke(addresses);
   } catch (error) {
     if (!isNewest() || error.name === "AbortError") return; // something newer is wanted
     busy(false);
-    if (withDetail) return status("Photograph ready, without all its detail");
+    if (withDetail) {
+      announce(announced); // no better one will come
+      return status("Photograph ready, without all its detail");
+    }
     if (error.status === EMPTY) { // a first dot, or all is erased
       arrange(false);
       return status("Nothing is drawn yet");
@@ -111,6 +115,11 @@ async function follow(isNewest) {
     clearTimeout(late);
     document.body.classList.remove("inferring");
   }
+}
+
+function announce(version) {
+  announced = version;
+  photographs.dispatchEvent(new CustomEvent("shown", { detail: version }));
 }
 
 async function loaded(blob) {
