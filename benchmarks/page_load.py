@@ -2,6 +2,7 @@
 
     python benchmarks/page_load.py                            64 clients for a minute
     python benchmarks/page_load.py --clients 8 --seconds 10
+    python benchmarks/page_load.py --asked 'candidate=2&lighter=0.1'
     python benchmarks/page_load.py --schema                   its API, fuzzed from its own description by schemathesis
 
 It starts `sketchback.serve` on a free port and ends it. Each client sends one drawing after another to /api/invert, and
@@ -89,13 +90,14 @@ def memory(process: subprocess.Popen) -> tuple[float, float]:
     return tuple(int(re.search(rf"{name}:\s+(\d+)", lines)[1]) * 1024 / 1e6 for name in ("VmRSS", "VmHWM"))
 
 
-def load(clients: int, seconds: float, weights: str) -> int:
+def load(clients: int, seconds: float, weights: str, asked: str) -> int:
     """Many clients at once; prints the row, returns the exit status."""
+    path = f"/api/invert?format=jpg&{asked}".rstrip("&")
     drawings = [(DRAWINGS / f"{name}.png").read_bytes() for name in NAMES]
     with page(weights) as (process, url):
         alone = []
         for drawing in drawings * 2:  # twice: the first time, memory is taken that stays
-            status, _, photograph = ask(url, "POST", "/api/invert?format=jpg", drawing)
+            status, _, photograph = ask(url, "POST", path, drawing)
             if status != 200:
                 raise SystemExit(f"the page does not invert: {status} {photograph[:200]!r}")
             alone.append(photograph)
@@ -107,7 +109,7 @@ def load(clients: int, seconds: float, weights: str) -> int:
             while time.monotonic() < end:
                 which = (number + own.total()) % len(drawings)
                 try:
-                    status, headers, body = ask(url, "POST", "/api/invert?format=jpg", drawings[which])
+                    status, headers, body = ask(url, "POST", path, drawings[which])
                     own[judge(status, headers, body, alone[which])] += 1
                 except (OSError, http.client.HTTPException) as error:
                     own[f"no answer: {type(error).__name__}"] += 1
@@ -164,12 +166,13 @@ def main() -> int:
     made.add_argument("--clients", type=int, default=64)
     made.add_argument("--seconds", type=float, default=60.0)
     made.add_argument("--weights", default=DEFAULT, help=f"a name or a file (default: {DEFAULT})")
+    made.add_argument("--asked", default="", metavar="QUERY", help="further parameters of each photograph")
     made.add_argument("--schema", action="store_true", help="fuzz the API from its own description instead")
     made.add_argument("--examples", type=int, default=200, help="for each operation, with --schema (default: 200)")
     arguments = made.parse_args()
     if arguments.schema:
         return schema(arguments.examples, arguments.weights)
-    return load(arguments.clients, arguments.seconds, arguments.weights)
+    return load(arguments.clients, arguments.seconds, arguments.weights, arguments.asked)
 
 
 if __name__ == "__main__":
