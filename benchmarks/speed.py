@@ -264,9 +264,12 @@ def networks(folder: Path, weights: str, size: int, dtype: str = "float32") -> t
 
 
 def ours(
-    folder: Path, batches: dict[str, Any], weights: str, precision: str, reading: bool, adversarial: float = 0.0
+    folder: Path, batches: dict[str, Any], weights: str, precision: str, reading: bool, **judged: float
 ) -> tuple[Work, float]:
-    """The steps of `trainer.fit`: with threads that read ahead, or on one batch held in memory."""
+    """The steps of `trainer.fit`: with threads that read ahead, or on one batch held in memory.
+
+    `judged` holds the weights of what a discriminator sees: `adversarial`, `matching`.
+    """
     from sketchback import losses
     from sketchback.datasets.prefetch import prefetch
     from sketchback.models.discriminator import ProjectedDiscriminator
@@ -275,17 +278,17 @@ def ours(
 
     dtype = "mixed_bfloat16" if precision == "bfloat16" else "float32"
     generator, network, held = networks(folder, weights, batches["size"], dtype)
-    judge = ProjectedDiscriminator(efficientnet_lite0(dtype="float32")) if adversarial else None
+    judge = ProjectedDiscriminator(efficientnet_lite0(dtype="float32")) if judged else None
     if judge:
         judge.build((None, batches["size"], batches["size"], 3))
-    model, read = TrainingModel(generator, losses.WeightedLoss(network), judge, adversarial), reader(**batches)
+    model, read = TrainingModel(generator, losses.WeightedLoss(network), judge, **judged), reader(**batches)
     optimizer = adam("constant", 1e-4, warmup=0, steps=1000, clip=1.0, average=0.999)
     model.compile(optimizer=optimizer, jit_compile=False)
 
     def step(sketches: np.ndarray, photos: np.ndarray) -> float:
         terms = model.train_on_batch(sketches, photos, return_dict=True)
-        judged = adversarial * terms["adversarial"] + terms["discriminator"] if judge else 0.0
-        return float(terms["loss"] - judged)  # what all contenders minimise
+        beside = terms["discriminator"] + sum(judged[name] * terms[name] for name in judged) if judge else 0.0
+        return float(terms["loss"] - beside)  # what all contenders minimise
 
     def work(count: int) -> float:
         shown = read(count) if reading else [held] * count
@@ -386,8 +389,9 @@ def training(options: argparse.Namespace, folder: Path) -> None:
             Contender("ours, batch in memory", ours, **own, reading=False),
             Contender(READING, ours, **own, reading=True),
         ]
-        weight = recipes.FACES_TONE.stages[-1].adversarial
-        made += [Contender("ours, adversarial, batch in memory", ours, **own, reading=False, adversarial=weight)]
+        last = recipes.FACES_TONE.stages[-1]
+        judged = {"adversarial": last.adversarial, "matching": last.matching}
+        made += [Contender("ours, adversarial, batch in memory", ours, **own, reading=False, **judged)]
         if not options.ours:
             made += [Contender("the original's way, reading and drawing", original, READING, **common)]
             for compiled, precision in itertools.product((False, True), ("float32", "bfloat16")):

@@ -95,8 +95,8 @@ def invert(
         scale: 2 or 4 times the size of the sketch, led by its strokes; 1 for its size, without the enlarger. By default
             its size, with the detail that the enlarger adds where that is installed.
         compare: Put the sketch that the generator saw beside the photograph.
-        runtime: What runs weights that are given by name or path: `"onnx"`, `"keras"`, `"fast"` or `"auto"`, see
-            `runtime.load`.
+        runtime: What runs weights that are given by name or path, and the sampler and the enlarger: `"onnx"`,
+            `"keras"`, `"fast"` or `"auto"`, see `runtime.load`.
 
     Returns:
         For a path or an array `(H, W, 3)` float32 RGB in [0, 1], of the size of the sketch (or `size`), and
@@ -210,12 +210,13 @@ def _add_arguments(made: argparse.ArgumentParser) -> None:
         metavar="S",
         help="2 or 4 times the size of the drawing, led by its strokes; 1: its size, without the enlarger",
     )
-    made.add_argument(
+    runs = made.add_mutually_exclusive_group()
+    runs.add_argument(
         "--runtime",
         metavar="R",
         help="onnx (starts at once), keras, fast, or auto: onnx where installed (default: auto)",
     )
-    made.add_argument(
+    runs.add_argument(
         "--fast",
         action="store_const",
         const="fast",

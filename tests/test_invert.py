@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,8 @@ import small_weights
 from PIL import Image
 
 from sketchback import images, models, weights
+from sketchback.inference import fast
+from sketchback.inference import runtime as runtimes
 from sketchback.invert import invert, main
 from sketchback.sketching import cleanup, oddities
 
@@ -80,6 +83,20 @@ def test_runtimes_agree(tiny: Path, drawing: Path) -> None:
     np.testing.assert_array_equal(photos[0], photos[2])  # onnxruntime is installed where tests run
     with pytest.raises(ValueError, match="`runtime` must be one of auto, onnx, keras, fast. Received: 'torch'"):
         invert(drawing, tiny, runtime="torch")
+
+
+def test_fast_at_the_command_line(tiny: Path, drawing: Path, tmp_path: Path, monkeypatch, capsys) -> None:
+    given = [str(drawing), "-o", str(tmp_path / "photo.png"), "--weights", str(tiny), "--fast"]
+    monkeypatch.setattr(fast, "PRECISION", "FP32")  # a CPU without bfloat16 computes in float32
+    assert main(given) == 0
+    expected = invert(drawing, tiny)
+    np.testing.assert_allclose(images.read(tmp_path / "photo.png"), expected, atol=4 / 255)
+    monkeypatch.setitem(sys.modules, "openvino", None)
+    runtimes._load_once.cache_clear()
+    assert main(given) == 2 and "needs openvino and onnx" in capsys.readouterr().err
+    with pytest.raises(SystemExit):
+        main([*given, "--runtime", "keras"])
+    assert "not allowed with" in capsys.readouterr().err
 
 
 def test_clean_inverts_the_cleaned_sketch(generator, on_paper: Path) -> None:

@@ -46,7 +46,7 @@ class Options:
         scale: 2 or 4 times the size of the sketch, with the enlarger; 1 for its size, without. None for its size, with
             the enlarger's detail where that is installed.
         compare: Put the sketch beside each photograph.
-        runtime: Of the sampler and the enlarger, see `runtime.load`.
+        runtime: Of the sampler and the enlarger, and of weights that are loaded for this; see `runtime.load`.
 
     Raises:
         FileNotFoundError: `tone` is the path of no file.

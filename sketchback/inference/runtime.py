@@ -30,8 +30,9 @@ if TYPE_CHECKING:
 
 ENVIRONMENT = "SKETCHBACK_RUNTIME"
 RUNTIMES = ("auto", "onnx", "keras", "fast")
-# What onnxruntime says where memory does not suffice; the last is about its copy of an array that is not contiguous.
-ALLOCATION = ("Failed to allocate memory", "bad_alloc", "must be a contiguous array")
+# What runtimes say where memory does not suffice; onnxruntime of its copy of an array that is not contiguous, OpenVINO
+# of the pointer that it got.
+ALLOCATION = ("Failed to allocate memory", "bad_alloc", "must be a contiguous array", "Check 'ptr' failed")
 TOLERANCE = 1 / 255  # of the photograph: one step of an 8-bit picture
 
 logger = logging.getLogger(__name__)
@@ -59,18 +60,19 @@ class LightGenerator:
     ):
         self.architecture, self.arguments, self.stride = graph.architecture, graph.arguments, graph.stride
         self.takes, self.facts, self.graph = graph.takes, facts, graph
-        self.arrays = [graphs.to_onnx(array) for array in arrays]  # in the order of `graph.arrays`
-        self._run = fast.FastSession(graph, self.arrays).run if in_bfloat16 else self._onnx_session()
+        own = [graphs.to_onnx(array) for array in arrays]
+        self._run = fast.FastSession(graph, own).run if in_bfloat16 else self._onnx_session(own)
 
-    def _onnx_session(self) -> Callable[[dict[str, np.ndarray]], np.ndarray]:
+    def _onnx_session(self, arrays: list[np.ndarray]) -> Callable[[dict[str, np.ndarray]], np.ndarray]:
         import onnxruntime
 
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 4  # what is wrong comes as an exception too
         # Threads that wait by counting take half as much again from whatever else runs, and the page is mostly idle.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        # ONNX Runtime may go on reading these, so they are kept.
-        self._values = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in self.arrays]
+        # ONNX Runtime may go on reading these, so they are kept; in the order of `graph.arrays`.
+        self.arrays = arrays
+        self._values = [onnxruntime.OrtValue.ortvalue_from_numpy(array) for array in arrays]
         options.add_external_initializers(list(self.graph.arrays), self._values)
         session = onnxruntime.InferenceSession(self.graph.model, options, providers=["CPUExecutionProvider"])
         return lambda inputs: session.run(None, inputs)[0]
@@ -186,7 +188,7 @@ def load_once(name: str | Path, runtime: str | None = None, fidelity: float | No
     return _load_once(path, changed, runtime, None if fidelity == fidelities.DEFAULT_FIDELITY else fidelity)
 
 
-@functools.lru_cache(maxsize=12)  # what ships, some of it fast too, and an end or two between
+@functools.lru_cache(maxsize=12)  # what a desk uses, some of it fast too, and an end or two between
 def _load_once(path: Path, changed: tuple[int, ...], runtime: str, fidelity: float | None) -> Generator:
     return load(path, runtime, fidelity=fidelity)
 

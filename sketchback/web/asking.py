@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sketchback import weights
-from sketchback.inference import fast, regions, telling
+from sketchback.inference import fast, regions, runtime, telling
 from sketchback.inference import fidelity as fidelities
 from sketchback.inference.options import ENLARGER, SCALES, Options
 
@@ -32,7 +32,7 @@ def capabilities(path: Path, facts: Mapping[str, object]) -> dict[str, object]:
         "tone": takes_tone,
         "candidates": takes_tone and _is_installed(weights.sampler_of(facts)),
         "fidelity": fidelities.faithful_end(path).is_file(),
-        "fast": fast.can_run(),
+        "fast": runtime.check(None) == "auto" and fast.can_run(),
         "scales": list(SCALES) if _is_installed(ENLARGER) else [1],
         "parts": {part: telling.WORDS.get(part, {}) for part in parts} if takes_tone else {},
     }
@@ -70,6 +70,11 @@ class Asked:
             can: From `capabilities`.
         """
         options = self.options
+        if options.runtime == "fast" and not can["fast"]:
+            raise ValueError(
+                "`fast` needs a server with OpenVINO, whose CPU computes in bfloat16. Received: fast, and this one. "
+                "Leave it out."
+            )
         asked: list[tuple[str, object, bool, str]] = [
             (told, "", can["tone"], "take a sketch alone, and no tone") for told in options.tone
         ]
@@ -81,8 +86,6 @@ class Asked:
             asked.append(("fidelity", self.fidelity, can["fidelity"], "have one end of a training only"))
         if options.scale is not None:
             asked.append(("scale", options.scale, options.scale in can["scales"], "have no enlarger"))
-        if options.runtime == "fast":
-            asked.append(("fast", "", can["fast"], "cannot on this machine"))
         for option, value, is_able, why in asked:
             if not is_able:
                 received = f"{option}={value}" if value != "" else option

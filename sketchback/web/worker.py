@@ -260,6 +260,8 @@ class InferenceWorker:
                 self._warm.add(name)
                 logger.info("%s: loaded in %.1f s", catalogue.title(name), time.monotonic() - began)
         except (ValueError, OSError, MemoryError, ImportError) as error:
+            if chosen is not None:  # what does not run fast may run all the same
+                return self._load(name, fidelity)
             logger.error("error: %s", console.one_line(error))
             raise UnusableError(f"The weights {name!r} cannot be loaded; the terminal says why.") from None
         return generator

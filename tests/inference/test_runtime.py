@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 import types
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import h5py
@@ -153,6 +154,9 @@ def test_the_fast_one_gives_nearly_the_same_photograph(small: Path, sketches: np
     np.testing.assert_array_equal(first, kept)  # and not an array that the next picture is written into
     with pytest.raises(ValueError, match="must run in its runtime|array of its own kind"):
         made(np.zeros((1, 32, 44, 3), np.float32))
+    with ThreadPoolExecutor(4) as pool:  # one after the other
+        for again in pool.map(lambda _: made(sketches[:, :32, :44]), range(12)):
+            np.testing.assert_array_equal(again, kept)
 
 
 def test_where_nothing_is_fast(small: Path, monkeypatch) -> None:
@@ -160,8 +164,16 @@ def test_where_nothing_is_fast(small: Path, monkeypatch) -> None:
     monkeypatch.setitem(sys.modules, "openvino", types.SimpleNamespace(Core=lambda: core))
     with pytest.raises(ValueError, match="needs a CPU that computes in bfloat16.*FP32, INT8. Take runtime onnx"):
         runtime.load(small, "fast")
+
+    def nothing() -> None:
+        raise RuntimeError("no plugin for\nCPU")
+
+    monkeypatch.setitem(sys.modules, "openvino", types.SimpleNamespace(Core=nothing))
+    with pytest.raises(ValueError, match="needs an OpenVINO that runs here. Received: no plugin for CPU"):
+        runtime.load(small, "fast")
+    assert not fast.can_run.__wrapped__()
     monkeypatch.setitem(sys.modules, "openvino", None)
-    with pytest.raises(ImportError, match=r"needs openvino.*\[fast\]"):
+    with pytest.raises(ImportError, match=r"needs openvino and onnx.*openvino.*\[fast\]"):
         runtime.load(small, "fast")
 
 

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 from sketchback import losses, models
+from sketchback.models.discriminator import Judgement
 from sketchback.training import model
 
 
@@ -38,6 +39,25 @@ def test_a_step_logs_each_term_and_their_weighted_sum():
     for name in ("pixel", "variation"):
         assert log[name] == pytest.approx(float(terms[name]), rel=1e-4)
     assert log["loss"] == pytest.approx(2.0 * log["pixel"] + 0.5 * log["variation"], rel=1e-4)
+
+
+class Judge(keras.layers.Layer):
+    def call(self, truth, prediction):
+        mean = keras.ops.mean(prediction)
+        return Judgement(adversarial=mean, discriminator=0.0 * mean + 7.0, matching=mean**2)
+
+
+def test_what_a_discriminator_sees_counts_by_its_weights():
+    one, judge = made(), Judge()
+    judge.built = True
+    one = model.TrainingModel(one.generator, one.objective, judge, adversarial=0.5, matching=3.0)
+    one.compile(optimizer="sgd", jit_compile=keras.backend.backend() == "jax")
+    one.build((None, 18, 20, 1))
+    log = one.train_on_batch(*batch(), return_dict=True)
+    assert log["matching"] == pytest.approx(log["adversarial"] ** 2, rel=1e-4) and log["discriminator"] == 7.0
+    own = log["pixel"] + 1e-5 * log["variation"]
+    judged = 0.5 * log["adversarial"] + 7.0 + 3.0 * log["matching"]
+    assert log["loss"] == pytest.approx(own + judged, rel=1e-4)
 
 
 def test_state_and_restore_are_exact():

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -16,7 +17,7 @@ from PIL import Image
 from places import DRAWINGS
 
 from sketchback import images
-from sketchback.inference import fast
+from sketchback.inference import fast, runtime
 from sketchback.web import api
 from sketchback.web.api import MEDIA_TYPES
 from sketchback.web.app import application
@@ -191,14 +192,32 @@ class TestAsking:
         np.testing.assert_array_equal(hard, ask())
         assert ask("scale=2").shape == (80, 66, 3) and ask("scale=4&compare=1").shape == (160, 132 + 4 + 132, 3)
 
-    def test_fast_where_the_cpu_can(self, desk, drawing, ask) -> None:
+    def test_fast_where_the_cpu_can(self, desk, drawing, ask, monkeypatch) -> None:
         can = {one["can"]["fast"] for one in desk.get("/api/weights").json()["weights"]}
         assert can == {fast.can_run()}
-        if fast.can_run():
-            np.testing.assert_allclose(ask("fast=1&lighter=0.2"), ask("lighter=0.2"), atol=3 / 255)
-        else:
-            words = "`fast` needs.*fast for 'faces', which cannot on this machine"
-            refused(desk.post("/api/invert?fast=1", content=drawing), 400, words)
+        if not fast.can_run():
+            words = "`fast` needs a server with OpenVINO.*Received: fast, and this one. Leave it out"
+            return refused(desk.post("/api/invert?fast=1", content=drawing), 400, words)
+        exact, chosen, load = ask("lighter=0.2"), [], runtime.load_once
+        monkeypatch.setattr(runtime, "load_once", lambda *given: (chosen.append(given[1]), load(*given))[1])
+        np.testing.assert_allclose(ask("fast=1&lighter=0.2"), exact, atol=3 / 255)
+        assert chosen[0] == "fast"
+
+    def test_what_does_not_run_fast_runs_all_the_same(self, telling_files, monkeypatch) -> None:
+        load = runtime.load_once
+
+        def refuse(path: Path, chosen: str | None, *rest: object) -> object:
+            if chosen == "fast":
+                raise ValueError("no graph can be made for it")
+            return load(path, chosen, *rest)
+
+        monkeypatch.setattr(runtime, "load_once", refuse)
+        worker = InferenceWorker(telling_files)
+        assert worker._load("faces", chosen="fast") is worker._load("faces")
+
+    def test_a_runtime_that_is_asked_for_by_the_environment_is_the_only_one(self, telling_files, monkeypatch) -> None:
+        monkeypatch.setenv(runtime.ENVIRONMENT, "onnx")
+        assert not InferenceWorker(telling_files).can["faces"]["fast"]
 
     @pytest.mark.parametrize(
         "query, words",

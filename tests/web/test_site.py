@@ -88,7 +88,7 @@ def test_a_page_is_written_whole_with_its_weights(npm, weight_files, tmp_path: P
     listed = json.loads((out / "page" / "weights.json").read_text(encoding="utf-8"))
     assert listed["default"] == "faces" and [one["name"] for one in listed["weights"]] == ["faces", "buildings"]
     assert [one["name"] for one in listed["helpers"]] == ["enlarger"]  # which ships; neither takes tone, or a sampler
-    assert listed["weights"][0]["can"]["scales"] == [1, 2, 4]
+    assert listed["weights"][0]["can"]["scales"] == [1, 2, 4] and not listed["weights"][0]["can"]["fast"]
     large = [out / "page" / one["file"] for one in [listed["runtime"], *listed["weights"], *listed["helpers"]]]
     assert [path.stat().st_size for path in large] == [
         4,

@@ -601,6 +601,32 @@ class TestDesk:
             desk.page.get_by_label("File format").select_option("jpg")
             assert Image.open(desk.downloads(lambda: desk.click("Download"))[1]).size == size
 
+    def test_what_is_soon_made_again_is_made_fast(self, browser, desk_url: str) -> None:
+        asked: list[dict[str, list[str]]] = []
+
+        def can(route) -> None:
+            answer = route.fetch()
+            listed = answer.json()
+            for one in listed["weights"]:
+                one["can"]["fast"] = True
+            route.fulfill(response=answer, json=listed)
+
+        def exact(route) -> None:  # whatever this machine can
+            asked.append(parse_qs(urlsplit(route.request.url).query))
+            route.continue_(url=route.request.url.replace("&fast=true", ""))
+
+        seen = Visit(browser, desk_url)
+        seen.page.route("**/api/weights", can)
+        seen.page.route("**/api/invert?*", exact)
+        seen.page.reload()
+        seen.inferred(lambda: seen.stroke(*LINE))
+        seen.until(lambda: any("candidate" in one for one in asked))
+        seen.inferred(lambda: seen.page.locator("[data-slider=fidelity]").fill("100"))
+        for one in asked:  # a step of fidelity would have to be made ready first
+            assert ("fast" in one) == ("scale" in one and "fidelity" not in one)
+        assert any("fast" in one for one in asked) and any("scale" not in one for one in asked)
+        seen.context.close()
+
     def test_detail_comes_when_the_pen_rests(self, desk: Visit) -> None:
         scales = []
         asked = lambda request: scales.append(parse_qs(urlsplit(request.url).query).get("scale", ["all"])[0])  # noqa: E731

@@ -121,7 +121,7 @@ _RETONED = dataclasses.replace(
     blend=0.0,
     passes_on=BEST,
 )
-# Lines oftener than before, and features as the photograph has them there: fewer halos around strokes.
+# Features as the photograph has them there: fewer halos around strokes.
 _MATCHED = dataclasses.replace(
     _RETONED,
     name="matched",

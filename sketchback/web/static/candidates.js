@@ -59,7 +59,7 @@ async function make() {
   making = new AbortController();
   const { signal } = making;
   const [sent, options, weights] = [drawing.picture(SIZE), wanted(), chosen()];
-  const draft = { scale: 1, ...(can(weights).fast ? { fast: true } : {}) }; // the one that is taken is made anew
+  const draft = { scale: 1, ...(can(weights).fast && options.fidelity === undefined ? { fast: true } : {}) }; // the one that is taken is made anew
   for (const [place, button] of buttons.entries()) {
     const asked = { ...options, weights, format: "jpg", seed, candidate: first + place, ...draft };
     let photo;

@@ -35,8 +35,11 @@ export function update() {
 /** Whether a photograph is made again with all detail when the pen rests. */
 const isRefined = (weights) => can(weights).scales.length > 1;
 
+/** Whether the fast runtime is worth it; it takes longer to make ready, which each step of the fidelity needs. */
+const isQuick = (weights) => isRefined(weights) && can(weights).fast && wanted().fidelity === undefined;
+
 /** How photographs are made that are soon made again. */
-const draft = (weights) => ({ scale: 1, ...(isRefined(weights) && can(weights).fast ? { fast: true } : {}) });
+const draft = (weights) => ({ scale: 1, ...(isQuick(weights) ? { fast: true } : {}) });
 
 /** Makes it once more, with all detail, unless something changes before. Until then the photograph is "busy". */
 function refine(weights, withDetail) {

@@ -11,7 +11,7 @@ const find = (name) => known.find((one) => one.name === name);
 
 export const chosen = () => document.querySelector("#weights :checked")?.value ?? "";
 
-const NOTHING = { tone: false, candidates: false, fidelity: false, scales: [1], parts: {} };
+const NOTHING = { tone: false, candidates: false, fidelity: false, fast: false, scales: [1], parts: {} };
 
 /** What weights can do, by default the chosen ones; see `weights` in the backend. */
 export const can = (name = chosen()) => find(name)?.can ?? NOTHING;
