@@ -2,7 +2,7 @@
 
 import { invert } from "./backend.js";
 import { drawing } from "./state.js";
-import { told, wanted } from "./told.js";
+import { asDraft, told, wanted } from "./told.js";
 import { act, element, failed } from "./ui.js";
 import { can, choice, chosen } from "./weights.js";
 
@@ -59,9 +59,9 @@ async function make() {
   making = new AbortController();
   const { signal } = making;
   const [sent, options, weights] = [drawing.picture(SIZE), wanted(), chosen()];
-  const draft = { scale: 1, ...(can(weights).fast && options.fidelity === undefined ? { fast: true } : {}) }; // the one that is taken is made anew
   for (const [place, button] of buttons.entries()) {
-    const asked = { ...options, weights, format: "jpg", seed, candidate: first + place, ...draft };
+    // The one that is taken is made anew.
+    const asked = asDraft({ ...options, weights, format: "jpg", seed, candidate: first + place });
     let photo;
     try {
       photo = await invert(sent, asked, { signal, later: true });

@@ -5,7 +5,7 @@ import { Follower } from "./follow.js";
 import { openRaster } from "./openraster.js";
 import { Refusal } from "./refusal.js";
 import { download, drawing, photographs, snapshot } from "./state.js";
-import { scaleOfFile, told, wanted } from "./told.js";
+import { asDraft, scaleOfFile, told, wanted } from "./told.js";
 import { act, element, enable, failed, hush, save, status } from "./ui.js";
 import { can, chosen, titleOf } from "./weights.js";
 
@@ -34,12 +34,6 @@ export function update() {
 
 /** Whether a photograph is made again with all detail when the pen rests. */
 const isRefined = (weights) => can(weights).scales.length > 1;
-
-/** Whether the fast runtime is worth it; it takes longer to make ready, which each step of the fidelity needs. */
-const isQuick = (weights) => isRefined(weights) && can(weights).fast && wanted().fidelity === undefined;
-
-/** How photographs are made that are soon made again. */
-const draft = (weights) => ({ scale: 1, ...(isQuick(weights) ? { fast: true } : {}) });
 
 /** Makes it once more, with all detail, unless something changes before. Until then the photograph is "busy". */
 function refine(weights, withDetail) {
@@ -88,7 +82,8 @@ async function follow(isNewest) {
     const sent = drawing.picture(withDetail ? DETAIL : capabilities.live);
     let noted = "Photograph ready";
     const note = (text) => { noted = text; };
-    const asked = { ...wanted(), weights, format: "jpg", ...(withDetail ? {} : draft(weights)) };
+    const best = { ...wanted(), weights, format: "jpg" };
+    const asked = !withDetail && isRefined(weights) ? asDraft(best) : best;
     const photo = await invert(sent, asked, { busy: status, note, signal, later: withDetail });
     const addresses = { drawing: await loaded(sent), photo: await loaded(photo) };
     if (isNewest()) {

@@ -72,6 +72,13 @@ export function wanted() {
   return options;
 }
 
+/** Options of a photograph that is soon made anew: without the enlarger, and fast where that is worth it. Each step of
+ * the fidelity is a network of its own, which takes longer to make ready there. */
+export function asDraft(options) {
+  const fast = can(options.weights).fast && options.fidelity === undefined;
+  return { ...options, scale: 1, ...(fast ? { fast } : {}) };
+}
+
 /** How many times as large as the drawing a file is to be, undefined for once: the photograph as it is shown. */
 export function scaleOfFile(name) {
   const times = Number(element("scale").value);
