@@ -102,31 +102,69 @@ def square(truth, prediction):
     return ops.mean(ops.square(ops.cast(truth, "float32") - ops.cast(prediction, "float32")), axis=(1, 2, 3))
 
 
+def relative(truth, prediction):
+    """Root mean squared difference over the root mean square of the truth: `|t - p| / |t|`.
+
+    Args:
+        truth: `(B, h, w, F)`.
+        prediction: The same shape.
+
+    Returns:
+        `(B,)`, 0 for equal ones.
+    """
+    truth, prediction = ops.cast(truth, "float32"), ops.cast(prediction, "float32")
+    axes = (1, 2, 3)
+    shares = ops.mean(ops.square(truth - prediction), axes) / (ops.mean(ops.square(truth), axes) + EPSILON)
+    return ops.sqrt(ops.maximum(shares, EPSILON))
+
+
+def identity(truth_seen, prediction_seen):
+    """How far a face is from the true one for a recogniser, `1 - cos(e_t, e_p) + 0.2 * mean_k(|f_t - f_p| / |f_t|)`.
+
+    The embeddings `e` say whose face it is, the features `f` on the way to them where its parts are.
+
+    Args:
+        truth_seen: Features `(B, h, w, F)` of any number of depths, then the embedding `(B, E)`.
+        prediction_seen: The same shapes.
+
+    Returns:
+        `(B,)`.
+    """
+    *true_parts, true = truth_seen
+    *parts, embedding = prediction_seen
+    length = ops.sqrt(ops.sum(ops.square(true), -1) * ops.sum(ops.square(embedding), -1) + EPSILON)
+    apart = sum(map(relative, true_parts, parts)) / len(parts)
+    return 1.0 - ops.sum(true * embedding, -1) / length + 0.2 * apart
+
+
 class Term(NamedTuple):
     """An entry of `TERMS`.
 
     Attributes:
-        compute: `(truth, prediction, features)` -> `(B,)`; both pictures are `(B, H, W, 3)` in [0, 1], `features` is a
-            frozen network `(B, H, W, 3) -> (B, h, w, F)`.
-        needs_features: `compute` calls `features`, which may be None otherwise.
+        compute: `(truth, prediction, network)` -> `(B,)`; both pictures are `(B, H, W, 3)` in [0, 1].
+        network: What it is given of the frozen networks of `WeightedLoss`, by its name there; None: nothing.
     """
 
     compute: Callable[..., Any]
-    needs_features: bool = False
+    network: str | None = None
 
 
-def _feature(truth, prediction, features):
-    # No gradient flows into the truth, so its features cost a forward pass only.
-    return feature(ops.stop_gradient(features(truth)), features(prediction))
+def _seen_by(formula):
+    def compute(truth, prediction, network):
+        # No gradient flows into the truth, so its features cost a forward pass only.
+        return formula(network(ops.stop_gradient(truth)), network(prediction))
+
+    return compute
 
 
 TERMS = {
-    "pixel": Term(lambda truth, prediction, features: pixel(truth, prediction)),
-    "feature": Term(_feature, needs_features=True),
-    "variation": Term(lambda truth, prediction, features: total_variation(prediction)),
-    "absolute": Term(lambda truth, prediction, features: absolute(truth, prediction)),
-    "coarse": Term(lambda truth, prediction, features: coarse(truth, prediction)),
-    "square": Term(lambda truth, prediction, features: square(truth, prediction)),
+    "pixel": Term(lambda truth, prediction, _: pixel(truth, prediction)),
+    "feature": Term(_seen_by(feature), network="features"),
+    "variation": Term(lambda truth, prediction, _: total_variation(prediction)),
+    "absolute": Term(lambda truth, prediction, _: absolute(truth, prediction)),
+    "coarse": Term(lambda truth, prediction, _: coarse(truth, prediction)),
+    "square": Term(lambda truth, prediction, _: square(truth, prediction)),
+    "identity": Term(_seen_by(identity), network="recogniser"),
 }
 WEIGHTS = {"pixel": 1.0, "feature": 1e-3, "variation": 1e-5}  # the paper's; 0 for every other term
 
@@ -137,6 +175,7 @@ class WeightedLoss:
     Args:
         features: A frozen network, `(B, H, W, 3)` in [0, 1] -> `(B, h, w, F)`, see `backbones.vgg16_relu2_2`; None
             is allowed where no term that has a weight needs it.
+        recogniser: Likewise, -> what `identity` compares, see `models.recogniser`.
         weights: The weight of each of `TERMS`, by name; `WEIGHTS` for those that are not given. A term of weight 0 is
             left out: it is neither computed nor logged.
 
@@ -144,10 +183,10 @@ class WeightedLoss:
         weights: The weight of each term that is computed, in the order of `TERMS`.
 
     Raises:
-        ValueError: A weight is negative, not finite or of no such term; all are 0; or `features` is needed.
+        ValueError: A weight is negative, not finite or of no such term; all are 0; or a network is needed.
     """
 
-    def __init__(self, features: Callable | None, **weights: float):
+    def __init__(self, features: Callable | None, recogniser: Callable | None = None, **weights: float):
         chosen = {**dict.fromkeys(TERMS, 0.0), **WEIGHTS, **weights}
         if unknown := [name for name in chosen if name not in TERMS]:
             raise ValueError(f"A loss term must be one of {', '.join(TERMS)}. Received: {', '.join(unknown)}.")
@@ -158,10 +197,14 @@ class WeightedLoss:
                 f"Received: {given}. Leave a term out with 0."
             )
         self.weights = {name: weight for name, weight in chosen.items() if weight}
-        needing = [name for name in self.weights if TERMS[name].needs_features]
-        if needing and features is None:
-            raise ValueError(f"A {needing[0]} loss needs `features`. Received: None. Give them, or set {needing[0]}=0.")
-        self.features = features if needing else None
+        networks = {"features": features, "recogniser": recogniser}
+        self.networks = {name: networks[needed] for name in self.weights if (needed := TERMS[name].network)}
+        for name, network in self.networks.items():
+            if network is None:
+                raise ValueError(
+                    f"The loss term {name} needs `{TERMS[name].network}`. Received: None. Give the network, or set "
+                    f"{name}=0."
+                )
 
     @property
     def names(self) -> list[str]:
@@ -170,7 +213,8 @@ class WeightedLoss:
 
     def terms(self, truth, prediction) -> dict[str, Any]:
         """The unweighted terms, each a scalar: the mean over the batch."""
-        return {name: ops.mean(TERMS[name].compute(truth, prediction, self.features)) for name in self.weights}
+        given = self.networks
+        return {name: ops.mean(TERMS[name].compute(truth, prediction, given.get(name))) for name in self.weights}
 
     def total(self, terms: dict[str, Any]):
         """The weighted sum of terms."""

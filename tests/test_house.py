@@ -34,7 +34,7 @@ LEVELS = [
     ["losses"],
     ["console"],
     ["images"],
-    ["atomic", "extras", "signals"],
+    ["atomic", "extras", "npm", "signals"],
     ["__init__"],
 ]
 LEVEL = {room: level for level, rooms in enumerate(LEVELS) for room in rooms}

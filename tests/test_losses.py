@@ -8,7 +8,7 @@ import pytest
 from keras import ops
 
 from sketchback import losses
-from sketchback.losses import Term, WeightedLoss, coarse, feature, pixel, total_variation
+from sketchback.losses import Term, WeightedLoss, coarse, feature, identity, pixel, total_variation
 
 
 def constant(value: float) -> np.ndarray:
@@ -98,6 +98,16 @@ def test_weighted_loss_by_hand():
     assert float(objective(noise(0), noise(1))) == pytest.approx(reference(noise(0), noise(1), 1.5, 0.25, 0.01))
 
 
+def test_identity_by_hand():
+    """Embeddings at a right angle; features of one depth that are equal, and of one that are half the truth's."""
+    one, half = np.ones((1, 2, 2, 3), "f4"), np.full((1, 2, 2, 3), 0.5, "f4")
+    true = [one, one, np.array([[3.0, 0.0]], "f4")]
+    assert float(identity(true, true)[0]) == pytest.approx(0.0, abs=1e-5)
+    assert float(identity(true, [one, half, np.array([[0.0, 5.0]], "f4")])[0]) == pytest.approx(1 + 0.2 * 0.25, 1e-5)
+    objective = WeightedLoss(None, lambda photo: [photo, photo[:, 0, 0]], feature=0, variation=0, identity=2.0)
+    assert float(objective.terms(constant(0.5), constant(0.25))["identity"]) == pytest.approx(0.2 * 0.5, 1e-4)
+
+
 def test_a_term_of_weight_zero_is_left_out():
     objective = WeightedLoss(lambda photo: pytest.fail("a network without a weight was run"), feature=0, variation=0)
     assert objective.names == list(objective.terms(noise(0), noise(1))) == ["pixel"]
@@ -119,6 +129,7 @@ def test_a_new_term_is_one_entry(monkeypatch):
         (see, {"pixel": 0, "feature": 0, "variation": 0}, "one of them positive"),
         (see, {"pixels": 1}, "one of pixel, feature, variation, .*Received: pixels"),
         (None, {}, "needs `features`. Received: None.*feature=0"),
+        (see, {"identity": 1}, "needs `recogniser`. Received: None.*identity=0"),
     ],
 )
 def test_weights_that_are_no_weights_are_refused(features, weights, says):

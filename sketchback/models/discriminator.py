@@ -12,7 +12,8 @@ from typing import Any, NamedTuple
 import keras
 from keras import layers, ops
 
-EPSILON = 1e-12
+from sketchback.losses import relative
+
 BRIGHTNESS, SATURATION = 0.15, 0.5  # how far both kinds of pictures are changed, so that colour alone decides nothing
 
 
@@ -146,7 +147,7 @@ class ProjectedDiscriminator(layers.Layer):
         return Judgement(
             adversarial=sum(-ops.mean(one) for one in fooled),
             discriminator=tell + sum(ops.mean(ops.relu(1.0 - one)) for one in believed),
-            matching=sum(map(_apart, real_features, made_features)) / len(real_features),
+            matching=ops.mean(sum(map(relative, real_features, made_features))) / len(real_features),
         )
 
     def _change(self, *photos: Any) -> list[Any]:
@@ -159,13 +160,6 @@ class ProjectedDiscriminator(layers.Layer):
             gray = ops.mean(photo, axis=-1, keepdims=True)
             changed.append(gray + stronger * (photo - gray) + lighter)
         return changed
-
-
-def _apart(real: Any, made: Any) -> Any:
-    """Root mean squared difference of features `(B, h, w, C)` over that of the real ones: the mean over images."""
-    axes = (1, 2, 3)
-    shares = ops.mean(ops.square(real - made), axis=axes) / (ops.mean(ops.square(real), axis=axes) + EPSILON)
-    return ops.mean(ops.sqrt(ops.maximum(shares, EPSILON)))
 
 
 def _coloured(photo: Any) -> Any:

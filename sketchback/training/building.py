@@ -6,6 +6,7 @@ import contextlib
 import dataclasses
 import logging
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import keras
 
@@ -19,6 +20,9 @@ from sketchback.training.runs import CONFIGURATION, Progress, Run
 from sketchback.training.schema import Stage
 from sketchback.training.session import Session
 from sketchback.training.trainer import Trainer
+
+if TYPE_CHECKING:
+    from sketchback.models.recogniser import FaceRecogniser
 
 logger = logging.getLogger(__name__)
 
@@ -70,13 +74,15 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
     with devices.alone():  # networks become constants of the step, which may not lie on several processes
         start = initialisation.initialise(session.recipe, initial=session.initial, policy=policy, resumed=resumed)
         shown = material.prepare(session, start, policy=policy, processes=processes)
+        needed = {term.network for name, term in TERMS.items() if getattr(stage, name)}
         network, vgg16 = initialisation.feature_network(
             session.vgg16,
-            needed=any(term.needs_features and getattr(stage, name) for name, term in TERMS.items()),
+            needed="features" in needed,
             policy=policy,
             demo=all(map(datasets.is_demo, shown.examples)),
         )
-        objective = WeightedLoss(network, **{name: getattr(stage, name) for name in TERMS})
+        recogniser = _recogniser(policy) if "recogniser" in needed else None
+        objective = WeightedLoss(network, recogniser, **{name: getattr(stage, name) for name in TERMS})
         judged = _efficientnet() if stage.adversarial else None
         if start.is_new:
             TrainingModel(start.generator, objective).calibrate(shown.batches)
@@ -116,6 +122,12 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
         processes=processes,
         bar=session.progress,
     )
+
+
+def _recogniser(policy: str) -> FaceRecogniser:
+    from sketchback.models.recogniser import FaceRecogniser
+
+    return FaceRecogniser(dtype=policy)
 
 
 def _efficientnet() -> keras.Model:

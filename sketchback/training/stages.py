@@ -112,6 +112,10 @@ def _check_features(asked: list[Stage]) -> None:
         from sketchback.models.efficientnet import find_weights
 
         find_weights()
+    if any(stage.identity for stage in asked):
+        from sketchback.models import recogniser
+
+        recogniser.find_weights()
     if any(stage.artist for stage in asked):
         weights.find("artist")
 

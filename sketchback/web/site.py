@@ -6,24 +6,19 @@ written; it is pinned, and checked before anything of it is used.
 
 from __future__ import annotations
 
-import base64
 import contextlib
 import hashlib
-import io
 import json
 import logging
-import shutil
-import subprocess
-import tarfile
 import tempfile
 from collections.abc import Iterable, Sequence
 from importlib import resources
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sketchback import weights
+from sketchback import npm, weights
 from sketchback.images.tones import CELL
 from sketchback.inference import exporters, half, pipeline, runtime
 from sketchback.inference import fidelity as fidelities
@@ -43,19 +38,9 @@ POLICY = (
 
 logger = logging.getLogger(__name__)
 
-
-class Package(NamedTuple):
-    """A package of npm: its one version, the SHA-512 of its archive as npm writes it, needed files -> names here."""
-
-    name: str
-    version: str
-    integrity: str
-    files: dict[str, str]
-
-
 VERSION = "1.30.0"
 PROGRAM = f"onnxruntime/ort-{VERSION}.wasm"
-RUNTIME = Package(
+RUNTIME = npm.Package(
     "onnxruntime-web",
     VERSION,
     "sha512-q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ==",
@@ -90,7 +75,7 @@ def write(names: Sequence[str | Path], out: str | Path = "site") -> Path:
         raise ValueError(
             f"Each of a page's weights needs a name of its own. Received: {', '.join(map(str, paths))}. Rename a file."
         )
-    page = fetch(RUNTIME)
+    page = npm.fetch(RUNTIME)
     large = {PROGRAM: page.pop(PROGRAM)}
     helpers, rows = [], []
     asked = InferenceWorker(found)
@@ -232,57 +217,3 @@ def _compare(network: runtime.LightGenerator, path: Path, files: dict[str, bytes
             f"Weights in half precision must give the same pictures within 1/255. Received: {difference:.2g} for "
             f"{path}. Train on, or publish them in half precision."
         )
-
-
-# ---- npm
-
-
-def fetch(package: Package) -> dict[str, bytes]:
-    """The files of a package that are needed, by their names here, from npm (which keeps what it has fetched).
-
-    Raises:
-        ImportError: npm is not installed.
-        OSError: npm could not fetch it.
-        ValueError: What came is not what was pinned.
-    """
-    npm = shutil.which("npm")
-    wanted = f"{package.name}@{package.version}"
-    if npm is None:
-        raise ImportError(
-            f"Format web takes {wanted} from npm. Received: no program of that name. Install Node.js, which brings it."
-        )
-    with tempfile.TemporaryDirectory() as folder:
-        command = [npm, "pack", wanted, "--pack-destination", folder, "--prefer-offline", "--silent"]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, stdin=subprocess.DEVNULL)
-        archives = list(Path(folder).glob("*.tgz"))
-        if done.returncode or len(archives) != 1:
-            said = (done.stderr.strip() or "it said nothing").splitlines()[-1]
-            raise OSError(f"npm must be able to fetch {wanted}. Received: {said}. Is there a network? Try again.")
-        return unpack(package, archives[0].read_bytes())
-
-
-def unpack(package: Package, archive: bytes) -> dict[str, bytes]:
-    """The files of a package that are needed, out of its archive, which is checked first.
-
-    Nothing is extracted to the disk, and no name in the archive becomes a path.
-
-    Raises:
-        ValueError: The archive is not what was pinned, or lacks a file.
-    """
-    digest = "sha512-" + base64.b64encode(hashlib.sha512(archive).digest()).decode()
-    if digest != package.integrity:
-        raise ValueError(
-            f"The archive of {package.name}@{package.version} must have {package.integrity}. Received: {digest}. "
-            "Nothing of it was used; do not trust where it came from."
-        )
-    found = {}
-    with tarfile.open(fileobj=io.BytesIO(archive), mode="r:gz") as opened:
-        for name, here in package.files.items():
-            try:
-                file = opened.extractfile(f"package/{name}")
-            except KeyError:
-                file = None
-            if file is None:  # no such name, or no ordinary file
-                raise ValueError(f"{package.name} must hold {name}. Received: an archive without it.")
-            found[here] = file.read()
-    return found

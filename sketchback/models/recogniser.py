@@ -1,0 +1,169 @@
+"""A face recogniser, frozen: what a photograph shows of whose face it is, as a source of features for a loss.
+
+MobileNet (Howard et al. 2017) that was taught to tell the people of VGGFace2 apart (Savchenko 2019, Efficient facial
+representations for age, gender and identity recognition; Apache-2.0). Its weights come in half precision, as
+TensorFlow.js writes them, in the package `@vladmandic/human` of npm (MIT). It has nothing to do with dlib's recogniser,
+by which `evaluation.identification` measures.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+from pathlib import Path
+from typing import Any
+
+import keras
+import numpy as np
+from keras import layers, ops
+
+from sketchback import npm
+from sketchback.models.backbones import FeaturesError, Preprocess
+
+ENVIRONMENT = "SKETCHBACK_RECOGNISER"
+PACKAGE = npm.Package(
+    "@vladmandic/human",
+    "3.3.6",
+    "sha512-Nr5mPfq1gQ+uKeXY5uM3Fj8UxvF5CEh2s6txM5wRThqaW0mF9huooOuZSrT8hhGho0hGaXLFdAwfD/2+teCv6A==",
+    {"models/faceres.json": "json", "models/faceres.bin": "bin"},
+)
+# Each block is a depth-wise convolution of this stride and a point-wise one to so many channels.
+BLOCKS = [(1, 64), (2, 128), (1, 128), (2, 256), (1, 256), (2, 512), *[(1, 512)] * 5, (2, 1024), (1, 1024)]
+TAPS = (5, 11)  # the last of stride 8, and of stride 16
+SIDE = (
+    224  # of the pictures that it was taught on, which show a head with hair; with smaller ones it knows fewer people
+)
+TYPES = {"float16": "<f2", "float32": "<f4", "int32": "<i4"}
+
+
+class FaceRecogniser:
+    """The frozen network, which sees pictures of any size at the size that it knows faces at.
+
+    Args:
+        weights: The file `faceres.json`, beside which `faceres.bin` lies; `"random"` for random weights, always the
+            same; None for what `SKETCHBACK_RECOGNISER` says (one of these), and without it the package of npm (28 MB,
+            fetched once).
+        dtype: Precision policy of the convolutions; float32 by default, whatever Keras's current policy is.
+
+    Attributes:
+        network: A model, `(B, H, W, 3)` RGB in [0, 1], any size -> `[(B, H/8, W/8, 256), (B, H/16, W/16, 512),
+            (B, 1024)]`: features at two depths, and the embedding, whose angle tells people apart.
+
+    Raises:
+        FeaturesError: The weights cannot be had, or are others; the message says what to do.
+    """
+
+    def __init__(self, weights: str | Path | None = None, dtype: str | None = None):
+        self.network = _network(dtype or "float32")
+        convolutions = [layer for layer in self.network.layers if layer.weights]
+        source = weights or find_weights()
+        if str(source) == "random":
+            rng = np.random.default_rng(0)
+            for layer in convolutions:
+                kernel, bias = (tuple(variable.shape) for variable in layer.weights)
+                spread = math.sqrt(2 / math.prod(kernel[:2] if "dw" in layer.name else kernel[:3]))
+                layer.set_weights([rng.normal(0, spread, kernel).astype("float32"), np.zeros(bias, "float32")])
+        else:
+            arrays = _read(source)
+            for layer in convolutions:
+                layer.set_weights(_folded(arrays, layer))
+        self.network.trainable = False
+
+    def __call__(self, photo: Any) -> list[Any]:
+        """What the network gives for `(B, H, W, 1 or 3)` in [0, 1], enlarged until the shorter side is `SIDE`."""
+        photo = ops.cast(photo, "float32")
+        if photo.shape[-1] == 1:
+            photo = ops.repeat(photo, 3, axis=-1)
+        scale = SIDE / min(photo.shape[1:3])
+        size = tuple(round(scale * side) for side in photo.shape[1:3])
+        return self.network(ops.image.resize(photo, size, interpolation="bilinear"))
+
+
+def _network(dtype: str) -> keras.Model:
+    def convolve(x, kind, name: str, *arguments, **options):
+        kernel = "depthwise" if kind is layers.DepthwiseConv2D else "kernel"
+        options[f"{kernel}_initializer"] = "zeros"  # JAX would compile a random one for each shape
+        x = kind(*arguments, padding="same", name=name, dtype=dtype, **options)(x)
+        return layers.ReLU(6.0, name=f"{name}_relu6", dtype=dtype)(x)
+
+    photo = layers.Input((None, None, 3), name="photo")
+    x = Preprocess(dtype="float32", name="preprocess")(photo)
+    x = convolve(x, layers.Conv2D, "conv1", 32, 3, strides=2)
+    outputs = []
+    for block, (stride, filters) in enumerate(BLOCKS, 1):
+        x = convolve(x, layers.DepthwiseConv2D, f"conv_dw_{block}", 3, strides=stride)
+        x = convolve(x, layers.Conv2D, f"conv_pw_{block}", filters, 1)
+        if block in TAPS:
+            outputs.append(x)
+    embedding = layers.GlobalAveragePooling2D(name="embedding", dtype="float32")(x)
+    return keras.Model(photo, [*outputs, embedding], name="face_recogniser")
+
+
+def find_weights() -> str | Path | dict[str, bytes]:
+    """What `SKETCHBACK_RECOGNISER` says, or the two files of npm's package.
+
+    Raises:
+        FeaturesError: There is neither.
+    """
+    if named := os.environ.get(ENVIRONMENT):
+        return named
+    try:
+        return npm.fetch(PACKAGE)
+    except (ImportError, OSError, ValueError) as error:
+        raise FeaturesError(
+            f"The face recogniser's weights must be at hand, and are not. {error} Or give faceres.json, beside "
+            f"faceres.bin, with {ENVIRONMENT}."
+        ) from None
+
+
+def _read(source: str | Path | dict[str, bytes]) -> dict[str, np.ndarray]:
+    """The arrays of TensorFlow.js's pair of files, by name.
+
+    Raises:
+        FeaturesError: They are missing, damaged, or something else.
+    """
+    if isinstance(source, dict):
+        listed, numbers, source = source["json"], source["bin"], PACKAGE.name
+    else:
+        paths = [Path(source), Path(source).with_suffix(".bin")]
+        if missing := [path for path in paths if not path.is_file()]:
+            raise FeaturesError(f"The face recogniser's weights must be two files. Received: no {missing[0]}.")
+        listed, numbers = (path.read_bytes() for path in paths)
+    arrays, start = {}, 0
+    try:
+        for entry in json.loads(listed)["weightsManifest"][0]["weights"]:
+            kind = np.dtype(TYPES[entry.get("quantization", entry)["dtype"]])
+            count = math.prod(entry["shape"])
+            arrays[entry["name"]] = np.frombuffer(numbers, kind, count, start).reshape(entry["shape"])
+            start += count * kind.itemsize
+    except Exception as error:  # JSON of another form, or too few numbers: half a dozen kinds
+        raise FeaturesError(
+            f"The face recogniser's weights must be TensorFlow.js's files. Received: {source} ({error})."
+        ) from None
+    return arrays
+
+
+def _folded(arrays: dict[str, np.ndarray], layer: keras.Layer) -> list[np.ndarray]:
+    """Kernel and bias of a convolution with the batch normalisation after it, which the file keeps for depth-wise ones.
+
+    Raises:
+        FeaturesError: They are not there, or of another shape.
+    """
+    name = layer.name
+    try:
+        if "dw" in name:
+            gain = arrays[f"{name}_bn/batchnorm_1/mul"].astype("float32")
+            kernel = arrays[f"{name}/depthwise_kernel"].astype("float32") * gain[:, np.newaxis]
+        else:
+            kernel = arrays[f"{name}/convolution/merged_input"].astype("float32")
+        bias = arrays[f"{name}_bn/batchnorm_1/sub"].astype("float32")
+    except (KeyError, ValueError):  # it is not there, or has other dimensions
+        raise FeaturesError(f"The face recogniser's file must hold {name}. Received: one without it.") from None
+    found, expected = [kernel.shape, bias.shape], [tuple(variable.shape) for variable in layer.weights]
+    if found != expected or not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
+        raise FeaturesError(
+            f"The face recogniser's {name} must be finite numbers of the shapes {expected[0]} and {expected[1]}. "
+            f"Received: {found[0]} and {found[1]}."
+        )
+    return [kernel, bias]
