@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import os
 import re
+import shutil
+import subprocess
 import time
 import zipfile
 from pathlib import Path
@@ -226,6 +229,24 @@ class TestOpenRaster:
         assert pictures["Photograph"].size == (768, 960)
         assert archive.read("mergedimage.png") == archive.read("data/photograph.png")
         np.testing.assert_array_equal(np.asarray(pictures["Drawing"].convert("L")), seen.canvas())
+
+    @pytest.mark.skipif(not (shutil.which("krita") and shutil.which("xvfb-run")), reason="needs Krita and Xvfb")
+    def test_krita_opens_it(self, visit, tmp_path: Path) -> None:
+        seen = visit()
+        seen.inferred(lambda: seen.stroke(*LINE))
+        seen.page.get_by_label("File format").select_option("ora")
+        _, data = seen.downloads(lambda: seen.click("Download"))
+        (tmp_path / "photograph.ora").write_bytes(data.getvalue())
+        own = {name: value for name, value in os.environ.items() if not name.startswith("QT_")}  # OpenCV sets some
+        for name in ("opened.png", "opened.kra"):
+            command = ["xvfb-run", "-a", "krita", "photograph.ora", "--export", "--export-filename", name]
+            # What it wrote counts: it may crash on its way out.
+            subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, timeout=300, env=own)
+        archive, names, _ = layers(data)
+        merged, opened = (Image.open(file) for file in (archive.open("mergedimage.png"), tmp_path / "opened.png"))
+        np.testing.assert_array_equal(opened.convert("RGB"), merged.convert("RGB"))
+        document = zipfile.ZipFile(tmp_path / "opened.kra").read("maindoc.xml").decode()
+        assert re.findall(r'<layer [^>]*\bname="([^"]*)"', document) == names
 
     def test_colour_strokes_are_a_layer_and_all_get_the_size_of_the_photograph(self, visit) -> None:
         seen = visit()
