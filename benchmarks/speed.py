@@ -41,6 +41,7 @@ CELLS = {**{f"{side} px": (side, 1) for side in SIDES}, "128 px, batch 16": (128
 MFLOP = 1.9435  # of the convolutions of a training step, for each pixel: tests/test_benchmarks.py counts them
 LOSS, PHOTO = 0.005, 8 / 255  # what first losses and photographs may differ by: bfloat16 has 8 bits
 READING, MATRIX = "ours, reading and drawing", "matrix product, GFLOP/s"
+ADVERSARIAL = "ours, adversarial, batch in memory"
 RIVALS: dict[str, dict[str, Any]] = {  # who inverts
     "PyTorch eager float32": {"runtime": "pytorch"},
     "ONNX Runtime": {"runtime": "onnxruntime"},
@@ -190,18 +191,37 @@ def prepare(folder: Path, data: list[str], weights: str, vgg16: str, sizes: list
     """Writes what contenders share: weights, batches, drawings, and the file that `export` writes."""
     from sketchback import weights as files
     from sketchback.export import export
-    from sketchback.models import backbones
+    from sketchback.models import backbones, efficientnet
 
     generator, network = files.load(files.find(weights)), backbones.vgg16_relu2_2(vgg16)
     arrays = {variable.path.removeprefix(f"{generator.name}/"): np.asarray(variable) for variable in generator.weights}
     np.savez(folder / "pytorch.npz", arguments=json.dumps(generator.arguments), **arrays)
     np.savez(folder / "vgg.npz", **{one.path.replace("/", "_"): np.asarray(one) for one in network.weights})
+    efficient = efficientnet.efficientnet_lite0(dtype="float32")
+    structure = {"stages": json.dumps(efficientnet.STAGES), "taps": json.dumps(efficientnet.TAPS)}
+    np.savez(folder / "efficientnet.npz", **structure, **{one.path: np.asarray(one) for one in efficient.weights})
+    np.savez(folder / "discriminator.npz", **discriminator_arrays(efficient))
     for side in sizes:
         sketches, photos = reader(data, side, batch)(1)[0]
         np.savez(folder / f"batch-{side}.npz", sketches=sketches, photos=photos)
     for side in SIDES:
         images.write(folder / f"{side}.png", sketching.pencil(builtin.face(3, (side, side))))
     export(weights, folder / "graph.onnx")
+
+
+def discriminator_arrays(features: Any) -> dict[str, np.ndarray]:
+    """A new discriminator's arrays."""
+    from sketchback.models.discriminator import ProjectedDiscriminator
+
+    judge = ProjectedDiscriminator(features)
+    judge.build((None, 96, 96, 3))
+    fixed = {"projection": judge.projections, "mixer": judge.mixers}
+    arrays = {f"{name}{scale}": np.asarray(one) for name, own in fixed.items() for scale, one in enumerate(own)}
+    for scale, head in enumerate(judge.heads):
+        for number, layer in enumerate(head):
+            own = {"kernel": layer.kernel, "bias": layer.bias, "u": layer.vector}
+            arrays |= {f"head{scale}_{number}/{name}": np.asarray(array) for name, array in own.items()}
+    return arrays
 
 
 def matrix(precision: str, side: int = 4096) -> tuple[Work, None]:
@@ -323,9 +343,10 @@ def original(folder: Path, batches: dict[str, Any], weights: str) -> tuple[Work,
     return work, step(*held)
 
 
-def pytorch(folder: Path, batch: int, size: int, precision: str, compiled: bool) -> tuple[Work, float]:
+def pytorch(folder: Path, batch: int, size: int, precision: str, compiled: bool, **judged: float) -> tuple[Work, float]:
     files = [str(folder / name) for name in ("pytorch.npz", "vgg.npz", f"batch-{size}.npz")]
-    step = rivals.training(*files, precision, compiled)
+    judging = (str(folder / "efficientnet.npz"), str(folder / "discriminator.npz")) if judged else None
+    step = rivals.training(*files, precision, compiled, judging, **judged)
     return lambda count: batch * len([step() for _ in range(count)]), step()
 
 
@@ -391,12 +412,14 @@ def training(options: argparse.Namespace, folder: Path) -> None:
         ]
         last = recipes.FACES_TONE.stages[-1]
         judged = {"adversarial": last.adversarial, "matching": last.matching}
-        made += [Contender("ours, adversarial, batch in memory", ours, **own, reading=False, **judged)]
+        made += [Contender(ADVERSARIAL, ours, **own, reading=False, **judged)]
         if not options.ours:
             made += [Contender("the original's way, reading and drawing", original, READING, **common)]
             for compiled, precision in itertools.product((False, True), ("float32", "bfloat16")):
                 title = f"PyTorch {'compiled' if compiled else 'eager'} {precision}, batch in memory"
-                made += [Contender(title, pytorch, folder=folder, **shown, precision=precision, compiled=compiled)]
+                twin = {"folder": folder, **shown, "precision": precision, "compiled": compiled}
+                made += [Contender(title, pytorch, **twin)]
+                made += [Contender(f"{title}, adversarial", pytorch, ADVERSARIAL, **twin, **judged)]
         made += [Contender(MATRIX, matrix, precision=options.precision)]
         title = f"Training at {size} x {size}, batch {options.batch}, {options.precision}; difference of the first loss"
         compare(title, made, options, gflop=MFLOP * size**2 / 1e3, tolerance=LOSS)
