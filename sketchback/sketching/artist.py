@@ -5,6 +5,7 @@ The network is handed in: `sketchback.sketch` and training load it, `weights/art
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import cv2
@@ -45,9 +46,27 @@ def read_hand(text: str) -> np.ndarray:
     return weights / weights.sum()
 
 
-def sample_hand(rng: np.random.Generator) -> np.ndarray:
-    """A hand `(5,)` in between: mostly near one of `HANDS`, at times a mixture of several."""
-    return rng.dirichlet(np.full(len(HANDS), 0.4)).astype(np.float32)
+def read_hands(text: str) -> tuple[int, ...]:
+    """The places in `HANDS` of several hands, in its order; all of them for an empty text.
+
+    Raises:
+        ValueError: One is not among them.
+
+    >>> read_hands("FS2K 1,cufs"), read_hands("")
+    ((0, 2), (0, 1, 2, 3, 4))
+    """
+    asked = [name.strip().lower() for name in text.split(",")] if text else [name.lower() for name in HANDS]
+    found = tuple(place for place, name in enumerate(HANDS) if name.lower() in asked)
+    if len(found) < len(set(asked)):
+        raise ValueError(f"Hands must be some of {', '.join(HANDS)}, with commas between them. Received: {text!r}.")
+    return found
+
+
+def sample_hand(rng: np.random.Generator, among: Sequence[int] = range(len(HANDS))) -> np.ndarray:
+    """A hand `(5,)` in between: mostly near one of `HANDS`, at times a mixture of several; only of those `among`."""
+    weights = np.zeros(len(HANDS), np.float32)
+    weights[list(among)] = rng.dirichlet(np.full(len(among), 0.4))
+    return weights
 
 
 def draw(photo: np.ndarray, *, network: Any, weights: np.ndarray, side: int = SIDE) -> np.ndarray:

@@ -17,7 +17,7 @@ import numpy as np
 
 from sketchback import console, images, weights
 from sketchback.datasets import Example
-from sketchback.sketching.artist import sample_hand
+from sketchback.sketching.artist import read_hands, sample_hand
 
 CANVAS = 144  # pixels: the longer side, so that one graph draws all; `artist.draw` counts the shorter: its are larger
 BATCH = 16
@@ -26,7 +26,13 @@ logger = logging.getLogger(__name__)
 
 
 def draw_all(
-    examples: Sequence[Example], folder: Path, *, artist: str | Path = "artist", policy: str, progress: bool = False
+    examples: Sequence[Example],
+    folder: Path,
+    *,
+    artist: str | Path = "artist",
+    hands: str = "",
+    policy: str,
+    progress: bool = False,
 ) -> list[Example]:
     """Draws each photograph of the training part that has no drawn sketch.
 
@@ -34,6 +40,7 @@ def draw_all(
         examples: All of a stage.
         folder: Where drawings are kept; what is there already is not made again.
         artist: Its weights, a name or a file.
+        hands: Those that it draws in and between, see `artist.read_hands`.
         policy: Keras's name of the precision.
         progress: Show a bar.
 
@@ -42,10 +49,13 @@ def draw_all(
 
     Raises:
         FileNotFoundError: There are no weights of an artist.
+        ValueError: There are no such hands.
         OSError: The folder cannot be written.
     """
     path = weights.find(artist)
-    folder = folder / weights.sha256(path)[:12]
+    among = read_hands(hands)
+    some = "" if among == read_hands("") else f"-{''.join(map(str, among))}"
+    folder = folder / f"{weights.sha256(path)[:12]}{some}"
     folder.mkdir(parents=True, exist_ok=True)
     places = {
         index: folder / f"{_key(example)}.jpg"
@@ -58,7 +68,7 @@ def draw_all(
         bar = console.Bar(len(missing), "the artist draws", "photograph", shown=progress)
         for begin in range(0, len(missing), BATCH):
             own = missing[begin : begin + BATCH]
-            _draw(network, [examples[index] for index in own], [places[index] for index in own])
+            _draw(network, among, [examples[index] for index in own], [places[index] for index in own])
             for _ in own:
                 bar.advance("the artist draws")
         bar.close()
@@ -69,7 +79,7 @@ def draw_all(
     ]
 
 
-def _draw(network: Any, examples: Sequence[Example], places: Sequence[Path]) -> None:
+def _draw(network: Any, among: Sequence[int], examples: Sequence[Example], places: Sequence[Path]) -> None:
     photos, hands, kept = [], [], []
     for example, place in zip(examples, places, strict=True):
         try:
@@ -81,7 +91,7 @@ def _draw(network: Any, examples: Sequence[Example], places: Sequence[Path]) -> 
             images.resize(photo, (rows, columns)), ((0, CANVAS - rows), (0, CANVAS - columns), (0, 0)), mode="edge"
         )
         photos.append(canvas)
-        hands.append(sample_hand(np.random.default_rng(int(place.stem[:8], 16))))
+        hands.append(sample_hand(np.random.default_rng(int(place.stem[:8], 16)), among))
         kept.append((place, rows, columns))
     if not kept:
         return

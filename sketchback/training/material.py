@@ -70,7 +70,8 @@ def prepare(session: Session, start: Beginning, *, policy: str, processes: int =
             "alone. Leave it out, or take the recipe faces-tone or buildings."
         )
     if stage.artist:
-        examples = drawings.draw_all(examples, session.folder / "drawings", policy=policy, progress=session.progress)
+        kept = session.folder / "drawings"
+        examples = drawings.draw_all(examples, kept, hands=stage.hands, policy=policy, progress=session.progress)
     view = View(stage.size, stage.style, stage.fit, stage.enlarge)
     is_sampler = takes == ("state",)
     shown = Batches(

@@ -8,6 +8,7 @@ from typing import Any
 from sketchback import images
 from sketchback.datasets.augmentation import AUGMENTATIONS
 from sketchback.sketching import WITHOUT_NETWORK
+from sketchback.sketching.artist import read_hands
 
 BEST, LAST, BLENDED = "best.weights.h5", "last.weights.h5", "blended.weights.h5"
 SCHEDULES = ("cosine", "constant")
@@ -42,6 +43,7 @@ class Stage:
     told: float = _number(0.0, "share of examples of whose tones something is told")
     retoned: float = _number(0.0, "share of these in which a region was given other tones before")
     artist: float = _number(0.0, "share of the sketches of photographs that the artist draws")
+    hands: str = _number("", "hands that the artist draws in and between, as 'CUFS,FS2K 1' (default: all)")
     limit: int | None = _number(None, "show at most so many examples an epoch")
     validate: int = _number(200, "score so many held-out examples each epoch")
     # loss: the weight of each term
@@ -113,6 +115,9 @@ class Stage:
             )
         if self.artist and self.style != "random":
             raise ValueError(f"`artist` needs style random. Received: style={self.style!r}.")
+        read_hands(self.hands)
+        if self.hands and not self.artist:
+            raise ValueError(f"`hands` are those of the artist. Received: hands={self.hands}, artist=0. Give both.")
         if self.fit != "crop" and max(self.zoom, self.aspect) > 1:
             raise ValueError(
                 f"`fit` must be crop where `zoom` or `aspect` show windows of pictures. Received: fit={self.fit!r}, "

@@ -35,6 +35,8 @@ def test_each_photograph_is_drawn_once(examples, artist, tmp_path) -> None:
     before = {path: path.stat().st_mtime_ns for path in (tmp_path / "kept").rglob("*.jpg")}
     assert drawings.draw_all(examples, tmp_path / "kept", artist=artist, policy="float32") == drawn
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "kept").rglob("*.jpg")} == before
+    others = drawings.draw_all(examples, tmp_path / "kept", artist=artist, hands="CUFS", policy="float32")
+    assert (images.read(others[0].drawing) != tall).any()  # drawn anew, by other hands
 
 
 def test_photographs_of_one_name_have_drawings_of_their_own(examples, artist, tmp_path) -> None:

@@ -61,6 +61,8 @@ def test_a_folder_that_holds_one_run_resumes_as_one(tmp_path):
         (["--data", "x", "--fit", "pad"], "`fit` must be crop where .*Set both to 1"),
         (["--matching", "0.2"], "`matching` compares what the discriminator .*: matching=0.2, adversarial=0"),
         (["--retoned", "0.2"], "`retoned` is a share of `told`. Received: retoned=0.2, told=0"),
+        (["--hands", "CUFS"], "`hands` are those of the artist. Received: hands=CUFS, artist=0"),
+        (["--artist", "0.2", "--hands", "Dürer"], "Hands must be some of CUFS, .*Received: 'Dürer'"),
         (["--data", "x", "--encoder", "imagenet"], "--encoder is for --model unet_resnet. Received: model scribbler"),
         (["--processes", "-1"], "`processes` must be 0 or more. Received: processes=-1"),
         (["--workers", "4", "--rank", "0"], "`--workers` must be addresses"),
