@@ -81,7 +81,7 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
             policy=policy,
             demo=all(map(datasets.is_demo, shown.examples)),
         )
-        recogniser = _recogniser(policy) if "recogniser" in needed else None
+        recogniser = _recogniser() if "recogniser" in needed else None
         objective = WeightedLoss(network, recogniser, **{name: getattr(stage, name) for name in TERMS})
         judged = _efficientnet() if stage.adversarial else None
         if start.is_new:
@@ -124,10 +124,10 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
     )
 
 
-def _recogniser(policy: str) -> FaceRecogniser:
+def _recogniser() -> FaceRecogniser:
     from sketchback.models.recogniser import FaceRecogniser
 
-    return FaceRecogniser(dtype=policy)
+    return FaceRecogniser(dtype="float32")
 
 
 def _efficientnet() -> keras.Model:
