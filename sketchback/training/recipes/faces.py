@@ -138,19 +138,23 @@ _MATCHED = dataclasses.replace(
     blend=0.5,  # alone its colours are patchy
     passes_on=BLENDED,
 )
+# Whose face it is, as a recogniser sees it: of windows that show nearly all of a picture.
+_IDENTITY = dataclasses.replace(
+    _MATCHED, name="identity", crop=(112, 112), batch_size=6, identity=0.5, limit=9_000, blend=0.25
+)
 
 FACES_TONE = Recipe(
     name="faces-tone",
     claim="The faces' generator, fine-tuned to be told tones; then, by a discriminator, to have a photograph's detail; "
-    "to know more hands than are in the data; and to have features like a photograph's.",
+    "to know more hands than are in the data; to have features like a photograph's; and to show whose face it is.",
     command="python -m sketchback.finetune faces-tone --data CELEBA --data ALIGNED --data CUFS --data FS2K "
     "--data MEBEAUTY --data UTKFACE --data XM2VTS --against LFW",
-    cost="2 epochs of 12,000 windows, 1 of 9,200, 1 of 20,000, 3 of 10,000, 1 of 8,000, 1 of 6,400, 6 of 12,000: "
-    "an estimated 12 hours on 2 CPU cores without bfloat16, and 1.1 with it for the last stage",
+    cost="2 epochs of 12,000 windows, 1 of 9,200, 1 of 20,000, 3 of 10,000, 1 of 8,000, 1 of 6,400, 6 of 12,000, 6 of "
+    "9,000: an estimated 12 hours on 2 CPU cores without bfloat16, and 2.4 with it for the last two stages",
     result="weights/README.md",
     demo="demo:faces",
     single=_TONE,
-    stages=(_TONE, _HANDS, _MORE_HANDS, _ADVERSARIAL, _ARTISTS, _RETONED, _MATCHED),
+    stages=(_TONE, _HANDS, _MORE_HANDS, _ADVERSARIAL, _ARTISTS, _RETONED, _MATCHED, _IDENTITY),
     arguments={"tone": True},
     initial="faces",
 )

@@ -47,7 +47,7 @@ def test_the_original_number_by_number():
     ("name", "recipe", "stage"),
     [
         ("faces", "faces", "long"),
-        ("faces-tone", "faces-tone", "matched"),
+        ("faces-tone", "faces-tone", "identity"),
         ("faces-tone-faithful", "faces-tone", "tone"),
         ("faces-unet", "faces-unet", "single"),
         ("buildings", "buildings", "painted"),
