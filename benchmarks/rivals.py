@@ -100,7 +100,7 @@ def vgg16(path: str) -> Callable[[Any], Any]:
 
 
 def efficientnet(path: str) -> Callable[[Any], list[Any]]:
-    """EfficientNet-lite0, frozen: `(B, 3, H, W)` -> four features."""
+    """EfficientNet-lite0, frozen: `(B, 3, H, W)`, sides that are multiples of 32 -> four features."""
     from torch import nn
     from torch.nn import functional as F  # noqa: N812
 
@@ -183,8 +183,8 @@ def judge(efficient: str, path: str, adversarial: float, matching: float) -> tup
         gray = photo.mean(1, keepdim=True)
         return gray + stronger * (photo - gray) + lighter
 
-    def loss_of(truth: Any, made: Any) -> Any:
-        lighter, stronger = torch.rand(2, len(truth), 1, 1, 1)
+    def loss_of(truth: Any, made: Any, coloured: bool = True) -> Any:
+        lighter, stronger = torch.rand(2, len(truth), 1, 1, 1) if coloured else torch.full((2, 1), 0.5)
         lighter, stronger = (lighter - 0.5) * 0.3, stronger + 0.5
         made_seen = features(change(made, lighter, stronger))
         fooled, caught = judged(made_seen, frozen=True), judged([one.detach() for one in made_seen])

@@ -13,6 +13,7 @@ not installed (`pip install -e ".[bench]"`), is left out with a line. Close ever
 from __future__ import annotations
 
 import argparse
+import contextlib
 import itertools
 import json
 import multiprocessing
@@ -197,10 +198,8 @@ def prepare(folder: Path, data: list[str], weights: str, vgg16: str, sizes: list
     arrays = {variable.path.removeprefix(f"{generator.name}/"): np.asarray(variable) for variable in generator.weights}
     np.savez(folder / "pytorch.npz", arguments=json.dumps(generator.arguments), **arrays)
     np.savez(folder / "vgg.npz", **{one.path.replace("/", "_"): np.asarray(one) for one in network.weights})
-    efficient = efficientnet.efficientnet_lite0(dtype="float32")
-    structure = {"stages": json.dumps(efficientnet.STAGES), "taps": json.dumps(efficientnet.TAPS)}
-    np.savez(folder / "efficientnet.npz", **structure, **{one.path: np.asarray(one) for one in efficient.weights})
-    np.savez(folder / "discriminator.npz", **discriminator_arrays(efficient))
+    with contextlib.suppress(backbones.FeaturesError):  # those who need it are left out
+        judging_arrays(folder, efficientnet.efficientnet_lite0(dtype="float32"))
     for side in sizes:
         sketches, photos = reader(data, side, batch)(1)[0]
         np.savez(folder / f"batch-{side}.npz", sketches=sketches, photos=photos)
@@ -209,10 +208,13 @@ def prepare(folder: Path, data: list[str], weights: str, vgg16: str, sizes: list
     export(weights, folder / "graph.onnx")
 
 
-def discriminator_arrays(features: Any) -> dict[str, np.ndarray]:
-    """A new discriminator's arrays."""
+def judging_arrays(folder: Path, features: Any) -> Any:
+    """Writes the arrays of EfficientNet-lite0 and of a new discriminator; returns the latter."""
+    from sketchback.models import efficientnet
     from sketchback.models.discriminator import ProjectedDiscriminator
 
+    structure = {"stages": json.dumps(efficientnet.STAGES), "taps": json.dumps(efficientnet.TAPS)}
+    np.savez(folder / "efficientnet.npz", **structure, **{one.path: np.asarray(one) for one in features.weights})
     judge = ProjectedDiscriminator(features)
     judge.build((None, 96, 96, 3))
     fixed = {"projection": judge.projections, "mixer": judge.mixers}
@@ -221,7 +223,8 @@ def discriminator_arrays(features: Any) -> dict[str, np.ndarray]:
         for number, layer in enumerate(head):
             own = {"kernel": layer.kernel, "bias": layer.bias, "u": layer.vector}
             arrays |= {f"head{scale}_{number}/{name}": np.asarray(array) for name, array in own.items()}
-    return arrays
+    np.savez(folder / "discriminator.npz", **arrays)
+    return judge
 
 
 def matrix(precision: str, side: int = 4096) -> tuple[Work, None]:

@@ -110,7 +110,7 @@ def relative(truth, prediction):
         prediction: The same shape.
 
     Returns:
-        `(B,)`, 0 for equal ones.
+        `(B,)`, 1e-6 for equal ones.
     """
     truth, prediction = ops.cast(truth, "float32"), ops.cast(prediction, "float32")
     axes = (1, 2, 3)

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from sketchback import models
-from sketchback.models import backbones
+from sketchback.models import backbones, discriminator, efficientnet
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "benchmarks"))
 speed = pytest.importorskip("speed", reason="needs the checkout")
@@ -87,3 +87,16 @@ def test_the_twin_in_pytorch_gives_the_same_picture(tmp_path: Path, skips: bool)
     ours = np.asarray(generator(sketches))
     assert np.ptp(ours) > 0.1
     np.testing.assert_allclose(rivals.pytorch(str(tmp_path / "pytorch.npz"))(sketches), ours, atol=1e-4)
+
+
+def test_the_discriminators_twin_in_pytorch_gives_the_same_loss(tmp_path: Path, monkeypatch) -> None:
+    pytest.importorskip("torch", reason="needs PyTorch")
+    monkeypatch.setattr(discriminator, "BRIGHTNESS", 0.0)
+    monkeypatch.setattr(discriminator, "SATURATION", 0.0)
+    truth, made = np.random.default_rng(0).random((2, 2, 64, 96, 3), np.float32)
+    judged = speed.judging_arrays(tmp_path, efficientnet.efficientnet_lite0("random"))(truth, made)
+    expected = float(judged.discriminator + 0.5 * judged.adversarial + 2.0 * judged.matching)
+    files = [str(tmp_path / name) for name in ("efficientnet.npz", "discriminator.npz")]
+    loss_of, _ = rivals.judge(*files, adversarial=0.5, matching=2.0)
+    found = loss_of(*map(rivals.channels_last, (truth, made)), coloured=False)
+    assert float(found.detach()) == pytest.approx(expected, rel=1e-4)

@@ -8,6 +8,7 @@ by which `evaluation.identification` measures.
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import os
@@ -31,9 +32,8 @@ PACKAGE = npm.Package(
 # Each block is a depth-wise convolution of this stride and a point-wise one to so many channels.
 BLOCKS = [(1, 64), (2, 128), (1, 128), (2, 256), (1, 256), (2, 512), *[(1, 512)] * 5, (2, 1024), (1, 1024)]
 TAPS = (5, 11)  # the last of stride 8, and of stride 16
-SIDE = (
-    224  # of the pictures that it was taught on, which show a head with hair; with smaller ones it knows fewer people
-)
+# It was taught on pictures of this size, heads with their hair, and knows fewer people in smaller ones.
+SIDE = 224
 TYPES = {"float16": "<f2", "float32": "<f4", "int32": "<i4"}
 
 
@@ -58,7 +58,7 @@ class FaceRecogniser:
         self.network = _network(dtype or "float32")
         convolutions = [layer for layer in self.network.layers if layer.weights]
         source = weights or find_weights()
-        if str(source) == "random":
+        if source == "random":
             rng = np.random.default_rng(0)
             for layer in convolutions:
                 kernel, bias = (tuple(variable.shape) for variable in layer.weights)
@@ -67,17 +67,17 @@ class FaceRecogniser:
         else:
             arrays = _read(source)
             for layer in convolutions:
-                layer.set_weights(_folded(arrays, layer))
+                layer.set_weights(_folded(arrays, layer, PACKAGE.name if isinstance(source, dict) else source))
         self.network.trainable = False
 
     def __call__(self, photo: Any) -> list[Any]:
-        """What the network gives for `(B, H, W, 1 or 3)` in [0, 1], enlarged until the shorter side is `SIDE`."""
+        """What the network gives for `(B, H, W, 1 or 3)` in [0, 1], resized so that the shorter side is `SIDE`."""
         photo = ops.cast(photo, "float32")
         if photo.shape[-1] == 1:
             photo = ops.repeat(photo, 3, axis=-1)
         scale = SIDE / min(photo.shape[1:3])
         size = tuple(round(scale * side) for side in photo.shape[1:3])
-        return self.network(ops.image.resize(photo, size, interpolation="bilinear"))
+        return self.network(ops.image.resize(photo, size, interpolation="bilinear", antialias=scale < 1))
 
 
 def _network(dtype: str) -> keras.Model:
@@ -104,17 +104,39 @@ def find_weights() -> str | Path | dict[str, bytes]:
     """What `SKETCHBACK_RECOGNISER` says, or the two files of npm's package.
 
     Raises:
-        FeaturesError: There is neither.
+        FeaturesError: There is neither, or what is named is not there.
     """
     if named := os.environ.get(ENVIRONMENT):
+        if named != "random":
+            _files(named)
         return named
     try:
-        return npm.fetch(PACKAGE)
+        return _fetched()
     except (ImportError, OSError, ValueError) as error:
         raise FeaturesError(
             f"The face recogniser's weights must be at hand, and are not. {error} Or give faceres.json, beside "
             f"faceres.bin, with {ENVIRONMENT}."
         ) from None
+
+
+@functools.cache
+def _fetched() -> dict[str, bytes]:
+    return npm.fetch(PACKAGE)
+
+
+def _files(source: str | Path) -> list[Path]:
+    """The list of arrays and the numbers.
+
+    Raises:
+        FeaturesError: One is not there.
+    """
+    paths = [Path(source), Path(source).with_suffix(".bin")]
+    if missing := [path for path in paths if not path.is_file()]:
+        raise FeaturesError(
+            f"The face recogniser's weights must be two files, faceres.json and beside it faceres.bin. Received: no "
+            f"{missing[0]}. Name the first with {ENVIRONMENT}, or unset it for those of npm."
+        )
+    return paths
 
 
 def _read(source: str | Path | dict[str, bytes]) -> dict[str, np.ndarray]:
@@ -126,10 +148,7 @@ def _read(source: str | Path | dict[str, bytes]) -> dict[str, np.ndarray]:
     if isinstance(source, dict):
         listed, numbers, source = source["json"], source["bin"], PACKAGE.name
     else:
-        paths = [Path(source), Path(source).with_suffix(".bin")]
-        if missing := [path for path in paths if not path.is_file()]:
-            raise FeaturesError(f"The face recogniser's weights must be two files. Received: no {missing[0]}.")
-        listed, numbers = (path.read_bytes() for path in paths)
+        listed, numbers = (path.read_bytes() for path in _files(source))
     arrays, start = {}, 0
     try:
         for entry in json.loads(listed)["weightsManifest"][0]["weights"]:
@@ -139,31 +158,31 @@ def _read(source: str | Path | dict[str, bytes]) -> dict[str, np.ndarray]:
             start += count * kind.itemsize
     except Exception as error:  # JSON of another form, or too few numbers: half a dozen kinds
         raise FeaturesError(
-            f"The face recogniser's weights must be TensorFlow.js's files. Received: {source} ({error})."
+            "The face recogniser's weights must be TensorFlow.js's files faceres.json and faceres.bin. Received: "
+            f"{source} ({error}). Unset {ENVIRONMENT} for those of npm."
         ) from None
     return arrays
 
 
-def _folded(arrays: dict[str, np.ndarray], layer: keras.Layer) -> list[np.ndarray]:
+def _folded(arrays: dict[str, np.ndarray], layer: keras.Layer, source: object) -> list[np.ndarray]:
     """Kernel and bias of a convolution with the batch normalisation after it, which the file keeps for depth-wise ones.
 
     Raises:
         FeaturesError: They are not there, or of another shape.
     """
-    name = layer.name
-    try:
-        if "dw" in name:
-            gain = arrays[f"{name}_bn/batchnorm_1/mul"].astype("float32")
-            kernel = arrays[f"{name}/depthwise_kernel"].astype("float32") * gain[:, np.newaxis]
-        else:
-            kernel = arrays[f"{name}/convolution/merged_input"].astype("float32")
-        bias = arrays[f"{name}_bn/batchnorm_1/sub"].astype("float32")
-    except (KeyError, ValueError):  # it is not there, or has other dimensions
-        raise FeaturesError(f"The face recogniser's file must hold {name}. Received: one without it.") from None
-    found, expected = [kernel.shape, bias.shape], [tuple(variable.shape) for variable in layer.weights]
-    if found != expected or not (np.isfinite(kernel).all() and np.isfinite(bias).all()):
+    name, is_depthwise = layer.name, "dw" in layer.name
+    kernel_name = "depthwise_kernel" if is_depthwise else "convolution/merged_input"
+    parts = [f"{name}_bn/batchnorm_1/sub", f"{name}/{kernel_name}"]
+    parts += [f"{name}_bn/batchnorm_1/mul"] if is_depthwise else []
+    if missing := [part for part in parts if part not in arrays]:
+        raise FeaturesError(f"The face recogniser's file must hold {missing[0]}. Received: {source}, without it.")
+    bias, kernel, *gain = (arrays[part].astype("float32") for part in parts)
+    expected = [tuple(variable.shape) for variable in reversed(layer.weights)]
+    expected += expected[:1] if is_depthwise else []
+    found = [array.shape for array in (bias, kernel, *gain)]
+    if found != expected or not all(np.isfinite(array).all() for array in (bias, kernel, *gain)):
         raise FeaturesError(
-            f"The face recogniser's {name} must be finite numbers of the shapes {expected[0]} and {expected[1]}. "
-            f"Received: {found[0]} and {found[1]}."
+            f"The face recogniser's {name} must be finite numbers of the shapes {', '.join(map(str, expected))}. "
+            f"Received: {', '.join(map(str, found))} in {source}."
         )
-    return [kernel, bias]
+    return [kernel * gain[0][:, np.newaxis] if is_depthwise else kernel, bias]

@@ -46,13 +46,13 @@ def read_hand(text: str) -> np.ndarray:
     return weights / weights.sum()
 
 
-def read_hands(text: str) -> tuple[int, ...]:
+def hands_among(text: str) -> tuple[int, ...]:
     """The places in `HANDS` of several hands, in its order; all of them for an empty text.
 
     Raises:
         ValueError: One is not among them.
 
-    >>> read_hands("FS2K 1,cufs"), read_hands("")
+    >>> hands_among("FS2K 1,cufs"), hands_among("")
     ((0, 2), (0, 1, 2, 3, 4))
     """
     asked = [name.strip().lower() for name in text.split(",")] if text else [name.lower() for name in HANDS]

@@ -40,6 +40,8 @@ def build(session: Session, stage: Stage) -> Iterator[Trainer]:
         distribution.start(session.workers, session.rank) as devices,
         run if devices.first else contextlib.nullcontext(),
     ):
+        for later in session.stages if session.stage is None and not session.resume else ():
+            devices.check(later.batch_size)  # not after hours
         checkpoint = configuration.load_checkpoint(run, devices) if session.resume else None
         trainer = _build(_as_begun(session, stage, checkpoint), run, devices, checkpoint)
         if checkpoint is None:
@@ -104,6 +106,7 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
             "Keras": keras.__version__,
             "data": resolved.fingerprint,
             "VGG16": distribution.digest(network),
+            "face recogniser": distribution.digest(recogniser and recogniser.network),
             "weights to start from": distribution.digest(start.generator),
         }
     )

@@ -17,7 +17,7 @@ import numpy as np
 
 from sketchback import console, images, weights
 from sketchback.datasets import Example
-from sketchback.sketching.artist import read_hands, sample_hand
+from sketchback.sketching.artist import hands_among, sample_hand
 
 CANVAS = 144  # pixels: the longer side, so that one graph draws all; `artist.draw` counts the shorter: its are larger
 BATCH = 16
@@ -40,7 +40,7 @@ def draw_all(
         examples: All of a stage.
         folder: Where drawings are kept; what is there already is not made again.
         artist: Its weights, a name or a file.
-        hands: Those that it draws in and between, see `artist.read_hands`.
+        hands: Those that it draws in and between, see `artist.hands_among`.
         policy: Keras's name of the precision.
         progress: Show a bar.
 
@@ -53,8 +53,8 @@ def draw_all(
         OSError: The folder cannot be written.
     """
     path = weights.find(artist)
-    among = read_hands(hands)
-    some = "" if among == read_hands("") else f"-{''.join(map(str, among))}"
+    among = hands_among(hands)
+    some = "" if among == hands_among("") else f"-{''.join(map(str, among))}"
     folder = folder / f"{weights.sha256(path)[:12]}{some}"
     folder.mkdir(parents=True, exist_ok=True)
     places = {

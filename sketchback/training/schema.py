@@ -8,7 +8,7 @@ from typing import Any
 from sketchback import images
 from sketchback.datasets.augmentation import AUGMENTATIONS
 from sketchback.sketching import WITHOUT_NETWORK
-from sketchback.sketching.artist import read_hands
+from sketchback.sketching.artist import hands_among
 
 BEST, LAST, BLENDED = "best.weights.h5", "last.weights.h5", "blended.weights.h5"
 SCHEDULES = ("cosine", "constant")
@@ -115,7 +115,7 @@ class Stage:
             )
         if self.artist and self.style != "random":
             raise ValueError(f"`artist` needs style random. Received: style={self.style!r}.")
-        read_hands(self.hands)
+        hands_among(self.hands)
         if self.hands and not self.artist:
             raise ValueError(f"`hands` are those of the artist. Received: hands={self.hands}, artist=0. Give both.")
         if self.fit != "crop" and max(self.zoom, self.aspect) > 1:

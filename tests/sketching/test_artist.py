@@ -36,9 +36,9 @@ def test_sampled_hands_are_shares():
     np.testing.assert_allclose(hands.sum(axis=1), 1, rtol=1e-5)
     assert (hands.max(axis=1) > 0.8).mean() > 0.1 and hands.mean(axis=0).min() > 0.1
     some = np.stack(
-        [artist.sample_hand(np.random.default_rng(seed), artist.read_hands("fs2k 2, CUFS")) for seed in range(50)]
+        [artist.sample_hand(np.random.default_rng(seed), artist.hands_among("fs2k 2, CUFS")) for seed in range(50)]
     )
     assert (some[:, [1, 2, 4]] == 0).all() and some[:, [0, 3]].mean(axis=0).min() > 0.2
     with pytest.raises(ValueError, match=r"some of CUFS, XM2VTS.*Received: 'CUFS,Leonardo'"):
-        artist.read_hands("CUFS,Leonardo")
+        artist.hands_among("CUFS,Leonardo")
     assert np.abs(artist.bend(np.eye(64, dtype=np.float32)[..., None], np.random.default_rng(0))).shape == (64, 64, 1)

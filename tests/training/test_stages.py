@@ -138,6 +138,18 @@ def test_a_blend_that_a_kill_prevented_is_made_up_for(photos, both, tmp_path):
     assert all(np.array_equal(a, b) for a, b in zip(made, expected, strict=True))
 
 
+@pytest.mark.slow
+def test_a_recogniser_is_asked_in_each_step(photos, tmp_path, monkeypatch):
+    monkeypatch.setenv("SKETCHBACK_RECOGNISER", "random")
+    alone = run(TOY.changed(epochs=1, feature=0.0), [photos], tmp_path / "alone")
+    asked = run(TOY.changed(epochs=1, feature=0.0, identity=5.0), [photos], tmp_path / "asked")
+    header, row = (tmp_path / "asked" / "history.csv").read_text().splitlines()
+    assert 0 < float(dict(zip(header.split(","), row.split(","), strict=True))["identity"]) < 2
+    one, other = (weights.load(path).get_weights() for path in (alone, asked))
+    assert any((a != b).any() for a, b in zip(one, other, strict=True))
+    assert json.loads((tmp_path / "asked" / "recipe.json").read_text())["recipe"]["stage"]["identity"] == 5.0
+
+
 def test_what_a_later_stage_needs_is_asked_for_before_the_first(photos, tmp_path, monkeypatch):
     monkeypatch.delenv("SKETCHBACK_EFFICIENTNET", raising=False)
     monkeypatch.setattr(efficientnet, "PACKAGE", "no_such_package")

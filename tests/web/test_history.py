@@ -241,7 +241,8 @@ class TestOpenRaster:
         for name in ("opened.png", "opened.kra"):
             command = ["xvfb-run", "-a", "krita", "photograph.ora", "--export", "--export-filename", name]
             # What it wrote counts: it may crash on its way out.
-            subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, timeout=300, env=own)
+            done = subprocess.run(command, cwd=tmp_path, check=False, capture_output=True, timeout=300, env=own)
+            assert (tmp_path / name).is_file(), done.stderr
         archive, names, _ = layers(data)
         merged, opened = (Image.open(file) for file in (archive.open("mergedimage.png"), tmp_path / "opened.png"))
         np.testing.assert_array_equal(opened.convert("RGB"), merged.convert("RGB"))
