@@ -81,7 +81,7 @@ def test_files_that_will_not_do_are_refused(files):
     numbers.write_bytes(content)
     for change, says in (
         ({"name": "another"}, "must hold conv_pw_13"),
-        ({"shape": [1, 1, 512, 2048]}, r"conv_pw_13 must be .*Received: \(1, 1, 512, 2048\)"),
+        ({"shape": [1, 1, 512, 2048]}, r"conv_pw_13 must be .*Received: .*\(1, 1, 512, 2048\) in"),
         ({"shape": None}, "files"),
     ):
         changed = [
@@ -92,8 +92,8 @@ def test_files_that_will_not_do_are_refused(files):
         refused(says)
     short = [{**one, "shape": [1]} if one["name"] == "conv_dw_13_bn/batchnorm_1/mul" else one for one in entries]
     files.write_text(json.dumps({"weightsManifest": [{"weights": short}]}))
-    refused(r"must be finite numbers of the shapes .*Received: .* in .*faceres\.json")
+    refused(r"conv_dw_13 must be .*Received: .*\(1,\) in .*faceres\.json")
     files.write_text("no JSON")
     refused("files")
     numbers.unlink()
-    refused(r"two files\. Received: no .*faceres\.bin")
+    refused(r"two files, .*Received: no .*faceres\.bin")
