@@ -14,6 +14,7 @@ from sketchback.evaluation.descriptors import DESCRIPTORS
 from sketchback.evaluation.reports import report, write_json
 from sketchback.evaluation.scoring import GENERATOR, evaluate
 from sketchback.evaluation.searching import identify
+from sketchback.inference.runtime import RUNTIMES
 from sketchback.sketching import WITHOUT_NETWORK
 from sketchback.weights import DEFAULT
 
@@ -63,6 +64,7 @@ def _add_arguments(made: argparse.ArgumentParser) -> None:
     made.add_argument("--limit", type=int, metavar="N", help="score N images, chosen by a fixed seed")
     made.add_argument("--working", type=console.size, metavar="HxW", help="as in invert")
     made.add_argument("--fidelity", type=float, metavar="F", help="as in invert")
+    made.add_argument("--runtime", choices=RUNTIMES, help="as in invert (default: keras)")
     made.add_argument(
         "--told", action="store_true", default=None, help="score also what comes of telling the photograph's tones"
     )
@@ -99,7 +101,7 @@ def _add_arguments(made: argparse.ArgumentParser) -> None:
 def _score(arguments: argparse.Namespace) -> None:
     if arguments.weights and arguments.baselines:
         raise ValueError(f"--baselines scores no weights. Received: also --weights {arguments.weights}. Leave one out.")
-    for option in ("working", "fidelity", "told", "candidates") if arguments.baselines else ():
+    for option in ("working", "fidelity", "runtime", "told", "candidates") if arguments.baselines else ():
         if getattr(arguments, option) is not None:
             raise ValueError(f"--{option} is for weights. Received: also --baselines. Leave one out.")
     for option in ("grid", "style", "enlarge", "told", "candidates") if arguments.identify else ("distractors", "cmc"):
@@ -121,6 +123,7 @@ def _score(arguments: argparse.Namespace) -> None:
         "limit": arguments.limit,
         "working": arguments.working,
         "fidelity": arguments.fidelity,
+        "runtime": arguments.runtime or "keras",
         "progress": not arguments.quiet,
     }
     if arguments.identify:

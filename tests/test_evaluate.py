@@ -24,6 +24,17 @@ def test_the_command_scores_and_writes(pairs: Path, tiny: Path, tmp_path: Path, 
     assert "the generator" in table and "the sketch itself" in table and "24 rows x 20 columns" in table
 
 
+def test_another_runtime_scores_the_same(pairs: Path, tiny: Path, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime", reason="needs the light extra")
+    found = []
+    for runtime in ("keras", "onnx"):
+        written = tmp_path / f"{runtime}.json"
+        arguments = ["--weights", tiny, "--data", pairs, "--runtime", runtime, "--json", written, "--quiet"]
+        assert main(list(map(str, arguments))) == 0
+        found.append(json.loads(written.read_text())["scores"]["the generator"]["psnr"])
+    assert found[0] == pytest.approx(found[1], abs=0.01)
+
+
 def test_baselines_alone_and_equal_images(tmp_path: Path) -> None:
     for number in range(3):
         for name in ("photos", "sketches"):
@@ -72,6 +83,7 @@ def test_the_command_searches_plots_and_writes(pairs: Path, tiny: Path, tmp_path
         (["--weights", "faces"], "--baselines scores no weights. Received: also --weights faces"),
         (["--fidelity", "0"], "--fidelity is for weights. Received: also --baselines"),
         (["--told"], "--told is for weights"),
+        (["--runtime", "keras"], "--runtime is for weights"),
     ],
 )
 def test_bad_input_gets_one_line(arguments: list[str], says: str, pairs: Path, tmp_path, monkeypatch, capsys) -> None:

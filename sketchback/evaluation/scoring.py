@@ -16,7 +16,8 @@ from sketchback.evaluation import brightness
 from sketchback.evaluation.baselines import ITSELF, SHARPENED, Baselines, sharpened
 from sketchback.evaluation.selection import ENLARGED, GENERATOR, check_limit, choose_size, each, facts, sample
 from sketchback.evaluation.tables import Table
-from sketchback.inference import pipeline, runtime
+from sketchback.inference import pipeline
+from sketchback.inference import runtime as runtimes
 from sketchback.inference.options import Options, check
 
 if TYPE_CHECKING:
@@ -46,6 +47,7 @@ def evaluate(
     limit: int | None = None,
     working: Sequence[int] | None = None,
     fidelity: float | None = None,
+    runtime: str = "keras",
     told: bool = False,
     candidates: int | None = None,
     grid: str | Path | None = None,
@@ -71,6 +73,7 @@ def evaluate(
         limit: Score only so many examples, see `sample`.
         working: `(height, width)` that sketches are brought to for the generator, see `invert`.
         fidelity: See `invert`.
+        runtime: What computes, see `invert`.
         told: Score also what the generator makes when it is told the tones of the photograph, each cell of them.
         candidates: Score also the best of so many candidates, chosen by their PSNR, as a person chooses who knows the
             photograph.
@@ -89,7 +92,7 @@ def evaluate(
         images.check_writable(grid)
     check_limit(limit)
     View(None, style=style, fit=fit)  # names that are wrong are reported before anything is read
-    generator = None if weights is None else runtime.load(weights, "keras", fidelity=fidelity)
+    generator = None if weights is None else runtimes.load(weights, runtime, fidelity=fidelity)
     if generator is not None:
         check(generator, Options(candidates=candidates, tone=np.zeros((1, 1, 3)) if told else None))
     examples = datasets.find_all(data)

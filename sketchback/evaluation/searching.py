@@ -11,7 +11,8 @@ from sketchback import datasets, images
 from sketchback.datasets.views import View
 from sketchback.evaluation import identification, reports
 from sketchback.evaluation.selection import ENLARGED, GENERATOR, check_limit, choose_size, each, facts, sample
-from sketchback.inference import pipeline, runtime
+from sketchback.inference import pipeline
+from sketchback.inference import runtime as runtimes
 
 if TYPE_CHECKING:
     from sketchback.datasets import Example
@@ -30,6 +31,7 @@ def identify(
     limit: int | None = None,
     working: Sequence[int] | None = None,
     fidelity: float | None = None,
+    runtime: str = "keras",
     descriptor: str = "hog",
     cmc: str | Path | None = None,
     progress: bool = False,
@@ -47,6 +49,7 @@ def identify(
         limit: Search for only so many sketches, see `sample`; the gallery shrinks with them.
         working: As in `evaluate`.
         fidelity: As in `evaluate`.
+        runtime: As in `evaluate`.
         descriptor: A name in `descriptors.DESCRIPTORS`.
         cmc: Plot the CMC curves to this file.
         progress: Show bars.
@@ -62,7 +65,7 @@ def identify(
     check_limit(limit)
     identification.Faces(descriptor)  # names that are wrong are reported before anything is read
     images.check_fit(fit)
-    generator = None if weights is None else runtime.load(weights, "keras", fidelity=fidelity)
+    generator = None if weights is None else runtimes.load(weights, runtime, fidelity=fidelity)
     examples = datasets.subset(datasets.find_all(data), split)
     pairs = [example for example in examples if example.sketch is not None]
     if len(pairs) < len(examples):
