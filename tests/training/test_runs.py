@@ -323,7 +323,7 @@ def test_a_run_that_is_drawn_by_processes_leaves_none(tmp_path):
 def test_killed_runs_end_as_if_nothing_had_happened(tmp_path):
     """The benchmark's own comparison, with one kill instead of 25."""
     script = ROOT / "benchmarks" / "kills.py"
-    command = [sys.executable, str(script), "--kills", "1", "--epochs", "1", "--out", str(tmp_path)]
+    command = [sys.executable, str(script), "--kills", "1", "--epochs", "4", "--out", str(tmp_path)]
     done = subprocess.run(command, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "kills survived / tried: 1 / 1" in done.stdout
