@@ -64,7 +64,7 @@ def _add_arguments(made: argparse.ArgumentParser) -> None:
     made.add_argument("--limit", type=int, metavar="N", help="score N images, chosen by a fixed seed")
     made.add_argument("--working", type=console.size, metavar="HxW", help="as in invert")
     made.add_argument("--fidelity", type=float, metavar="F", help="as in invert")
-    made.add_argument("--runtime", choices=RUNTIMES, help="as in invert (default: keras)")
+    made.add_argument("--runtime", choices=RUNTIMES, help="of the generator, as in invert (default: keras)")
     made.add_argument(
         "--told", action="store_true", default=None, help="score also what comes of telling the photograph's tones"
     )

@@ -73,7 +73,7 @@ def evaluate(
         limit: Score only so many examples, see `sample`.
         working: `(height, width)` that sketches are brought to for the generator, see `invert`.
         fidelity: See `invert`.
-        runtime: What computes, see `invert`.
+        runtime: What computes the generator, see `invert`; sampler and enlarger run as they do there by default.
         told: Score also what the generator makes when it is told the tones of the photograph, each cell of them.
         candidates: Score also the best of so many candidates, chosen by their PSNR, as a person chooses who knows the
             photograph.

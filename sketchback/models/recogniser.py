@@ -8,6 +8,7 @@ by which `evaluation.identification` measures.
 
 from __future__ import annotations
 
+import functools
 import json
 import math
 import os
@@ -19,7 +20,8 @@ import numpy as np
 from keras import layers, ops
 
 from sketchback import npm
-from sketchback.models.backbones import FeaturesError, Preprocess
+from sketchback.models import backbones
+from sketchback.models.backbones import FeaturesError, Preprocess, coloured, convolutions, fill_randomly
 
 ENVIRONMENT = "SKETCHBACK_RECOGNISER"
 PACKAGE = npm.Package(
@@ -43,7 +45,6 @@ class FaceRecogniser:
         weights: The file `faceres.json`, beside which `faceres.bin` lies; `"random"` for random weights, always the
             same; None for what `SKETCHBACK_RECOGNISER` says (one of these), and without it the package of npm (28 MB,
             fetched once).
-        dtype: Precision policy of the convolutions; float32 by default, whatever Keras's current policy is.
 
     Attributes:
         network: A model, `(B, H, W, 3)` RGB in [0, 1], any size -> `[(B, H/8, W/8, 256), (B, H/16, W/16, 512),
@@ -53,39 +54,28 @@ class FaceRecogniser:
         FeaturesError: The weights cannot be had, or are others; the message says what to do.
     """
 
-    def __init__(self, weights: str | Path | None = None, dtype: str | None = None):
-        self.network = _network(dtype or "float32")
-        convolutions = [layer for layer in self.network.layers if layer.weights]
+    def __init__(self, weights: str | Path | None = None):
+        self.network = _network()
         source = weights or find_weights()
         if source == "random":
-            rng = np.random.default_rng(0)
-            for layer in convolutions:
-                kernel, bias = (tuple(variable.shape) for variable in layer.weights)
-                spread = math.sqrt(2 / math.prod(kernel[:2] if "dw" in layer.name else kernel[:3]))
-                layer.set_weights([rng.normal(0, spread, kernel).astype("float32"), np.zeros(bias, "float32")])
+            fill_randomly(self.network)
         else:
             arrays = _read(source)
-            for layer in convolutions:
+            for layer in convolutions(self.network):
                 layer.set_weights(_folded(arrays, layer, PACKAGE.name if isinstance(source, dict) else source))
         self.network.trainable = False
 
     def __call__(self, photo: Any) -> list[Any]:
         """What the network gives for `(B, H, W, 1 or 3)` in [0, 1], resized so that the shorter side is `SIDE`."""
-        photo = ops.cast(photo, "float32")
-        if photo.shape[-1] == 1:
-            photo = ops.repeat(photo, 3, axis=-1)
+        photo = coloured(ops.cast(photo, "float32"))
         scale = SIDE / min(photo.shape[1:3])
         size = tuple(round(scale * side) for side in photo.shape[1:3])
         return self.network(ops.image.resize(photo, size, interpolation="bilinear", antialias=scale < 1))
 
 
-def _network(dtype: str) -> keras.Model:
-    def convolve(x, kind, name: str, *arguments, **options):
-        kernel = "depthwise" if kind is layers.DepthwiseConv2D else "kernel"
-        options[f"{kernel}_initializer"] = "zeros"  # JAX would compile a random one for each shape
-        x = kind(*arguments, padding="same", name=name, dtype=dtype, **options)(x)
-        return layers.ReLU(6.0, name=f"{name}_relu6", dtype=dtype)(x)
-
+def _network() -> keras.Model:
+    """In float32, whatever Keras's current policy is."""
+    convolve = functools.partial(backbones.convolve, dtype="float32")
     photo = layers.Input((None, None, 3), name="photo")
     x = Preprocess(dtype="float32", name="preprocess")(photo)
     x = convolve(x, layers.Conv2D, "conv1", 32, 3, strides=2)

@@ -130,7 +130,7 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
 def _recogniser() -> FaceRecogniser:
     from sketchback.models.recogniser import FaceRecogniser
 
-    return FaceRecogniser(dtype="float32")
+    return FaceRecogniser()
 
 
 def _efficientnet() -> keras.Model:

@@ -54,11 +54,11 @@ def test_the_published_weights_know_a_face_again(files):
 
 def test_random_weights_are_always_the_same_frozen_and_see_any_size(monkeypatch):
     monkeypatch.setenv(ENVIRONMENT, "random")
-    first, second, half = FaceRecogniser(), FaceRecogniser("random"), FaceRecogniser(dtype="mixed_bfloat16")
+    first, second = FaceRecogniser(), FaceRecogniser("random")
     wide = np.concatenate([FACE[:64], FACE[:64]], axis=1)  # 64 x 224: the shorter side counts
-    for one, other, rough in zip(first(wide[None]), second(wide[None]), half(wide[None]), strict=True):
+    for one, other in zip(first(wide[None]), second(wide[None]), strict=True):
         np.testing.assert_array_equal(one, other)
-        assert one.shape == rough.shape and np.std(ops.convert_to_numpy(one)) > 1e-3
+        assert np.std(ops.convert_to_numpy(one)) > 1e-3
     assert first(wide[None])[0].shape == (1, 28, 98, 256)
     gray = FACE.mean(-1, keepdims=True)
     np.testing.assert_array_equal(first(gray[None])[-1], first(np.repeat(gray, 3, -1)[None])[-1])
