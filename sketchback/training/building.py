@@ -23,6 +23,7 @@ from sketchback.training.trainer import Trainer
 
 if TYPE_CHECKING:
     from sketchback.models.recogniser import FaceRecogniser
+    from sketchback.training.answering import Answering
 
 logger = logging.getLogger(__name__)
 
@@ -86,6 +87,7 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
         recogniser = _recogniser() if "recogniser" in needed else None
         objective = WeightedLoss(network, recogniser, **{name: getattr(stage, name) for name in TERMS})
         judged = _efficientnet() if stage.adversarial else None
+        answering = _answering(stage.answers, start.generator.takes, policy) if stage.answers else None
         if start.is_new:
             TrainingModel(start.generator, objective).calibrate(shown.batches)
     resolved = Configuration(
@@ -107,11 +109,14 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
             "data": resolved.fingerprint,
             "VGG16": distribution.digest(network),
             "face recogniser": distribution.digest(recogniser and recogniser.network),
+            "generator that answers": distribution.digest(answering and answering.generator),
             "weights to start from": distribution.digest(start.generator),
         }
     )
     discriminator = _discriminator(judged, stage) if judged else None
-    step = TrainingModel(devices.spread(start.generator), objective, discriminator, stage.adversarial, stage.matching)
+    step = TrainingModel(
+        devices.spread(start.generator), objective, discriminator, stage.adversarial, stage.matching, answering
+    )
     return Trainer(
         run=run,
         configuration=resolved,
@@ -131,6 +136,18 @@ def _recogniser() -> FaceRecogniser:
     from sketchback.models.recogniser import FaceRecogniser
 
     return FaceRecogniser()
+
+
+def _answering(generator: str, takes: tuple[str, ...], policy: str) -> Answering:
+    from sketchback import weights
+    from sketchback.training.answering import Answering
+
+    if tuple(takes) != ("photo", "sketch"):
+        raise ValueError(
+            f"`answers` are shown to an enlarger. Received: answers={generator}, and a network that takes "
+            f"{', '.join(takes)}. Leave it out, or take the recipe enlarger."
+        )
+    return Answering(weights.load(weights.find(generator), dtype=policy))
 
 
 def _efficientnet() -> keras.Model:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ class TrainingModel(keras.Model):
         discriminator: What the generator is to deceive, see `models.discriminator`.
         adversarial: The weight of that.
         matching: The weight of the difference of the features that the discriminator sees.
+        answering: What changes the inputs before the generator is shown them, see `training.answering`.
     """
 
     def __init__(
@@ -43,8 +45,10 @@ class TrainingModel(keras.Model):
         discriminator: keras.layers.Layer | None = None,
         adversarial: float = 0.0,
         matching: float = 0.0,
+        answering: Callable[[Any], Any] | None = None,
     ):
         super().__init__(name="training_model")
+        self._answer = answering and (lambda inputs: answering(inputs))  # its weights are nobody's to save
         self.generator = generator
         self.objective = objective
         self.discriminator, self.adversarial, self.matching = discriminator, adversarial, matching
@@ -53,7 +57,8 @@ class TrainingModel(keras.Model):
 
     def call(self, inputs: Any, training: bool | None = None) -> Any:
         """What the generator makes of its inputs, padded to its stride and cropped back."""
-        return call_padded(self.generator, inputs, training=training)  # buildings have 120 rows, the stride is 16
+        shown = self._answer(inputs) if self._answer else inputs
+        return call_padded(self.generator, shown, training=training)  # buildings have 120 rows, the stride is 16
 
     def compute_loss(
         self, x: Any = None, y: Any = None, y_pred: Any = None, sample_weight: Any = None, training: bool = True

@@ -44,6 +44,7 @@ class Stage:
     retoned: float = _number(0.0, "share of these in which a region was given other tones before")
     artist: float = _number(0.0, "share of the sketches of photographs that the artist draws")
     hands: str = _number("", "hands that the artist draws in and between, as 'CUFS,FS2K 1' (default: all)")
+    answers: str = _number("", "weights of a generator whose answers an enlarger is shown (default: soft photographs)")
     limit: int | None = _number(None, "show at most so many examples an epoch")
     validate: int = _number(200, "score so many held-out examples each epoch")
     # loss: the weight of each term

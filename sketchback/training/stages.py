@@ -116,8 +116,9 @@ def _check_features(asked: list[Stage]) -> None:
         from sketchback.models import recogniser
 
         recogniser.find_weights()
-    if any(stage.artist for stage in asked):
-        weights.find("artist")
+    for name in {"artist" if stage.artist else "" for stage in asked} | {stage.answers for stage in asked}:
+        if name:
+            weights.find(name)
 
 
 def _goes_on(session: Session, number: int) -> bool:
