@@ -147,7 +147,9 @@ def _answering(generator: str, takes: tuple[str, ...], policy: str) -> Answering
             f"`answers` are shown to an enlarger. Received: answers={generator}, and a network that takes "
             f"{', '.join(takes)}. Leave it out, or take the recipe enlarger."
         )
-    return Answering(weights.load(weights.find(generator), dtype=policy))
+    path = weights.find(generator)
+    logger.info("the enlarger is shown the answers of %s", initialisation.name_of(path))
+    return Answering(weights.load(path, dtype=policy))
 
 
 def _efficientnet() -> keras.Model:

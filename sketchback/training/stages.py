@@ -116,9 +116,8 @@ def _check_features(asked: list[Stage]) -> None:
         from sketchback.models import recogniser
 
         recogniser.find_weights()
-    for name in {"artist" if stage.artist else "" for stage in asked} | {stage.answers for stage in asked}:
-        if name:
-            weights.find(name)
+    for name in {stage.answers for stage in asked if stage.answers} | {"artist" for stage in asked if stage.artist}:
+        weights.find(name)
 
 
 def _goes_on(session: Session, number: int) -> bool:

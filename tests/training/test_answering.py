@@ -54,3 +54,8 @@ def test_only_an_enlarger_is_shown_answers(tmp_path: Path, answers: Path, capsys
     command = ["faces", "--answers", str(answers), "--out", str(tmp_path / "run"), "--vgg16", "random", "--epochs", "1"]
     assert train.main(command) == 2
     assert "`answers` are shown to an enlarger" in capsys.readouterr().err
+
+
+def test_answers_that_are_missing_are_said_at_once(tmp_path: Path, capsys: pytest.CaptureFixture):
+    assert train.main(["enlarger", "--answers", "nobody", "--epochs", "1", "--out", str(tmp_path / "run")]) == 2
+    assert "nobody" in capsys.readouterr().err and not (tmp_path / "run").exists()
