@@ -12,10 +12,10 @@ from sketchback.inference.padding import call_padded
 
 
 class Answering:
-    """Lets a frozen generator answer the drawings of a batch, told the tones of their photographs.
+    """Lets a frozen generator answer half of the drawings of a batch, told the tones of their photographs.
 
     Its faces are where the drawing has them and not where the photograph has them, and as soft as its faces are:
-    what an enlarger is given by `invert`.
+    what an enlarger is given by `invert`. The other half stays, so that tones and edges that are right are kept.
 
     Args:
         generator: Takes a sketch and a tone map, see `models.scribbler`.
@@ -34,16 +34,18 @@ class Answering:
         self.generator = generator
 
     def __call__(self, inputs: Any) -> tuple[Any, Any]:
-        """What the enlarger is shown of `[photo (B, H, W, 3), sketch (B, 2H, 2W, 1)]`: the answer, and the sketch.
+        """What the enlarger is shown of `[photo (B, H, W, 3), sketch (B, 2H, 2W, 1)]`, the sketch as it is.
 
-        Of the photograph only the mean of each cell of 16 x 16 pixels counts.
+        Of the photographs in the first half only the mean of each cell of 16 x 16 pixels counts.
         """
         photo, sketch = inputs
-        cells = _means(ops.cast(photo, "float32"))
+        photo = ops.cast(photo, "float32")
+        half = (photo.shape[0] + 1) // 2
+        cells = _means(photo[:half])
         told = ops.concatenate([cells, ops.ones_like(cells[..., :1])], axis=-1)
-        small = ops.average_pool(ops.cast(sketch, "float32"), 2, strides=2)
+        small = ops.average_pool(ops.cast(sketch[:half], "float32"), 2, strides=2)
         answer = call_padded(self.generator, [small, told], training=False)
-        return ops.stop_gradient(ops.clip(answer, 0.0, 1.0)), sketch
+        return ops.concatenate([ops.stop_gradient(ops.clip(answer, 0.0, 1.0)), photo[half:]]), sketch
 
 
 def _means(photo: Any) -> Any:

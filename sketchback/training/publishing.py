@@ -41,20 +41,21 @@ def blend(first: str | Path, second: str | Path, *, share: float) -> keras.Model
     return one
 
 
-def blend_stage(folder: Path, began: Path, *, share: float) -> Path:
-    """Writes what a stage passes on where its best weights alone are not wanted.
+def blend_stage(folder: Path, began: Path, *, share: float, chosen: str = BEST) -> Path:
+    """Writes what a stage passes on where its own weights alone are not wanted.
 
     Args:
         folder: Of its run.
         began: The weights that it began with.
         share: Of these.
+        chosen: Which of its own.
 
     Returns:
         `blended.weights.h5` in that folder.
     """
-    made = blend(folder / BEST, began, share=share)
+    made = blend(folder / chosen, began, share=share)
     note = f"blended with {share:g} of {began.parent.name}/{began.name} (sha256 {weights.sha256(began)})"
-    return _save(made, folder / BLENDED, scores={}, note=note)  # the validation of the best is not theirs
+    return _save(made, folder / BLENDED, scores={}, note=note)  # the validation of its own is not theirs
 
 
 def finish(folder: Path, plan: Sequence[Stage]) -> Path:

@@ -68,7 +68,8 @@ class Stage:
         None, "share of an epoch over which weights are averaged; the average takes their place after it"
     )
     seed: int = _number(0, "decides everything random")
-    blend: float = 0.0  # the share, in BLENDED, of the weights that it began with; the rest is its best
+    blend: float = 0.0  # the share, in BLENDED, of the weights that it began with
+    blend_in: str = BEST  # of its own weights, the rest of BLENDED
     passes_on: str = BEST  # the weights that the next stage begins with
 
     def __post_init__(self) -> None:
@@ -86,6 +87,7 @@ class Stage:
             "fit": images.FITS,
             "pair_augmentation": tuple(AUGMENTATIONS),
             "style": WITHOUT_NETWORK,
+            "blend_in": (BEST, LAST),
             "passes_on": (BEST, LAST, BLENDED),
         }
         for name, values in known.items():

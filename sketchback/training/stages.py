@@ -73,7 +73,7 @@ def _blend(session: Session, number: int, *, again: bool = True) -> None:
 
     stage, folder = session.stages[number], session.place(session.stages[number])
     if stage.blend and (again or not (folder / BLENDED).is_file()):
-        publishing.blend_stage(folder, _began_with(session, number), share=stage.blend)
+        publishing.blend_stage(folder, _began_with(session, number), share=stage.blend, chosen=stage.blend_in)
 
 
 def _began_with(session: Session, number: int) -> Path:

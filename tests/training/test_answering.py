@@ -17,13 +17,14 @@ from sketchback.training.answering import Answering
 
 def test_it_answers_the_drawing_and_is_told_the_tones():
     generator, rng = make(**SMALL, tone=True), np.random.default_rng(0)
-    photo, sketch = rng.random((2, 40, 32, 3), np.float32), rng.random((2, 80, 64, 1), np.float32)
+    photo, sketch = rng.random((4, 40, 32, 3), np.float32), rng.random((4, 80, 64, 1), np.float32)
     answer, shown = Answering(generator)((photo, sketch))
     assert shown is sketch and tuple(answer.shape) == photo.shape
-    small = sketch.reshape(2, 40, 2, 32, 2, 1).mean(axis=(2, 4))
-    told = np.stack([tones.of_photo(one) for one in photo])
+    np.testing.assert_array_equal(answer[2:], photo[2:])  # half of the batch stays
+    small = sketch[:2].reshape(2, 40, 2, 32, 2, 1).mean(axis=(2, 4))
+    told = np.stack([tones.of_photo(one) for one in photo[:2]])
     padded = np.pad(small, ((0, 0), (0, 8), (0, 0), (0, 0)), mode="reflect")
-    np.testing.assert_allclose(answer, telling.answer(generator, padded, told)[:, :40], atol=1e-5)
+    np.testing.assert_allclose(answer[:2], telling.answer(generator, padded, told)[:, :40], atol=1e-5)
     assert not generator.trainable_variables
 
 

@@ -28,6 +28,7 @@ def test_with_data_all_stages_are_run_and_a_changed_number_makes_a_single_run():
         "tone",
         "hands",
         "more-hands",
+        "longer",
         "adversarial",
         "artists",
         "retoned",

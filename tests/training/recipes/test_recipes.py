@@ -48,12 +48,12 @@ def test_the_original_number_by_number():
     [
         ("faces", "faces", "long"),
         ("faces-tone", "faces-tone", "identity"),
-        ("faces-tone-faithful", "faces-tone", "tone"),
+        ("faces-tone-faithful", "faces-tone", "longer"),
         ("faces-unet", "faces-unet", "single"),
         ("buildings", "buildings", "painted"),
         ("tones", "tones", "single"),
         ("tones-buildings", "tones-buildings", "single"),
-        ("enlarger", "enlarger", "sharp"),
+        ("enlarger", "enlarger", "drawn"),
         ("artist", "artist", "single"),
     ],
 )
@@ -64,7 +64,7 @@ def test_the_weights_that_ship_were_made_by_a_stage_of_their_recipe(name, recipe
         said["aspect"] = said.pop("squeeze")
     found = next((one for one in find(recipe).stages if one.name == stage), find(recipe).single)
     for field in dataclasses.fields(Stage):
-        if field.name not in ("name", "only", "passes_on", "blend"):
+        if field.name not in ("name", "only", "passes_on", "blend", "blend_in"):
             own = getattr(found, field.name)
             # What is younger than the file had its default.
             assert said.get(field.name, field.default) == (list(own) if isinstance(own, tuple) else own), field.name
