@@ -87,7 +87,7 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
         recogniser = _recogniser() if "recogniser" in needed else None
         objective = WeightedLoss(network, recogniser, **{name: getattr(stage, name) for name in TERMS})
         judged = _efficientnet() if stage.adversarial else None
-        answering = _answering(stage.answers, start.generator.takes, policy) if stage.answers else None
+        answering = _answering(stage.answers, policy) if stage.answers else None
         if start.is_new:
             TrainingModel(start.generator, objective).calibrate(shown.batches)
     resolved = Configuration(
@@ -138,15 +138,10 @@ def _recogniser() -> FaceRecogniser:
     return FaceRecogniser()
 
 
-def _answering(generator: str, takes: tuple[str, ...], policy: str) -> Answering:
+def _answering(generator: str, policy: str) -> Answering:
     from sketchback import weights
     from sketchback.training.answering import Answering
 
-    if tuple(takes) != ("photo", "sketch"):
-        raise ValueError(
-            f"`answers` are shown to an enlarger. Received: answers={generator}, and a network that takes "
-            f"{', '.join(takes)}. Leave it out, or take the recipe enlarger."
-        )
     path = weights.find(generator)
     logger.info("the enlarger is shown the answers of %s", initialisation.name_of(path))
     return Answering(weights.load(path, dtype=policy))

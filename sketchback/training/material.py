@@ -69,6 +69,11 @@ def prepare(session: Session, start: Beginning, *, policy: str, processes: int =
             f"`told` needs a generator that takes a tone map. Received: told={stage.told}, and one that takes a sketch "
             "alone. Leave it out, or take the recipe faces-tone or buildings."
         )
+    if stage.answers and takes != ("photo", "sketch"):
+        raise ValueError(
+            f"`answers` are shown to an enlarger. Received: answers={stage.answers}, and a network that takes "
+            f"{', '.join(takes)}. Leave it out, or take the recipe enlarger."
+        )
     if stage.artist:
         kept = session.folder / "drawings"
         examples = drawings.draw_all(examples, kept, hands=stage.hands, policy=policy, progress=session.progress)
