@@ -6,9 +6,10 @@ import keras
 import numpy as np
 import pytest
 from keras import ops
+from skimage.metrics import structural_similarity
 
 from sketchback import losses
-from sketchback.losses import Term, WeightedLoss, coarse, feature, identity, pixel, total_variation
+from sketchback.losses import Term, WeightedLoss, coarse, feature, identity, pixel, structure, total_variation
 
 
 def constant(value: float) -> np.ndarray:
@@ -71,6 +72,18 @@ def test_coarse_differences_by_hand():
     truth, prediction = np.zeros((1, 8, 8, 1), np.float32), np.zeros((1, 8, 8, 1), np.float32)
     prediction[0, 0, 0], prediction[0, 7, 4:] = 8.0, [[-2.0], [2.0], [-2.0], [2.0]]
     assert ops.convert_to_numpy(coarse(truth, prediction)) == pytest.approx([8 / 16 / 4])  # the last four cancel
+
+
+def test_structure_is_what_scikit_image_measures():
+    flat = np.full((1, 7, 7, 3), 0.75, np.float32)  # one window of no variance: only brightness differs
+    assert ops.convert_to_numpy(structure(flat, flat / 3)) == pytest.approx([1 - 0.3751 / 0.6251], rel=1e-5)
+    truth, prediction = (noise(seed, size=(20, 31)) for seed in (0, 1))
+    for share in (0.0, 0.05, 0.5, 1.0):
+        mixed = (1 - share) * truth + share * prediction
+        expected = [
+            1 - structural_similarity(t, p, channel_axis=-1, data_range=1.0) for t, p in zip(truth, mixed, strict=True)
+        ]
+        np.testing.assert_allclose(ops.convert_to_numpy(structure(truth, mixed)), expected, atol=2e-6)
 
 
 @pytest.mark.parametrize("kind", ["float32", "bfloat16"])

@@ -54,6 +54,7 @@ class Stage:
     absolute: float = _number(0.0, "weight of the mean absolute difference")
     coarse: float = _number(0.0, "weight of the same on means over 4 x 4 pixels")
     square: float = _number(0.0, "weight of the mean squared difference")
+    structure: float = _number(0.0, "weight of how far SSIM is from 1")
     identity: float = _number(0.0, "weight of what a face recogniser sees of whose face it is")
     adversarial: float = _number(0.0, "weight of the adversarial loss (projected discriminator)")
     matching: float = _number(0.0, "weight of the difference of the features that the discriminator sees")
