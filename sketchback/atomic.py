@@ -1,4 +1,4 @@
-"""A file is there whole, or it is not there: every file that we write goes through `replacing`."""
+"""A file is there whole, or it is not there: what we write goes through `replacing` or `replacing_folder`."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import contextlib
 import errno
 import os
 import secrets
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -69,3 +70,36 @@ def replacing(path: str | Path) -> Iterator[Path]:
                 os.fsync(folder)
             finally:
                 os.close(folder)
+
+
+@contextlib.contextmanager
+def replacing_folder(out: Path) -> Iterator[Path]:
+    """As `replacing`, for what may be one file, two files or a folder: nothing is left of a failure.
+
+    What was there before is moved aside first, so that at any time one of both is whole. Nothing waits for the disk.
+
+    Args:
+        out: What to write. Its folder is made if it does not exist.
+
+    Yields:
+        The path to write to, of the same name in a folder of its own; what lies beside it comes along.
+
+    Raises:
+        OSError: The folder cannot be written, or the disk is full.
+    """
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".partial-", dir=out.parent) as folder:
+        new, old = Path(folder) / "new", Path(folder) / "old"
+        new.mkdir()
+        old.mkdir()
+        yield new / out.name
+        for made in sorted(new.iterdir(), reverse=True):  # .bin after .xml, so that .xml comes last
+            target, before = out.parent / made.name, old / made.name
+            if target.is_dir():
+                target.replace(before)
+            try:
+                made.replace(target)
+            except OSError:
+                if before.is_dir():
+                    before.replace(target)
+                raise

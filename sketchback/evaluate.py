@@ -90,7 +90,6 @@ def _add_arguments(made: argparse.ArgumentParser) -> None:
     )
     made.add_argument(
         "--descriptor",
-        default="hog",
         metavar="NAME",
         help=f"compares faces: {', '.join(DESCRIPTORS)} (default: hog); dlib is a face recogniser, see the extra "
         "`identify`",
@@ -104,8 +103,9 @@ def _score(arguments: argparse.Namespace) -> None:
     for option in ("working", "fidelity", "runtime", "told", "candidates") if arguments.baselines else ():
         if getattr(arguments, option) is not None:
             raise ValueError(f"--{option} is for weights. Received: also --baselines. Leave one out.")
-    for option in ("grid", "style", "enlarge", "told", "candidates") if arguments.identify else ("distractors", "cmc"):
-        if getattr(arguments, option):
+    of_scores, of_searching = ("grid", "style", "enlarge", "told", "candidates"), ("distractors", "descriptor", "cmc")
+    for option in of_scores if arguments.identify else of_searching:
+        if getattr(arguments, option) not in (None, []):
             rule = "without" if arguments.identify else "with"
             raise ValueError(f"--{option} has a meaning only {rule} --identify. Received: --{option}.")
     for file in filter(None, (arguments.json, arguments.cmc)):
@@ -128,7 +128,7 @@ def _score(arguments: argparse.Namespace) -> None:
     }
     if arguments.identify:
         distractors = _parts(arguments.distractors)
-        options |= {"distractors": distractors, "descriptor": arguments.descriptor, "cmc": arguments.cmc}
+        options |= {"distractors": distractors, "descriptor": arguments.descriptor or "hog", "cmc": arguments.cmc}
         result = identify(weights, data, **options)
     else:
         options |= {name: getattr(arguments, name) for name in ("enlarge", "grid", "candidates")}

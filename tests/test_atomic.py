@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from sketchback.atomic import replacing
+from sketchback.atomic import replacing, replacing_folder
 
 
 @pytest.mark.parametrize("name", ["a.weights.h5", "a.png", "plain"])
@@ -63,3 +63,17 @@ def test_a_full_disk_is_said_in_one_line_whoever_writes(tmp_path):
     assert caught.value.errno == errno.ENOSPC and caught.value.filename == str(path)
     assert "\n" not in str(caught.value)
     assert path.read_text() == "old" and [file.name for file in tmp_path.iterdir()] == [path.name]
+
+
+def test_a_folder_is_replaced_whole_or_stays(tmp_path):
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "old.txt").write_text("old")
+    with pytest.raises(ValueError, match="gone"), replacing_folder(tmp_path / "site") as temporary:
+        temporary.mkdir()
+        raise ValueError("gone")
+    assert [path.name for path in tmp_path.rglob("*")] == ["site", "old.txt"]
+    with replacing_folder(tmp_path / "site") as temporary:
+        temporary.mkdir()
+        (temporary / "new.txt").write_text("new")
+        temporary.with_suffix(".bin").write_text("beside it")
+    assert sorted(path.name for path in tmp_path.rglob("*")) == ["new.txt", "site", "site.bin"]

@@ -78,6 +78,7 @@ def test_the_command_searches_plots_and_writes(pairs: Path, tiny: Path, tmp_path
         (["--identify", "--grid", "grid.png"], "only without --identify"),
         (["--cmc", "cmc.png"], "only with --identify"),
         (["--distractors", "demo:faces"], "only with --identify"),
+        (["--descriptor", "dlib"], "only with --identify"),
         (["--identify", "--style", "line"], "only without --identify"),
         (["--style", "artist"], "must be drawn without a network here"),
         (["--weights", "faces"], "--baselines scores no weights. Received: also --weights faces"),

@@ -59,7 +59,7 @@ def size(text: str) -> tuple[int, int]:
     (120, 160)
     """
     parts = text.lower().split("x")
-    if len(parts) != 2 or not all(part.isdigit() for part in parts):
+    if len(parts) != 2 or not all(part.isdecimal() for part in parts):
         raise argparse.ArgumentTypeError(f"a size must be HEIGHTxWIDTH, for example 120x160. Received: {text!r}")
     try:
         return images.check_size([int(part) for part in parts])

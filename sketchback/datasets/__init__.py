@@ -1,6 +1,6 @@
 """Photographs and drawings: folders as data sets come, split by person or building, shown in batches.
 
-`find` recognises a folder by its contents. `augmentation` needs imgaug: import it by name.
+`find` recognises a folder by its contents.
 """
 
 from sketchback.datasets.examples import Example, fingerprint, is_demo

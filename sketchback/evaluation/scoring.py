@@ -184,10 +184,10 @@ def _made(
     working: Sequence[int] | None,
 ) -> dict[str, list[np.ndarray]]:
     """The rows of the weights: what they make of a batch of sketches, `(H, W, 3)` each."""
-    photos = list(pipeline.predict(generator, sketches, working))
-    rows = {GENERATOR: photos, SHARPENED: [sharpened(photo) for photo in photos]}
-    if pipeline.adds_detail(generator, sketches.shape[1:3], working):
-        rows[ENLARGED] = list(pipeline.predict(generator, sketches, working, detail=True))
+    photos, detailed = pipeline.predict_both(generator, sketches, working)
+    rows = {GENERATOR: list(photos), SHARPENED: [sharpened(photo) for photo in photos]}
+    if detailed is not None:
+        rows[ENLARGED] = list(detailed)
     if told:
         rows[TOLD] = list(pipeline.predict(generator, sketches, working, tones=truths))
     if candidates is not None:

@@ -7,7 +7,6 @@ import dataclasses
 import importlib.util
 import io
 import json
-import shutil
 import tempfile
 import warnings
 import zipfile
@@ -18,10 +17,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sketchback import __version__, console, images, sketching, weights
+from sketchback.atomic import replacing_folder
 from sketchback.datasets import builtin
 from sketchback.extras import install
 from sketchback.inference import padding, pipeline
-from sketchback.inference.half import halve
+from sketchback.inference.onnx_files import halve
 from sketchback.inference.runtime import TOLERANCE
 
 if TYPE_CHECKING:
@@ -257,20 +257,6 @@ def write(
                 f"{out}, which was not kept. Update the packages of the export extra."
             )
     return difference
-
-
-@contextlib.contextmanager
-def replacing_folder(out: Path) -> Iterator[Path]:
-    """As `atomic.replacing`, for what is one file, two files or a folder: nothing is left of a failure."""
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".partial-", dir=out.parent) as folder:
-        temporary = Path(folder) / out.name
-        yield temporary
-        for made in sorted(Path(folder).iterdir(), reverse=True):  # .bin after .xml, so that .xml comes last
-            target = out.parent / made.name
-            if target.is_dir():
-                shutil.rmtree(target)
-            made.replace(target)
 
 
 @contextlib.contextmanager

@@ -14,7 +14,7 @@ import numpy as np
 
 from sketchback import console
 from sketchback.extras import install
-from sketchback.inference import half
+from sketchback.inference import onnx_files
 from sketchback.inference.graphs import Graph
 
 PRECISION = "BF16"  # as OpenVINO calls it among what a CPU is capable of
@@ -33,7 +33,7 @@ class FastSession:
 
     def __init__(self, graph: Graph, arrays: list[np.ndarray]):
         core = check()
-        model = core.read_model(half.fill(graph, arrays, halved=False))
+        model = core.read_model(onnx_files.fill(graph, arrays, halved=False))
         self._compiled = core.compile_model(model, "CPU", {"INFERENCE_PRECISION_HINT": "bf16"})
         self._lock = threading.Lock()  # it has one place for the arrays of a request
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -130,10 +130,23 @@ def predict(
             asked = Options(tone=np.asarray(tone))
             check(generator, asked)
             told.append([tone_layers.from_array(asked.tone["strokes"], view.seen)])
-    size = np.shape(sketches)[1:3]
-    enlarger = enlarging.load_enlarger(view.seen, size, Options()) if detail else None
-    pairs = zip(_answer(generator, view, told), sketches, strict=True)
-    return np.stack([enlarging.bring_to(photo, sketch, size, enlarger) for photo, sketch in pairs])
+    enlarger = enlarging.load_enlarger(view.seen, np.shape(sketches)[1:3], Options()) if detail else None
+    return _bring(_answer(generator, view, told), sketches, enlarger)
+
+
+def predict_both(
+    generator: Generator, sketches: np.ndarray, working: Sequence[int] | None = None
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """What `predict` gives without and with `detail`, of one pass of the generator; None where detail adds nothing."""
+    view, size = look(generator, sketches, working), np.shape(sketches)[1:3]
+    answers, enlarger = list(_answer(generator, view)), enlarging.load_enlarger(view.seen, size, Options())
+    return _bring(answers, sketches, None), None if enlarger is None else _bring(answers, sketches, enlarger)
+
+
+def _bring(answers: Iterable[np.ndarray], sketches: np.ndarray, enlarger: Generator | None) -> np.ndarray:
+    """What a generator answered, at the size of the sketches."""
+    pairs = zip(answers, sketches, strict=True)
+    return np.stack([enlarging.bring_to(photo, sketch, sketch.shape[:2], enlarger) for photo, sketch in pairs])
 
 
 def adds_detail(generator: Generator, size: Sequence[int], working: Sequence[int] | None = None) -> bool:
@@ -209,6 +222,8 @@ def run(
         ValueError: The sketches differ in size, maybe after cleaning; nothing is drawn on one of them; the photographs
             would be too large, see `MAX_ANSWER`; or the generator, or what is installed, cannot do what is asked of it.
     """
+    if not pictures:
+        raise ValueError("A batch must hold one drawing at least. Received: none. Give a list for none or more.")
     options = options or Options()
     check(generator, options)
     drawn = max((picture.shape[0] * picture.shape[1] for picture in pictures), default=0)

@@ -88,7 +88,7 @@ def check(tone: Any) -> Any:
     """Checks what can be checked before there is a drawing, and reads what is a file.
 
     Args:
-        tone: See `pipeline.Options`.
+        tone: See `options.Options`.
 
     Returns:
         A mapping, empty where nothing is told: of names in `regions.PARTS` to colours `(3,)`; of names in `CHANGES` to

@@ -16,6 +16,7 @@ from sketchback.images import resize
 HANDS = ("CUFS", "XM2VTS", "FS2K 1", "FS2K 2", "FS2K 3")  # in the order of the weights that a hand is given by
 SIDE = 144  # pixels: the shorter side of a photograph as the network knows faces
 STRIDE = 16
+MAX_SIDE = 1600  # for the sake of memory
 
 
 def read_hand(text: str) -> np.ndarray:
@@ -76,11 +77,16 @@ def draw(photo: np.ndarray, *, network: Any, weights: np.ndarray, side: int = SI
         photo: `(H, W, 3)` RGB in [0, 1].
         network: `[(B, H, W, 3), (B, 5)] -> (B, H, W, 1)`, with `predict_on_batch`.
         weights: `(5,)`, whose hand; see `read_hand` and `sample_hand`.
-        side: Pixels of the shorter side at which it is drawn; strokes are finer on a larger sheet.
+        side: Pixels of the shorter side at which it is drawn, 16 to 1600; strokes are finer on a larger sheet.
 
     Returns:
         `(H, W, 1)` float32 in [0, 1].
+
+    Raises:
+        ValueError: `side` is out of range.
     """
+    if not STRIDE <= side <= MAX_SIDE:
+        raise ValueError(f"`side` must be {STRIDE} to {MAX_SIDE} pixels. Received: side={side}.")
     height, width = size = photo.shape[:2]
     ratio = side / min(size)
     rows, columns = (max(round(one * ratio), STRIDE) for one in size)

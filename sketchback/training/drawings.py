@@ -87,6 +87,8 @@ def _draw(network: Any, among: Sequence[int], examples: Sequence[Example], place
         except (ValueError, OSError):  # said when it is to be shown
             continue
         rows, columns = _fitting(photo.shape[:2])
+        if min(rows, columns) < images.MIN_SIDE:  # a ribbon, whose drawing could not be read
+            continue
         canvas = np.pad(
             images.resize(photo, (rows, columns)), ((0, CANVAS - rows), (0, CANVAS - columns), (0, 0)), mode="edge"
         )

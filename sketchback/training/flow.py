@@ -115,6 +115,8 @@ def answers_of(
     shown = [batches.view, batches.zoom, batches.aspect, batches.flip, batches.pair_share, batches.limit]
     shown += [batches.augmentation, batches.pair_augmentation, batches.artist, batches.crop, batches.seed]
     shown += [batches.batch_size]
+    # Drawings by the artist lie in a folder whose name says by which weights and in which hands.
+    shown += sorted({example.drawing.parent.name for example in batches.examples if example.drawing})
     text = repr((teacher_name, fingerprint(batches.examples), shown, told))
     path = folder / f"{hashlib.sha256(text.encode()).hexdigest()[:16]}.npz"
     if path.is_file():

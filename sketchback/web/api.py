@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, FastAPI, Query, Request, Response
+from starlette.requests import ClientDisconnect
 
 from sketchback import __version__, images
 from sketchback.inference.pipeline import MAX_ANSWER
@@ -36,6 +37,7 @@ MEDIA_TYPES: dict[Format, str] = {
 MAX_BYTES = 25_000_000
 BODY_SECONDS = 20.0  # for the whole body to arrive
 WORK_SECONDS = 60.0  # for waiting and work together
+GONE = "The client went away."
 NOTE = "Sketchback-Note"  # the header of an answer that says in a sentence what was done to the drawing
 INTRODUCTION = f"""
 The bytes of a drawing in, the bytes of a photograph out; nothing leaves this machine.
@@ -294,6 +296,8 @@ async def _read_body(request: Request, told: Sequence[str]) -> dict[str, bytes]:
     except (asyncio.TimeoutError, TimeoutError):
         sentence = f"The file must arrive within {BODY_SECONDS:.0f} seconds."
         raise RefusedError(408, sentence, headers={"Connection": "close"}) from None
+    except ClientDisconnect:
+        raise RefusedError(499, GONE) from None
     if not is_form:
         return {DRAWING: body}
     parts = forms.read(content_type, body, (DRAWING, *told))
@@ -317,7 +321,7 @@ async def _wait(request: Request, worker: InferenceWorker, work: Callable[[], by
         if result.done():
             return result.result()
         if leaving.done():
-            raise RefusedError(499, "The client went away.")
+            raise RefusedError(499, GONE)
         raise RefusedError(
             504, f"The work took longer than {WORK_SECONDS:.0f} seconds. Try again with a smaller drawing."
         )

@@ -19,8 +19,9 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sketchback import npm, weights
+from sketchback.atomic import replacing_folder
 from sketchback.images.tones import CELL
-from sketchback.inference import exporters, half, pipeline, runtime
+from sketchback.inference import exporters, onnx_files, pipeline, runtime
 from sketchback.inference import fidelity as fidelities
 from sketchback.inference.options import ENLARGER
 from sketchback.web.worker import InferenceWorker
@@ -75,6 +76,8 @@ def write(names: Sequence[str | Path], out: str | Path = "site") -> Path:
         raise ValueError(
             f"Each of a page's weights needs a name of its own. Received: {', '.join(map(str, paths))}. Rename a file."
         )
+    for path in found.values():
+        weights.describe(path)  # damaged ones are refused, where a server would leave them out
     page = npm.fetch(RUNTIME)
     large = {PROGRAM: page.pop(PROGRAM)}
     helpers, rows = [], []
@@ -107,7 +110,7 @@ def write(names: Sequence[str | Path], out: str | Path = "site") -> Path:
     kept = ["./", *(name for name in small if name != "index.html")]  # a host answers ./ with index.html
     worker = worker.replace('"VERSION"', json.dumps(_version(small))).replace('["FILES"]', json.dumps(kept, indent=1))
     files = small | {f"{PAGE}/{name}": data for name, data in large.items()} | {"service-worker.js": worker.encode()}
-    with exporters.replacing_folder(out) as temporary:
+    with replacing_folder(out) as temporary:
         for name, data in files.items():
             (temporary / name).parent.mkdir(parents=True, exist_ok=True)
             (temporary / name).write_bytes(data)
@@ -150,7 +153,7 @@ def _helpers(samplers: Iterable[str]) -> dict[str, Path]:
 def _network(name: str, path: Path) -> tuple[dict[str, Any], bytes]:
     """What the tab must know of a network, and its ONNX file in half precision, seen to give the same pictures."""
     network = _load(path)
-    data = half.fill(network.graph, network.arrays)
+    data = onnx_files.fill(network.graph, network.arrays)
     _compare(network, path, {"": data})
     return {
         "name": name,
@@ -173,7 +176,7 @@ def _between(name: str, path: Path, facts: dict[str, Any], data: bytes) -> tuple
     """
     other, other_data = _network(f"{name}{weights.FAITHFUL}", fidelities.faithful_end(path))
     ends = {Path(one["file"]).name: content for one, content in ((facts, data), (other, other_data))}
-    made = half.between(ends)
+    made = onnx_files.between(ends)
     name = f"{name}-between"
     file = f"weights/{name}-{hashlib.sha256(made).hexdigest()[:12]}.onnx"
     _compare(_load(path, 0.5), path, {file: made, **ends}, fidelity=0.5)

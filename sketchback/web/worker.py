@@ -162,8 +162,8 @@ class InferenceWorker:
         return name
 
     def describe(self) -> list[dict[str, object]]:
-        """What the page says about each of the weights: name, title, size in training, data, note, terms, date, and
-        what they can do, see `capabilities`.
+        """What the page says about each of the weights: name, title, size in training, what they are about and show,
+        claim, data, architecture, note, terms, date, and what they can do, see `capabilities`.
         """
         rows: list[dict[str, object]] = []
         for name, facts in self.facts.items():

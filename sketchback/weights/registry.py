@@ -121,21 +121,23 @@ def sha256(path: str | Path) -> str:
 
 
 @functools.lru_cache(maxsize=64)
-def is_published(path: Path, changed: int, size: int) -> bool:
-    """Whether `SHA256SUMS` beside a file lists it. Hashing 20 MB takes 20 ms, once for each state of a file.
+def _sha256(path: Path, changed: int, size: int) -> str:
+    """Hashing 20 MB takes 20 ms, once for each state of a file, which its time and size tell apart."""
+    return sha256(path)
 
-    Args:
-        path: The file.
-        changed: When it was changed last, `st_mtime_ns`; with `size` it tells one state of the file from another.
-        size: Its length.
+
+def is_published(path: Path) -> bool:
+    """Whether `SHA256SUMS` beside a file lists it.
 
     Raises:
+        OSError: It cannot be read.
         WeightsError: It is listed, and is another file than the listed one.
     """
     wanted = read_sums(path.parent).get(path.name)
     if wanted is None:
         return False
-    found = sha256(path)
+    state = path.stat()
+    found = _sha256(path, state.st_mtime_ns, state.st_size)
     if found != wanted:
         raise WeightsError(
             f"Published weights must be the file that {SUMS} lists. Received: {path} with SHA-256 {found[:16]}... "

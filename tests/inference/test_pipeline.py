@@ -108,6 +108,11 @@ def test_predict_says_what_it_takes(shape):
         predict(scribbler(1, 1, blocks=0), np.ones(shape, np.float32))
 
 
+def test_a_batch_of_none_is_refused():
+    with pytest.raises(ValueError, match="one drawing at least. Received: none"):
+        pipeline.run(small_weights.original(), [])
+
+
 def test_a_working_size_beyond_memory_is_refused():
     with pytest.raises(ValueError, match="at most 4 megapixels.*Received: working=\\(5000, 5000\\)"):
         predict(scribbler(2, 1, blocks=0), np.ones((1, 16, 16, 1), np.float32), (5000, 5000))
@@ -182,6 +187,10 @@ def test_an_enlarger_brings_photographs_to_the_drawing_or_beyond(installed):
         np.testing.assert_allclose(both[:, size[1] + 4 :], photo[0], atol=1 / 255)
     (whole,) = pipeline.run(generator, [picture], Options(working=(32, 24)))
     np.testing.assert_array_equal(predict(generator, picture[np.newaxis], (32, 24), detail=True)[0], whole)
+    plain, detailed = pipeline.predict_both(generator, picture[np.newaxis], (32, 24))
+    np.testing.assert_array_equal(detailed[0], whole)
+    np.testing.assert_array_equal(plain, predict(generator, picture[np.newaxis], (32, 24)))
+    assert pipeline.predict_both(generator, picture[np.newaxis], (60, 45))[1] is None
     assert pipeline.adds_detail(generator, (64, 48), (32, 24))
     assert not pipeline.adds_detail(generator, (64, 48), (60, 45))  # there is too little to add
     (plain,) = pipeline.run(generator, [picture], Options(working=(32, 24), scale=1))

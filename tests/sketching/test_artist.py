@@ -42,3 +42,9 @@ def test_sampled_hands_are_shares():
     with pytest.raises(ValueError, match=r"some of CUFS, XM2VTS.*Received: 'CUFS,Leonardo'"):
         artist.hands_among("CUFS,Leonardo")
     assert np.abs(artist.bend(np.eye(64, dtype=np.float32)[..., None], np.random.default_rng(0))).shape == (64, 64, 1)
+
+
+@pytest.mark.parametrize("side", [-5, 0, 15, 1601])
+def test_a_side_that_cannot_be_drawn(network, side):
+    with pytest.raises(ValueError, match=f"`side` must be 16 to 1600 pixels. Received: side={side}"):
+        artist.draw(np.zeros((40, 30, 3), "f4"), network=network, weights=artist.read_hand("CUFS"), side=side)

@@ -50,3 +50,9 @@ def test_an_unreadable_photograph_has_no_drawing(examples, artist, tmp_path) -> 
     bad.write_bytes(b"no picture")
     drawn = drawings.draw_all([Example("bad", bad), *examples], tmp_path / "kept", artist=artist, policy="float32")
     assert [one.drawing is not None for one in drawn] == [False, True, True, False, False]
+
+
+def test_a_ribbon_has_no_drawing(artist, tmp_path) -> None:
+    ribbon = images.write(tmp_path / "ribbon.png", np.full((16, 9000, 3), 0.5, np.float32))
+    (drawn,) = drawings.draw_all([Example("ribbon", ribbon)], tmp_path / "kept", artist=artist, policy="float32")
+    assert drawn.drawing is None

@@ -5,10 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from sketchback import models
+from sketchback import images, models
+from sketchback.datasets import Example
+from sketchback.datasets.batches import Batches
+from sketchback.datasets.views import View
 from sketchback.images import tones
 from sketchback.inference import candidates
-from sketchback.training.flow import FlowBatches, gather, load, save
+from sketchback.training.flow import FlowBatches, answers_of, gather, load, save
 
 RNG = np.random.default_rng(0)
 BATCHES = [(RNG.random((4, 32, 48, 1), np.float32), RNG.random((4, 32, 48, 3), np.float32)) for _ in range(2)]
@@ -36,6 +39,15 @@ def test_answers_are_kept(tmp_path):
     (tmp_path / "answers.npz").write_bytes(b"PK")
     with pytest.raises(ValueError, match=r"must be whole\. Received: .*Delete it"):
         load(tmp_path / "answers.npz")
+
+
+def test_answers_to_other_drawings_are_others(tmp_path):
+    photo = images.write(tmp_path / "photo.png", BATCHES[0][1][0])
+    for hand in ("CUFS", "XM2VTS", "CUFS"):
+        drawing = images.write(tmp_path / hand / "a.png", BATCHES[0][0][len(hand) % 4])
+        shown = Batches([Example("a", photo, drawing=drawing)], View((32, 32)), batch_size=1, artist=1.0)
+        answers_of(GENERATOR, shown, tmp_path / "answers", teacher_name="t", told=0.0)
+    assert len(list((tmp_path / "answers").iterdir())) == 2
 
 
 def test_a_straight_step_leads_to_the_truth():

@@ -321,6 +321,13 @@ class TestPatience:
         assert status == 408 and "must arrive within" in text
         assert soon(lambda: worker.taken == 0)
 
+    def test_a_client_that_leaves_while_it_sends(self, port, worker, caplog) -> None:
+        connection = send(port, "Content-Length: 5000\r\n", b"abc")
+        assert soon(lambda: worker.taken == 1)
+        connection.close()
+        assert soon(lambda: worker.taken == 0)
+        assert answer_of(send(port, "", line="GET /api/health"))[0] == 200 and not caplog.records
+
     def test_a_huge_body_that_is_announced_is_not_read(self, port) -> None:
         status, text = answer_of(send(port, f"Content-Length: {10**12}\r\nExpect: 100-continue\r\n"))
         assert status == 413 and "at most 25 MB" in text

@@ -97,6 +97,13 @@ def test_two_files_of_one_name_are_refused(npm, weight_files, tmp_path: Path, ca
         site.write([weight_files["faces"], other], tmp_path / "site")
 
 
+def test_damaged_weights_are_refused(npm, weight_files, tmp_path: Path, capsys) -> None:
+    damaged = tmp_path / "mine.weights.h5"
+    damaged.write_bytes(weight_files["faces"].read_bytes()[:3000])
+    assert main([str(weight_files["faces"]), str(damaged), "--format", "web", "-o", str(tmp_path / "site")]) == 2
+    assert "mine.weights.h5" in capsys.readouterr().err and not (tmp_path / "site").exists()
+
+
 def test_without_npm_it_says_what_to_install(npm, weight_files, tmp_path: Path, capsys) -> None:
     npm.unlink()
     assert main([str(weight_files["faces"]), "--format", "web", "-o", str(tmp_path / "site")]) == 2

@@ -86,6 +86,15 @@ def test_published_weights_are_the_file_that_is_listed(folders):
                 act(name)
 
 
+def test_a_list_counts_as_soon_as_it_is_written(folders):
+    path = folders[0] / f"faces{SUFFIX}"
+    assert not registry.is_published(path)
+    sums = weights.write_sum(path)
+    assert registry.is_published(path)
+    sums.unlink()
+    assert not registry.is_published(path)
+
+
 def test_only_listed_weights_are_read_in_this_process(folders, tmp_path, monkeypatch):
     path = folders[0] / f"faces{SUFFIX}"
     # As another tool may write it.

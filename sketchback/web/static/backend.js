@@ -91,8 +91,8 @@ export const notice = async (drawing, options) => (
 
 /**
  * The weights to choose from, and which are the default.
- * @returns {Promise<{default: string, weights: Array<{name: string, title: string, size: ?number[], claim: string,
- *   data: string[], architecture: string, note: string, terms: string, date: string, can: {tone: boolean,
+ * @returns {Promise<{default: string, weights: Array<{name: string, title: string, size: ?number[], about: string,
+ *   shows: string, claim: string, data: string[], architecture: string, note: string, terms: string, date: string, can: {tone: boolean,
  *   candidates: boolean, fidelity: boolean, fast: boolean, scales: number[],
  *   parts: Record<string, Record<string, string>>}}>}>}
  *   `can` says which options these weights take; `parts` holds the parts that have a colour of their own, and for each

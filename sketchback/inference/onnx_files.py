@@ -1,6 +1,6 @@
-"""Weights as 16-bit floats inside an ONNX graph, which become 32-bit ones when it runs: half the length of a file.
+"""ONNX files: weights inside a graph, as 16-bit floats that become 32-bit ones when it runs; and what is between two.
 
-And the graph of what lies between two such files, for `fidelity` where files cannot be mixed beforehand.
+The second is for `fidelity` where files cannot be mixed beforehand.
 """
 
 from __future__ import annotations
