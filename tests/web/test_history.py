@@ -33,6 +33,12 @@ def count(seen: Visit) -> int:
     return seen.page.locator(VERSIONS).count()
 
 
+def drafts(seen: Visit) -> list[str]:
+    """The tabs whose drawings are kept."""
+    all = "async () => (await (await import('/page/store.js')).all('drafts')).map(({ tab }) => tab)"
+    return seen.page.evaluate(all)
+
+
 def looked_at(seen: Visit, versions: int) -> None:
     """Waits until so many are kept; on a machine that is busy, what is between two strokes may be one as well."""
     seen.until(lambda: count(seen) >= versions)
@@ -67,6 +73,45 @@ class TestDraft:
         other.goto(seen.page.url)
         other.locator("body[data-ready=true]").wait_for()
         assert other.locator("#photo").is_hidden()
+
+    def test_a_duplicated_tab_goes_on_with_a_copy(self, visit) -> None:
+        seen = visit()
+        seen.inferred(lambda: seen.stroke(*LINE))
+        drawn = seen.canvas()
+        reload(seen)  # what is no duplicate stays the same tab
+        assert len(drafts(seen)) == 1
+        with seen.page.expect_popup() as opened:
+            seen.page.evaluate("() => void open(location.href)")  # its session is a copy, as a duplicate's is
+        copy = opened.value
+        copy.locator("body[data-ready=true]").wait_for()
+        shown = "document.getElementById('canvas').toDataURL()"
+        assert copy.evaluate(shown) == seen.page.evaluate(shown)
+        seen.until(lambda: len(drafts(seen)) == 2)
+        copy.get_by_role("button", name="Clear: a new sheet").click()
+        seen.until(lambda: len(drafts(seen)) == 1)
+        reload(seen)
+        np.testing.assert_array_equal(seen.canvas(), drawn)
+
+    @pytest.mark.parametrize("locks", [True, False])
+    def test_the_last_of_closed_tabs_are_kept_and_all_of_open_ones(self, visit, locks: bool) -> None:
+        seen = visit()
+        if not locks:  # as over plain HTTP from another machine
+            seen.context.add_init_script("Object.defineProperty(Navigator.prototype, 'locks', { value: undefined })")
+            reload(seen)
+        seen.inferred(lambda: seen.stroke(*LINE))
+        reload(seen)
+        assert seen.canvas().min() < 80
+        (own,) = drafts(seen)
+        seen.page.evaluate("""async () => {
+            const { put } = await import("/page/store.js");
+            const now = Date.now() + 60_000; // after what the page may still keep
+            for (let one = 0; one < 6; one += 1) await put("drafts", { tab: `closed ${one}`, when: now + one });
+        }""")
+        other = seen.context.new_page()
+        other.goto(seen.page.url)
+        other.locator("body[data-ready=true]").wait_for()
+        assert set(drafts(seen)) - {own} == {f"closed {one}" for one in range(1, 6)}
+        assert own in drafts(seen) or not locks  # it is the oldest
 
     def test_where_nothing_can_be_kept_the_browser_asks_first(self, visit) -> None:
         seen = visit()
@@ -135,6 +180,24 @@ class TestVersions:
             current = seen.page.locator(f"{VERSIONS}[aria-current=true]")
             seen.until(lambda current=current: current.count() == 1)
             assert count(seen) == kept, times
+
+    def test_a_name_does_not_bring_back_what_another_tab_deleted(self, visit) -> None:
+        seen = visit()
+        seen.inferred(lambda: seen.stroke(*LINE))
+        looked_at(seen, 1)
+        seen.page.locator(VERSIONS).last.click()
+        other = seen.context.new_page()
+        other.goto(seen.page.url)
+        other.on("dialog", lambda dialog: dialog.accept())
+        other.get_by_role("button", name="Delete all").click()
+        other.locator("#history").wait_for(state="hidden")
+        seen.page.get_by_label("Name", exact=True).fill("Gone")
+        seen.page.keyboard.press("Enter")
+        seen.until(lambda: count(seen) == 0)
+        other.reload()
+        other.locator("body[data-ready=true]").wait_for()
+        other.wait_for_timeout(300)
+        assert other.locator("#history").is_hidden()
 
     def test_the_photograph_is_kept_with_all_its_detail(self, browser, telling_files, serving) -> None:
         bodies: list[bytes] = []

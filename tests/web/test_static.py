@@ -7,6 +7,7 @@ import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import numpy as np
@@ -224,6 +225,43 @@ class TestPictures:
         seen.inferred(lambda: seen.click("Take the picture"))
         assert seen.page.locator("#camera").is_hidden()
 
+    def test_a_camera_that_still_starts_is_said(self, visit) -> None:
+        seen = visit()
+        seen.page.evaluate("""() => {
+            window.picture = new MediaStream();
+            navigator.mediaDevices.getUserMedia = async () => picture;
+        }""")
+        seen.click("Camera")
+        seen.click("Take the picture")
+        seen.until(lambda: seen.says("camera-note") == "The camera is still starting; try again in a moment.")
+        assert seen.page.locator("#camera").is_visible() and not seen.alert()
+        seen.page.evaluate("""() => {
+            const canvas = document.createElement("canvas");
+            const context = canvas.getContext("2d");
+            picture.addTrack(canvas.captureStream().getVideoTracks()[0]);
+            setInterval(() => {
+                context.fillStyle = "white";
+                context.fillRect(0, 0, 300, 150);
+                context.fillStyle = "black";
+                context.fillRect(100, 20, 8, 110);
+            }, 50);
+        }""")
+        seen.until(lambda: not seen.says("camera-note"))
+        seen.inferred(lambda: seen.click("Take the picture"))
+        assert seen.page.locator("#camera").is_hidden() and seen.canvas().min() < 80
+
+    def test_what_is_transparent_in_a_large_file_is_paper(self, visit, tmp_path: Path) -> None:
+        values = np.random.default_rng(0).integers(0, 256, (900, 900, 4), np.uint8)
+        values[..., 3] = 0  # what lies below it makes the file large
+        values[200:700, 400:420] = (20, 20, 20, 255)
+        large = tmp_path / "large.webp"
+        Image.fromarray(values).save(large, lossless=True, exact=True, method=0, quality=0)
+        assert large.stat().st_size > 2_000_000
+        seen = visit()
+        seen.page.locator(".switch").click()  # as it is
+        seen.inferred(lambda: seen.give(large))
+        assert np.median(seen.canvas()) > 240 and seen.canvas().min() < 80
+
     def test_a_bad_file_gets_a_sentence_and_changes_nothing(self, visit, file: Path, tmp_path: Path) -> None:
         large, bad = tmp_path / "large.png", tmp_path / "bad.png"
         Image.new("1", (7000, 7000)).save(large)
@@ -341,6 +379,13 @@ class TestPictures:
         assert seen.page.locator("#batch").is_hidden()
 
 
+def held_back(seen: Visit) -> list[Any]:
+    """The requests for files that are made from now on; they go on when the test says so."""
+    late: list[Any] = []
+    seen.page.route("**/api/invert*format=png*", lambda route: late.append(route))
+    return late
+
+
 @pytest.mark.browser
 class TestPhotograph:
     def test_switching_weights(self, visit) -> None:
@@ -420,6 +465,17 @@ class TestPhotograph:
                 assert data.read().startswith(b"%PDF")
             else:
                 assert (Image.open(data).format, Image.open(data).size) == (format, (960, 720))
+
+    def test_a_file_that_comes_after_the_sheet_was_cleared(self, visit, file: Path) -> None:
+        seen = visit()
+        seen.inferred(lambda: seen.give(file))
+        late = held_back(seen)
+        seen.click("Download")
+        seen.until(lambda: late)
+        assert seen.says("status") == "Preparing the file…"
+        seen.click("Clear: a new sheet")
+        assert seen.downloads(late[0].continue_)[0] == "my drawing-photograph.png"
+        assert seen.says("status") == "" and seen.disabled("Download")
 
     def test_the_slider_lays_the_drawing_over_it(self, visit) -> None:
         seen = visit()
@@ -600,6 +656,18 @@ class TestDesk:
             desk.page.get_by_label("Size of the file").select_option(f"{size[0]}\u00d7{size[1]} ({scale}\u00d7)")
             desk.page.get_by_label("File format").select_option("jpg")
             assert Image.open(desk.downloads(lambda: desk.click("Download"))[1]).size == size
+
+    def test_a_file_is_of_what_was_there_when_it_was_asked_for(self, desk: Visit) -> None:
+        desk.page.keyboard.press("c")
+        desk.inferred(lambda: desk.stroke((0.3, 0.12), (0.7, 0.12)))
+        desk.page.get_by_label("File format").select_option("ora")
+        late = held_back(desk)
+        desk.click("Download")
+        desk.until(lambda: late)
+        desk.inferred(lambda: desk.click("Portrait in lines"))
+        name, data = desk.downloads(late[0].continue_)
+        assert name == "photograph.ora" and desk.says("status") == "Photograph ready"
+        assert "data/colour-strokes.png" in zipfile.ZipFile(data).namelist()
 
     def test_what_is_soon_made_again_is_made_fast(self, browser, desk_url: str) -> None:
         asked: list[dict[str, list[str]]] = []

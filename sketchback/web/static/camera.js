@@ -6,6 +6,8 @@ import { act, element } from "./ui.js";
 
 let stream = null;
 
+const note = (text) => { element("camera-note").textContent = text; }; // in the dialog: it covers what the page says
+
 act("camera-button", async () => {
   const touch = matchMedia("(pointer: coarse)").matches; // phones have a camera program that is better than ours
   if (touch || !navigator.mediaDevices?.getUserMedia) return element("capture").click();
@@ -23,9 +25,12 @@ act("camera-button", async () => {
 element("camera").addEventListener("close", () => {
   stream?.getTracks().forEach((track) => track.stop());
   element("video").srcObject = null;
+  note("");
 });
+element("video").addEventListener("loadeddata", () => note(""));
 act("shoot", async () => {
   const video = element("video");
+  if (video.readyState < video.HAVE_CURRENT_DATA) return note("The camera is still starting; try again in a moment.");
   const copy = document.createElement("canvas");
   [copy.width, copy.height] = [video.videoWidth, video.videoHeight];
   copy.getContext("2d").drawImage(video, 0, 0);

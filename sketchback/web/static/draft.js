@@ -1,9 +1,10 @@
 // The drawing that is not finished is kept in the browser, so that a reload, or a tab that was put to sleep, brings it
-// back. Every tab has its own.
+// back. Every tab has its own, also one that was duplicated: a lock with the tab's name is held while its page lives.
 
 import { drawing, photographs, restoreTold, snapshot } from "./state.js";
 import { all, get, pack, put, remove, unpack } from "./store.js";
 
+const LOCK = "tab "; // and the name of a tab
 const PAUSE = 300; // milliseconds after a change
 const MOST = 5; // of tabs that were closed
 const MOST_SOURCE = 25_000_000; // bytes of the opened file, which cleaning reads again
@@ -15,19 +16,25 @@ let kept = true; // whether a reload would bring the drawing back
 /** Puts the drawing of this tab back, and keeps it from now on; returns whether there was one. */
 export async function restore() {
   let found;
+  let before;
   try {
-    tab = sessionStorage.getItem("tab") ?? String(Date.now() + Math.random());
+    before = sessionStorage.getItem("tab"); // which the browser copies with a tab that is duplicated
+    tab = before ?? named();
+    if (!await hold(tab)) {
+      tab = named();
+      await hold(tab);
+    }
     sessionStorage.setItem("tab", tab);
-    const packed = await get("drafts", tab);
+    const packed = before && await get("drafts", before);
     found = packed && await unpack(packed);
-    const others = (await all("drafts")).filter((draft) => draft.tab !== tab).sort((a, b) => b.when - a.when);
-    await Promise.all(others.slice(MOST).map((draft) => remove("drafts", draft.tab)));
+    await forget();
   } catch {
     kept = false; // the browser may forbid storage
   }
   if (found) {
     restoreTold(found);
     drawing.start(found.content);
+    if (tab !== before) save(); // a copy, which goes its own way
   }
   drawing.addEventListener("change", later);
   photographs.addEventListener("shown", later); // also where a control has changed it
@@ -35,6 +42,25 @@ export async function restore() {
   addEventListener("pagehide", save);
   addEventListener("beforeunload", (event) => { if (!kept && !drawing.empty) event.preventDefault(); }); // it is asked
   return Boolean(found);
+}
+
+const named = () => String(Date.now() + Math.random());
+
+/** Holds the lock of a tab for as long as the page lives; false where another page has it. */
+const hold = (name) => new Promise((done) => {
+  if (!navigator.locks) return done(true); // plain HTTP from another machine
+  return navigator.locks.request(LOCK + name, { ifAvailable: true }, (lock) => {
+    done(Boolean(lock));
+    return lock && new Promise(() => {});
+  }).catch(() => done(true));
+});
+
+/** Deletes all but the last drafts of tabs that were closed; without locks, of all others. */
+async function forget() {
+  const held = (await navigator.locks?.query())?.held.map((lock) => lock.name) ?? [LOCK + tab];
+  const closed = (await all("drafts")).filter((draft) => !held.includes(LOCK + draft.tab));
+  closed.sort((a, b) => b.when - a.when);
+  await Promise.all(closed.slice(MOST).map((draft) => remove("drafts", draft.tab)));
 }
 
 function later() {

@@ -3,7 +3,7 @@
 
 import { uncover } from "./result.js";
 import { drawing, photographs, restoreTold } from "./state.js";
-import { clear, put, remove, unpack } from "./store.js";
+import { clear, get, put, remove, unpack } from "./store.js";
 import { act, element, failed } from "./ui.js";
 import { list, record } from "./versions.js";
 
@@ -126,7 +126,9 @@ act("version-delete", async () => {
 
 element("version-name").addEventListener("change", async ({ target }) => {
   try {
-    await put("versions", { ...open, name: target.value.trim() });
+    const name = target.value.trim(); // before the dialog may show another version
+    const kept = await get("versions", open.id);
+    if (kept) await put("versions", { ...kept, name }); // another tab may have deleted it
     await show();
   } catch (error) {
     failed(error);

@@ -39,6 +39,8 @@ async function reduce(file) {
   copy.height = Math.round(bitmap.height * ratio);
   const context = copy.getContext("2d", { alpha: false });
   context.imageSmoothingQuality = "high";
+  context.fillStyle = "#fff"; // what is transparent is paper
+  context.fillRect(0, 0, copy.width, copy.height);
   context.drawImage(bitmap, 0, 0, copy.width, copy.height);
   bitmap.close();
   return new Promise((done) => copy.toBlob(done, "image/jpeg", 0.95));

@@ -201,14 +201,16 @@ act("download-button", async () => {
   status("Preparing the file…");
   enable("download-button", false); // a large one takes a while
   try {
-    const picture = drawing.picture();
     const layered = format === "ora";
+    const { name } = download; // all is of what is drawn now, whatever is opened until the answer is there
+    const picture = drawing.picture();
+    const strokes = layered ? drawing.colourPicture() : null;
     const asked = { ...wanted(), weights: chosen(), format: layered ? "png" : format, scale: scaleOfFile() };
     const photo = await invert(picture, asked, { later: true });
-    const file = layered ? await openRaster({ drawing: picture, strokes: drawing.colourPicture(), photo }) : photo;
-    save(file, `${download.name}.${format}`);
+    const file = layered ? await openRaster({ drawing: picture, strokes, photo }) : photo;
+    save(file, `${name}.${format}`);
   } finally {
-    status("Photograph ready");
+    if (!element("photo").hidden) status("Photograph ready");
     enable("download-button", !element("photo").hidden);
   }
 });
