@@ -111,6 +111,18 @@ _LONGER = dataclasses.replace(
     blend=0.25,
     blend_in=LAST,
 )
+# By structural similarity too: strokes told the tones become nearer to what they stand for.
+_STRUCTURE = dataclasses.replace(_LONGER, name="structure", structure=0.3, epochs=4, blend=0.0, passes_on=LAST)
+# Alone it guesses the tones of the whole worse.
+_STRUCTURE_LONGER = dataclasses.replace(
+    _STRUCTURE,
+    name="structure-longer",
+    learning_rate=1.5e-4,
+    epochs=3,
+    limit=10_000,
+    blend=0.3,
+    passes_on=BLENDED,
+)
 _ADVERSARIAL = dataclasses.replace(
     _TONE,
     name="adversarial",
@@ -156,20 +168,38 @@ _MATCHED = dataclasses.replace(
 _IDENTITY = dataclasses.replace(
     _MATCHED, name="identity", crop=(112, 112), batch_size=6, identity=0.5, limit=9_000, blend=0.25, blend_in=LAST
 )
+# Of real drawings more; then by structural similarity too.
+_PAIRS = dataclasses.replace(_IDENTITY, name="pairs", pair_share=0.3, artist=0.5, adversarial=0.03, epochs=2)
+_PAIRS_STRUCTURE = dataclasses.replace(_PAIRS, name="pairs-structure", structure=0.1, blend=0.6)
 
 FACES_TONE = Recipe(
     name="faces-tone",
     claim="The faces' generator, fine-tuned to be told tones; then, by a discriminator, to have a photograph's detail; "
-    "to know more hands than are in the data; to have features like a photograph's; and to show whose face it is.",
+    "to know more hands than are in the data; to have features like a photograph's; to show whose face it is; and to "
+    "follow real drawings more.",
     command="python -m sketchback.finetune faces-tone --data CELEBA --data ALIGNED --data CUFS --data FS2K "
     "--data MEBEAUTY --data UTKFACE --data XM2VTS --against LFW",
     cost="2 epochs of 12,000 windows, 1 of 9,200, 1 of 20,000, 6 of 12,000, 3 of 10,000, 1 of 8,000, 1 of 6,400, 6 of "
-    "12,000, 6 of 9,000: an estimated 12 hours on 2 CPU cores without bfloat16, and 3.8 with it for stages longer, "
-    "matched and identity",
+    "12,000, 6 of 9,000; 4 of 12,000, 3 of 10,000, twice 2 of 9,000: an estimated 12 hours on 2 CPU cores without "
+    "bfloat16, and 6 with it for stages longer, matched, identity, and those of structure and pairs",
     result="weights/README.md",
     demo="demo:faces",
     single=_TONE,
-    stages=(_TONE, _HANDS, _MORE_HANDS, _LONGER, _ADVERSARIAL, _ARTISTS, _RETONED, _MATCHED, _IDENTITY),
+    stages=(
+        _TONE,
+        _HANDS,
+        _MORE_HANDS,
+        _LONGER,
+        _STRUCTURE,
+        _STRUCTURE_LONGER,
+        _ADVERSARIAL,
+        _ARTISTS,
+        _RETONED,
+        _MATCHED,
+        _IDENTITY,
+        _PAIRS,
+        _PAIRS_STRUCTURE,
+    ),
     arguments={"tone": True},
     initial="faces",
 )

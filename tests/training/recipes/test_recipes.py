@@ -47,10 +47,10 @@ def test_the_original_number_by_number():
     ("name", "recipe", "stage"),
     [
         ("faces", "faces", "long"),
-        ("faces-tone", "faces-tone", "identity"),
-        ("faces-tone-faithful", "faces-tone", "longer"),
+        ("faces-tone", "faces-tone", "pairs-structure"),
+        ("faces-tone-faithful", "faces-tone", "structure-longer"),
         ("faces-unet", "faces-unet", "single"),
-        ("buildings", "buildings", "painted"),
+        ("buildings", "buildings", "structure"),
         ("tones", "tones", "single"),
         ("tones-buildings", "tones-buildings", "single"),
         ("enlarger", "enlarger", "drawn"),
