@@ -90,6 +90,8 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
         answering = _answering(stage.answers, policy) if stage.answers else None
         if start.is_new:
             TrainingModel(start.generator, objective).calibrate(shown.batches)
+    others = {"answers": answering and answering.generator, "recogniser": recogniser and recogniser.network}
+    teachers = {name: distribution.digest(other) for name, other in others.items() if other is not None}
     resolved = Configuration(
         start.recipe,
         list(session.data),
@@ -100,6 +102,7 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
         datasets.fingerprint(shown.examples),
         list(dict.fromkeys([*start.seen, *map(material.title, session.data)])),
         "; ".join(dict.fromkeys([*filter(None, start.terms), *datasets.terms(shown.examples)])),
+        teachers,
     )
     devices.agree(
         {
@@ -108,8 +111,7 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
             "Keras": keras.__version__,
             "data": resolved.fingerprint,
             "VGG16": distribution.digest(network),
-            "face recogniser": distribution.digest(recogniser and recogniser.network),
-            "generator that answers": distribution.digest(answering and answering.generator),
+            **{f"the network of {name}": digest for name, digest in teachers.items()},
             "weights to start from": distribution.digest(start.generator),
         }
     )
@@ -212,6 +214,10 @@ def _go_on(trainer: Trainer, checkpoint: Checkpoint) -> None:
         )
         before, progress.step = progress.step, min(progress.step, batches.steps - 1)
         progress.sums = {name: value * progress.step / before for name, value in progress.sums.items()}
+    began = checkpoint.configuration.teachers
+    changed = [name for name, digest in trainer.configuration.teachers.items() if began.get(name, digest) != digest]
+    if changed:
+        logger.warning("other weights than the run began with teach it from now on: %s", ", ".join(changed))
     if trainer.devices.first and trainer.configuration != checkpoint.configuration:
         _note(trainer)  # data that is given anew, and its terms of use, are those of these weights from now on
     logger.info(

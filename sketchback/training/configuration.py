@@ -34,6 +34,7 @@ class Configuration:
         fingerprint: Of the examples.
         seen: The data of these weights, with that of the weights that they began with.
         terms: The terms of use that come with that data.
+        teachers: Of the other networks that taught it, `answers` and `recogniser`, the SHA-256 of their weights.
     """
 
     recipe: Recipe
@@ -45,6 +46,7 @@ class Configuration:
     fingerprint: str
     seen: list[str]
     terms: str
+    teachers: dict[str, str] = dataclasses.field(default_factory=dict)
 
     @property
     def stage(self) -> Stage:
@@ -71,8 +73,10 @@ def recall(run: Run) -> Configuration:
         stage: dict[str, Any] = {
             name: tuple(value) if isinstance(value, list) else value for name, value in recipe.pop("stage").items()
         }
-        rest = {field.name: facts[field.name] for field in dataclasses.fields(Configuration) if field.name != "recipe"}
-        return Configuration(Recipe(**recipe, single=Stage(**stage)), **rest)
+        names = {field.name for field in dataclasses.fields(Configuration)} - {"recipe", "teachers"}
+        rest = {name: facts[name] for name in names}
+        teachers = dict(facts.get("teachers", {}))  # which older runs did not note
+        return Configuration(Recipe(**recipe, single=Stage(**stage)), **rest, teachers=teachers)
     except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise ValueError(
             f"{CONFIGURATION} must hold the whole configuration of a run. Received: {run.folder}, where it does not "
@@ -123,6 +127,8 @@ def save_weights(path: Path, generator: keras.Model, configuration: Configuratio
     numbers = {name: value for name, value in facts.items() if name not in ("cost", "result", "stage")}
     numbers |= {"stage" if name == "name" else name: value for name, value in facts["stage"].items()}
     numbers |= {"epochs_done": row["epoch"], "seconds": row["seconds"]}
+    if configuration.teachers:
+        numbers["teachers"] = configuration.teachers
     scores = {name: round(float(value), 4) for name, value in row.items() if name.startswith("val_")}
     weights.save(
         generator,

@@ -40,7 +40,7 @@ def answers(tmp_path: Path) -> Path:
     return weights.save(make(**SMALL, tone=True), tmp_path / "answers.weights.h5")
 
 
-def test_a_run_with_answers_teaches_the_enlarger_alone(tmp_path: Path, answers: Path):
+def test_a_run_with_answers_teaches_the_enlarger_alone(tmp_path: Path, answers: Path, caplog):
     data, out, before = write_pairs(tmp_path / "data"), tmp_path / "run", answers.read_bytes()
     begun = weights.save(models.build("enlarger", width=2, blocks=0), tmp_path / "begun.weights.h5")
     command = ["enlarger", "--data", str(data), "--weights", str(begun), "--answers", str(answers), "--out", str(out)]
@@ -49,6 +49,10 @@ def test_a_run_with_answers_teaches_the_enlarger_alone(tmp_path: Path, answers: 
     made = weights.load(out / "last.weights.h5")
     assert made.takes == ("photo", "sketch") and answers.read_bytes() == before
     assert made.facts["recipe"]["answers"] == str(answers)
+    assert list(made.facts["recipe"]["teachers"]) == ["answers"]
+    weights.save(make(**SMALL, tone=True, seed=1), answers)
+    assert train.main(["enlarger", "--resume", "--out", str(out)]) == 0
+    assert "other weights than the run began with teach it from now on: answers" in caplog.text
 
 
 def test_only_an_enlarger_is_shown_answers(tmp_path: Path, answers: Path, capsys: pytest.CaptureFixture):

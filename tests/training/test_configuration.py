@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -20,6 +22,7 @@ MADE = Configuration(
     "0123456789abcdef",
     ["celeba", "zubud"],
     "non-commercial research only",
+    {"answers": "abcd"},
 )
 
 
@@ -31,6 +34,12 @@ def test_a_configuration_is_recalled_as_it_was_with_what_the_checkpoint_holds(tm
         found = configuration.load_checkpoint(run, ONE)
     assert (found.progress, found.configuration) == (progress, MADE)
     np.testing.assert_array_equal(found.arrays["generator"][0], [0, 1, 2])
+
+
+def test_a_run_that_noted_no_teachers_is_recalled(tmp_path):
+    run = runs.Run(tmp_path)
+    run.write_json(CONFIGURATION, {key: value for key, value in MADE.facts().items() if key != "teachers"})
+    assert configuration.recall(run) == dataclasses.replace(MADE, teachers={})
 
 
 @pytest.mark.parametrize("name", ["recipe", "fingerprint", "terms"])
