@@ -137,8 +137,7 @@ def _names_that_take_tone(shown: str) -> str:
     for name in weights.names():
         with contextlib.suppress(weights.WeightsError):
             facts = weights.describe(name)
-            takes_tone = isinstance(facts.get("arguments"), dict) and facts["arguments"].get("tone") is True
-            if takes_tone and shown in ("", weights.shows(name, facts.get("recipe"))):
+            if weights.takes_tone(facts) and shown in ("", weights.shows(name, facts.get("recipe"))):
                 able.append(name)
     return " or ".join(able)
 

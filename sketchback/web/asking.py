@@ -24,9 +24,8 @@ def capabilities(path: Path, facts: Mapping[str, object]) -> dict[str, object]:
         `tone`, `candidates`, `fidelity` and `fast`, booleans; `scales`, a list; `parts`, for each part of the picture
         that may have a colour the words for colours, with what they mean, `"#rrggbb"`.
     """
-    arguments, recipe = facts.get("arguments"), facts.get("recipe")
-    takes_tone = isinstance(arguments, dict) and arguments.get("tone") is True
-    shown = weights.shows(path.name.removesuffix(weights.SUFFIX), recipe)
+    takes_tone = weights.takes_tone(facts)
+    shown = weights.shows(path.name.removesuffix(weights.SUFFIX), facts.get("recipe"))
     parts = {"building": regions.BUILDING, "face": regions.FACE}.get(shown, regions.PARTS)
     return {
         "tone": takes_tone,

@@ -16,6 +16,7 @@ from sketchback.weights.registry import (
     sampler_of,
     sha256,
     shows,
+    takes_tone,
     write_sum,
 )
 
@@ -39,5 +40,6 @@ __all__ = [
     "save",
     "sha256",
     "shows",
+    "takes_tone",
     "write_sum",
 ]

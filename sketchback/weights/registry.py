@@ -107,6 +107,16 @@ def sampler_of(facts: Mapping[str, object]) -> str:
     return SAMPLERS[shows("", facts.get("recipe")) or "face"]
 
 
+def takes_tone(facts: Mapping[str, object]) -> bool:
+    """Whether a generator takes a tone map, by what the file of its weights says of itself.
+
+    >>> takes_tone({"arguments": {"tone": True}}), takes_tone({})
+    (True, False)
+    """
+    arguments = facts.get("arguments")
+    return isinstance(arguments, dict) and arguments.get("tone") is True
+
+
 def sha256(path: str | Path) -> str:
     """The SHA-256 of a file in 64 hexadecimal digits, as `SHA256SUMS` lists it.
 

@@ -9,7 +9,7 @@ import pytest
 import small_weights
 
 from sketchback import weights
-from sketchback.inference import fidelity, half, runtime
+from sketchback.inference import fidelity, onnx_files, runtime
 
 
 @pytest.fixture
@@ -40,8 +40,8 @@ def test_a_graph_between_two_files(both: Path, tmp_path: Path) -> None:
     onnxruntime = pytest.importorskip("onnxruntime")
     sketch = np.random.default_rng(0).random((1, 16, 16, 1), np.float32)
     found = {f"{share}.onnx": runtime.load(both, "onnx", fidelity=share) for share in (0, 1)}
-    ends = {file: half.fill(network.graph, network.arrays) for file, network in found.items()}
-    data = half.between(ends)
+    ends = {file: onnx_files.fill(network.graph, network.arrays) for file, network in found.items()}
+    data = onnx_files.between(ends)
     for file, content in {**ends, "between.onnx": data}.items():
         (tmp_path / file).write_bytes(content)
     session = onnxruntime.InferenceSession(tmp_path / "between.onnx", providers=["CPUExecutionProvider"])
@@ -50,7 +50,7 @@ def test_a_graph_between_two_files(both: Path, tmp_path: Path) -> None:
         expected = runtime.load(both, "onnx", fidelity=share)(sketch)
         np.testing.assert_allclose(session.run(None, given)[0], expected, rtol=0, atol=1 / 255)
     with pytest.raises(ValueError, match=r"of one graph\. Received: 0\.onnx and 1\.onnx"):
-        half.between({**ends, "1.onnx": data})
+        onnx_files.between({**ends, "1.onnx": data})
 
 
 def test_what_cannot_be(both: Path, tmp_path: Path) -> None:
