@@ -13,6 +13,44 @@ from pathlib import Path
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 
+def make_folder(folder: str | Path) -> Path:
+    """Makes a folder, and those above it, where there is none.
+
+    Raises:
+        OSError: That is not allowed there.
+    """
+    with _naming(folder):
+        Path(folder).mkdir(parents=True, exist_ok=True)
+    return Path(folder)
+
+
+def check_place(path: str | Path) -> None:
+    """Raises `OSError` where no file may be written: before the work whose result goes there. Makes its folder."""
+    _begin(Path(path)).unlink()
+
+
+def _begin(path: Path) -> Path:
+    """An empty file beside `path`, to be written before it takes its place."""
+    if path.is_dir():
+        raise IsADirectoryError(errno.EISDIR, "A file must not be a folder; name a file. Received", str(path))
+    temporary = path.parent / f".partial-{secrets.token_hex(6)}{''.join(path.suffixes)}"
+    with _naming(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # Not mkstemp, whose files only their owner may read: a result is as readable as any other file.
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+    return temporary
+
+
+@contextlib.contextmanager
+def _naming(path: str | Path) -> Iterator[None]:
+    """Errors name what was to be written, not what is made for it on the way."""
+    try:
+        yield
+    except OSError as error:
+        reason = f"A file must be written where that is allowed ({error.strerror}); choose another place. Received"
+        raise type(error)(error.errno, reason, str(path)) from None
+
+
 @contextlib.contextmanager
 def replacing(path: str | Path) -> Iterator[Path]:
     """Yields a temporary path beside `path`; when the block succeeds it becomes `path`, at once and whole.
@@ -37,14 +75,7 @@ def replacing(path: str | Path) -> Iterator[Path]:
     ('whole', 1)
     """
     path = Path(path)
-    temporary = path.parent / f".partial-{secrets.token_hex(6)}{''.join(path.suffixes)}"
-    # Not mkstemp, whose files only their owner may read: a result is as readable as any other file.
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
-    except OSError as error:
-        reason = f"A file must be written where that is allowed ({error.strerror}); choose another place. Received"
-        raise type(error)(error.errno, reason, str(path)) from None
+    temporary = _begin(path)
     try:
         yield temporary
         with temporary.open("rb+") as file:
@@ -87,8 +118,10 @@ def replacing_folder(out: Path) -> Iterator[Path]:
     Raises:
         OSError: The folder cannot be written, or the disk is full.
     """
-    out.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".partial-", dir=out.parent) as folder:
+    with _naming(out):
+        out.parent.mkdir(parents=True, exist_ok=True)
+        place = tempfile.TemporaryDirectory(prefix=".partial-", dir=out.parent)
+    with place as folder:
         new, old = Path(folder) / "new", Path(folder) / "old"
         new.mkdir()
         old.mkdir()

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import argparse
 import logging
-from pathlib import Path
 
 from sketchback import console, datasets
+from sketchback.atomic import check_place
 from sketchback.evaluation.descriptors import DESCRIPTORS
 from sketchback.evaluation.reports import report, write_json
 from sketchback.evaluation.scoring import GENERATOR, evaluate
@@ -108,8 +108,8 @@ def _score(arguments: argparse.Namespace) -> None:
         if getattr(arguments, option) not in (None, []):
             rule = "without" if arguments.identify else "with"
             raise ValueError(f"--{option} has a meaning only {rule} --identify. Received: --{option}.")
-    for file in filter(None, (arguments.json, arguments.cmc)):
-        Path(file).parent.mkdir(parents=True, exist_ok=True)  # not after all the work
+    for file in filter(None, (arguments.json, arguments.cmc, arguments.grid)):
+        check_place(file)
     console.import_keras()
     data = arguments.data
     if not data:
@@ -134,9 +134,9 @@ def _score(arguments: argparse.Namespace) -> None:
         options |= {name: getattr(arguments, name) for name in ("enlarge", "grid", "candidates")}
         options |= {"style": arguments.style or "pencil", "told": bool(arguments.told)}
         result = evaluate(weights, data, **options)
+    print(report(result))
     if arguments.json:
         write_json(result, arguments.json)
-    print(report(result))
 
 
 if __name__ == "__main__":

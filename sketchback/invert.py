@@ -180,9 +180,7 @@ def _add_arguments(made: argparse.ArgumentParser) -> None:
         "paper, remove noise",
     )
     made.add_argument("--size", type=console.size, metavar="HxW", help="bring drawings to this size first")
-    made.add_argument(
-        "--fit", default="crop", metavar="FIT", help=f"how --size does that: {', '.join(images.FITS)} (default: crop)"
-    )
+    made.add_argument("--fit", metavar="FIT", help=f"how --size does that: {', '.join(images.FITS)} (default: crop)")
     made.add_argument(
         "--working",
         type=console.size,
@@ -202,7 +200,7 @@ def _add_arguments(made: argparse.ArgumentParser) -> None:
         "--fidelity",
         type=float,
         metavar="F",
-        help="from 1, the faithful mean, to 0, what looks most like a photograph",
+        help="faces-tone: from 1, the faithful mean, to 0, what looks most like a photograph (default: 0)",
     )
     made.add_argument(
         "--scale",
@@ -229,7 +227,10 @@ def _invert_files(arguments: argparse.Namespace) -> int:
     path = weights.find(arguments.weights)  # a wrong name is said before anything is read
     if arguments.seed is not None and arguments.candidates is None:
         raise ValueError(f"--seed is for --candidates. Received: --seed {arguments.seed} alone. Leave it out.")
-    given = {**vars(arguments), "tone": _read_tone(arguments), "seed": arguments.seed or 0}
+    if arguments.fit is not None and arguments.size is None:
+        raise ValueError(f"--fit is for --size. Received: --fit {arguments.fit} alone. Leave it out, or give a size.")
+    said = {"tone": _read_tone(arguments), "seed": arguments.seed or 0, "fit": arguments.fit or "crop"}
+    given = vars(arguments) | said
     asked = options.Options(**{name: given[name] for name in options.NAMES if name in given})
     generator = runtimes.load_once(path, asked.runtime, arguments.fidelity)
     options.check(generator, asked, name=arguments.weights, dash="--")
@@ -248,7 +249,7 @@ def _invert_files(arguments: argparse.Namespace) -> int:
 
 
 def _add_tone(group: argparse._ArgumentGroup) -> None:
-    group.add_argument("--tone", metavar="FILE", help="a photograph whose tones are taken over")
+    group.add_argument("--tone", metavar="FILE", help="a photograph whose tones are taken over, each in its place")
     for names, what in ((regions.FACE, "of faces"), (regions.BUILDING, "of buildings")):
         for name in names:
             words = ", ".join(telling.WORDS.get(name, ()))

@@ -10,7 +10,7 @@ import sys
 
 import pytest
 
-from sketchback.atomic import replacing, replacing_folder
+from sketchback.atomic import check_place, make_folder, replacing, replacing_folder
 
 
 @pytest.mark.parametrize("name", ["a.weights.h5", "a.png", "plain"])
@@ -77,3 +77,16 @@ def test_a_folder_is_replaced_whole_or_stays(tmp_path):
         (temporary / "new.txt").write_text("new")
         temporary.with_suffix(".bin").write_text("beside it")
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["new.txt", "site", "site.bin"]
+
+
+def test_a_place_is_checked_before_the_work(tmp_path):
+    check_place(tmp_path / "new" / "a.json")
+    assert [path.name for path in tmp_path.rglob("*")] == ["new"]
+    (tmp_path / "file").write_text("")
+    for act in (check_place, make_folder, lambda path: replacing_folder(path).__enter__()):
+        with pytest.raises(OSError, match="must be written where that is allowed") as caught:
+            act(tmp_path / "file" / "below")
+        assert ".partial" not in str(caught.value)
+    for act in (check_place, lambda path: replacing(path).__enter__()):
+        with pytest.raises(IsADirectoryError, match="must not be a folder"):
+            act(tmp_path / "new")

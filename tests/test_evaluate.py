@@ -68,6 +68,8 @@ def test_the_command_searches_plots_and_writes(pairs: Path, tiny: Path, tmp_path
         (["--fit", "stretch"], "one of crop, squeeze, pad"),
         (["--limit", "0"], "`limit` must be at least 1"),
         (["--grid", "grid.xyz"], "grid.xyz"),
+        (["--json", "."], "must not be a folder"),
+        (["--grid", "/dev/null/grid.png"], "must be written where that is allowed"),
         (["--identify", "--data", "demo:faces"], "needs hand-drawn sketches with their photographs"),
         (["--identify", "--limit", "1"], "at least 2 people"),
         (["--identify", "--limit", "0"], "`limit` must be at least 1"),

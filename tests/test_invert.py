@@ -253,6 +253,7 @@ def test_candidates_in_kind_and_as_files(told_one: Path, drawing: Path, tmp_path
         (["--candidates", "4"], "`--candidates` needs weights that take a tone map"),
         (["--fidelity", "0.5"], "`fidelity` needs both ends"),
         (["--seed", "3"], "--seed is for --candidates. Received: --seed 3 alone"),
+        (["--fit", "pad"], "--fit is for --size. Received: --fit pad alone"),
     ],
 )
 def test_what_weights_cannot_do_is_one_line(words, said: str, tiny: Path, drawing: Path, capsys, monkeypatch) -> None:

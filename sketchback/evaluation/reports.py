@@ -42,7 +42,7 @@ def report(result: dict[str, Any]) -> str:
     sketches = "hand-drawn" if result["hand_drawn"] == result["images"] else f"{result['style']}, {result['fit']}"
     title = (
         f"{result['weights'] or 'baselines'} on {', '.join(result['data'])}: {result['images']} {result['split']} "
-        f"images, {height} rows x {width} columns, {sketches}"
+        f"image{'s' * (result['images'] != 1)}, {height} rows x {width} columns, {sketches}"
     )
     return "\n".join([title, *(_identification(result) if "rows" in result else _scores(result))])
 
@@ -107,7 +107,7 @@ def _line(title: str, cells: Sequence[str]) -> str:
 
 def _interval(values: Sequence[float], digits: int, sign: str = "") -> str:
     mean, low, high = (f"{value:{sign}.{digits}f}" for value in values)
-    return f"{mean} [{low}, {high}]"
+    return f"{mean} [{low}, {high}]" if values[1] < values[2] else mean  # of one image nothing is known of others
 
 
 def _percent(values: Sequence[float], sign: str = "") -> str:

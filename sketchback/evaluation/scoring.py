@@ -94,7 +94,12 @@ def evaluate(
     View(None, style=style, fit=fit)  # names that are wrong are reported before anything is read
     generator = None if weights is None else runtimes.load(weights, runtime, fidelity=fidelity)
     if generator is not None:
-        check(generator, Options(candidates=candidates, tone=np.zeros((1, 1, 3)) if told else None))
+        if told and "tone" not in generator.takes:
+            raise ValueError(
+                f"`told` needs weights that take a tone map. Received: {weights}, which take a sketch alone. Take "
+                "faces-tone or buildings, or leave it out."
+            )
+        check(generator, Options(candidates=candidates), name=str(weights))
     examples = datasets.find_all(data)
     test = sample(datasets.subset(examples, split), limit)
     if not test:

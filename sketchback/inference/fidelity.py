@@ -8,6 +8,7 @@ Both are one architecture and near each other, so a network whose every weight l
 from __future__ import annotations
 
 from collections.abc import Sequence
+from numbers import Real
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ DEFAULT_FIDELITY = 0.0  # where there are two ends and nobody asks
 def check(fidelity: float | None) -> float | None:
     """Returns a fidelity in [0, 1], or None, or raises `ValueError`."""
     # Written as a negation, so that NaN is refused too.
-    if fidelity is not None and not 0 <= fidelity <= 1:
+    if fidelity is not None and not (isinstance(fidelity, Real) and 0 <= fidelity <= 1):
         raise ValueError(
             "`fidelity` must be in [0, 1]: 1 is the faithful mean, 0 what looks most like a photograph. "
             f"Received: {fidelity!r}."

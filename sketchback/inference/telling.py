@@ -79,7 +79,7 @@ def colour(said: str | Sequence[float], part: str = "") -> np.ndarray:
         pass
     known = f"{', '.join(words)}, " if words else ""
     raise ValueError(
-        f"A colour must be {known}a name such as teal, '#6b4423', or (r, g, b). Received: {said!r}"
+        f"A colour must be {known}a name such as teal, '#6b4423' or 'rgb(107, 68, 35)'. Received: {said!r}"
         f"{f' for {part}' if part else ''}."
     )
 

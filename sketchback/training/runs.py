@@ -26,7 +26,7 @@ import filelock
 import numpy as np
 
 from sketchback import images
-from sketchback.atomic import replacing
+from sketchback.atomic import make_folder, replacing
 from sketchback.signals import undisturbed
 from sketchback.training.schema import BEST, BLENDED, LAST
 
@@ -67,7 +67,7 @@ class Run:
         self.checkpoint = self.folder / CHECKPOINT
 
     def __enter__(self) -> Run:
-        self.folder.mkdir(parents=True, exist_ok=True)
+        make_folder(self.folder)
         # The system drops this lock when the process dies, however it dies.
         self._lock = filelock.FileLock(self.folder / ".lock", timeout=0)
         try:

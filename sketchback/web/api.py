@@ -48,7 +48,8 @@ curl --data-binary @drawing.png -H 'Content-Type: image/png' -o photo.png http:/
 
 The body is the file itself: PNG, JPEG, WebP, TIFF, BMP or GIF, at most {MAX_BYTES // 10**6} MB and
 {MAX_PIXELS // 10**6} megapixels. Or it is a form, with colours in their places (a PNG over the drawing, transparent
-where nothing is told, at most {MAX_STROKES // 10**6} megapixels) or a photograph whose tones are taken over, or both:
+where nothing is told, at most {MAX_STROKES // 10**6} megapixels) or a photograph whose tones are taken over
+place by place, or both:
 
 ```
 curl -F drawing=@drawing.png -F strokes=@strokes.png -F reference=@photo.jpg -o photo.png \

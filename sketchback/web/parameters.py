@@ -48,8 +48,11 @@ async def read(
         ),
     ] = None,
     seed: Annotated[
-        int, Query(description="Of the candidates: the same seed and number, the same tones.", ge=0, le=MAX_SEED)
-    ] = 0,
+        int | None,
+        Query(
+            description="Of the candidate: the same seed and number, the same tones; 0 by default.", ge=0, le=MAX_SEED
+        ),
+    ] = None,
     fidelity: Annotated[
         float | None,
         Query(description=f"From 1, faithful, to 0, most like a photograph; in steps of {STEP}.", ge=0, le=1),
@@ -69,6 +72,8 @@ async def read(
     """
     parts = {"skin": skin, "hair": hair, "background": background, "sky": sky, "wall": wall, "ground": ground}
     changes = {"lighter": lighter, "warmer": warmer, "colourful": colourful}
+    if seed is not None and candidate is None:
+        raise RefusedError(400, f"`seed` is for `candidate`. Received: seed={seed} alone. Leave it out, or give both.")
     try:
         options = Options(
             clean=clean,
@@ -76,7 +81,7 @@ async def read(
             tone={name: said for name, said in (parts | changes).items() if said is not None},
             candidates=None if candidate is None else 1,
             first=candidate or 0,
-            seed=seed,
+            seed=seed or 0,
             scale=scale,
             runtime="fast" if fast else None,
         )

@@ -54,6 +54,9 @@ def test_the_table_of_scores():
     ]
     drawn = reports.report({**result, "hand_drawn": 0, "style": "pencil", "fit": "crop", "weights": "faces"})
     assert drawn.startswith("faces on cufs: 3 test images, 250 rows x 200 columns, pencil, crop\n")
+    one = {**result, "images": 1, "hand_drawn": 1, "scores": {"one": {"psnr": (18.594,) * 3}}, "labels": {}}
+    assert reports.report(one).splitlines()[0].startswith("baselines on cufs: 1 test image, 250")
+    assert "one 18.59".split() in [line.split() for line in reports.report(one).splitlines()]  # nothing of others
     light = {"all": {"images": 3, "truth": 90.0, "made": 101.5, "signed": 11.5, "absolute": 12.0}}
     assert (
         reports.report({**result, "brightness": light}).splitlines()[-1].split()

@@ -67,7 +67,7 @@ def test_what_the_enlarger_adds_stands_beside_the_answer(pairs: Path, tiny: Path
 
 
 def test_weights_of_a_sketch_alone_cannot_be_told(pairs: Path, tiny: Path) -> None:
-    with pytest.raises(ValueError, match="`tone` needs weights that take a tone map"):
+    with pytest.raises(ValueError, match="`told` needs weights that take a tone map. Received: .*tiny"):
         evaluate(tiny, [pairs], told=True)
 
 

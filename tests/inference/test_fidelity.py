@@ -56,6 +56,8 @@ def test_a_graph_between_two_files(both: Path, tmp_path: Path) -> None:
 def test_what_cannot_be(both: Path, tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"in \[0, 1\].*Received: 1\.5"):
         fidelity.ends(both, 1.5)
+    with pytest.raises(ValueError, match="must be in .*Received: '1'"):
+        fidelity.ends(both, "1")
     with pytest.raises(ValueError, match="needs both ends.*is the second.*Name the first"):
         fidelity.ends(fidelity.faithful_end(both), 0.5)
     alone = small_weights.saved(tmp_path / "alone", "mine")

@@ -228,6 +228,7 @@ class TestAsking:
             ("warmer=nan", "`warmer`: .*Received: 'nan'"),
             ("candidate=64", "`candidate`: .*Received: '64'"),
             ("seed=-1", "`seed`: .*Received: '-1'"),
+            ("seed=7", "`seed` is for `candidate`. Received: seed=7 alone"),
             ("fidelity=1.5", "`fidelity`: .*Received: '1.5'"),
             ("scale=3", "`scale` must be one of 1, 2, 4. Received: 3"),
             ("hairr=grey", "A parameter must be one of weights, format, .*scale, fast. Received: 'hairr'"),
