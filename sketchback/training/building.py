@@ -111,7 +111,7 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
             "Keras": keras.__version__,
             "data": resolved.fingerprint,
             "VGG16": distribution.digest(network),
-            **{f"the network of {name}": digest for name, digest in teachers.items()},
+            "networks that teach": teachers,  # one fact, so that all workers have as many
             "weights to start from": distribution.digest(start.generator),
         }
     )
