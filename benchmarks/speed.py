@@ -239,6 +239,7 @@ def matrix(precision: str, side: int = 4096) -> tuple[Work, None]:
 def reader(data: list[str], size: int, batch: int, augmentation: str = "none") -> Callable[..., Any]:
     """`read(count)` gives so many batches as training sees them."""
     from sketchback.datasets.batches import Batches
+    from sketchback.datasets.showing import Showing
     from sketchback.datasets.views import View
 
     examples, stage, epochs = datasets.subset(datasets.find_all(data), "train"), recipes.FACES.single, itertools.count()
@@ -249,11 +250,9 @@ def reader(data: list[str], size: int, batch: int, augmentation: str = "none") -
         made = Batches(
             examples,
             view,
+            Showing(augmentation=augmentation, flip=True, zoom=stage.zoom, aspect=stage.aspect),
             batch_size=batch,
             limit=batch * count,
-            zoom=stage.zoom,
-            aspect=stage.aspect,
-            augmentation=augmentation,
         )
         return made.at(next(epochs))
 

@@ -5,18 +5,17 @@ from __future__ import annotations
 import copy
 import logging
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Any, Protocol, TypeVar
+from typing import Protocol, TypeVar
 
 import numpy as np
 
 from sketchback.datasets import tasks
-from sketchback.datasets.augmentation import AUGMENTATIONS, NO_AUGMENTATION
 from sketchback.datasets.examples import Example
 from sketchback.datasets.processes import Job
+from sketchback.datasets.showing import AS_IT_IS, Showing
 from sketchback.datasets.views import View
-from sketchback.images import check_size
 
 logger = logging.getLogger(__name__)
 
@@ -31,21 +30,14 @@ class Batches:
     Args:
         examples: What to show, in training usually `datasets.subset(examples, "train")`.
         view: Size, style and fit.
+        showing: What of an example is shown, and how that differs from epoch to epoch.
         batch_size: Examples in a batch.
         seed: Decides everything random.
-        augmentation: Of photographs without a drawn sketch, a name in `augmentation.AUGMENTATIONS`.
-        pair_augmentation: Of pairs, which are few.
         pair_share: The share of an epoch that shows hand-drawn pairs, in [0, 1). They are repeated to reach it, every
             set of them equally often however small it is; 0 shows each pair once an epoch.
-        flip: Mirror half of the examples.
-        zoom: Show windows at random places, enlarged by up to this factor; see `View.see`.
-        aspect: Change the proportions of a quarter of the examples by up to this factor.
         shuffle: Show another order each epoch.
         limit: Show at most so many examples an epoch.
-        crop: `(height, width)`: of what is seen at `view.size`, show a window of this size at a random place.
         takes: The inputs of the network, see `tasks.TASKS`.
-        telling: How often tones are told, see `tasks.Telling`.
-        artist: How often the artist's drawing is shown, in [0, 1], see `View.see`.
 
     Raises:
         ValueError: There are no examples, or an argument is out of range.
@@ -55,48 +47,33 @@ class Batches:
         self,
         examples: Sequence[Example],
         view: View,
+        showing: Showing = AS_IT_IS,
         *,
         batch_size: int = 16,
         seed: int = 0,
-        augmentation: str = NO_AUGMENTATION,
-        pair_augmentation: str = NO_AUGMENTATION,
         pair_share: float = 0.0,
-        flip: bool = True,
-        zoom: float = 1.0,
-        aspect: float = 1.0,
         shuffle: bool = True,
         limit: int | None = None,
-        crop: tuple[int, int] | None = None,
         takes: tuple[str, ...] = ("sketch",),
-        telling: tasks.Telling = tasks.NOTHING_TOLD,
-        artist: float = 0.0,
     ):
         if not examples:
             raise ValueError("Batches need at least one example. Received: none. Is there a training part?")
         if view.size is None:
             raise ValueError("Batches need one size for all. Received: size=None. Give (height, width).")
-        for name in (augmentation, pair_augmentation):
-            if name not in AUGMENTATIONS:
-                raise ValueError(f"`augmentation` must be one of {', '.join(AUGMENTATIONS)}. Received: {name!r}.")
-        at_least_one = {"batch_size": batch_size, "zoom": zoom, "aspect": aspect}
-        for name, value in {**at_least_one, "limit": 1 if limit is None else limit}.items():
-            if not value >= 1:  # NaN is refused too
+        for name, value in {"batch_size": batch_size, "limit": 1 if limit is None else limit}.items():
+            if value < 1:
                 raise ValueError(f"`{name}` must be at least 1. Received: {name}={value}.")
         if not 0 <= pair_share < 1:
             raise ValueError(f"`pair_share` must be in [0, 1). Received: pair_share={pair_share}.")
         if takes not in tasks.TASKS:
             known = "; ".join(", ".join(one) for one in tasks.TASKS)
             raise ValueError(f"A network must take one of: {known}. Received: {', '.join(takes)}.")
-        for name, share in {"told": telling.share, "retoned": telling.retoned, "artist": artist}.items():
-            if not 0 <= share <= 1:
-                raise ValueError(f"`{name}` must be in [0, 1]. Received: {name}={share}.")
-        if crop is not None and any(part > whole for part, whole in zip(check_size(crop), view.size, strict=True)):
+        crop = showing.crop
+        if crop is not None and any(part > whole for part, whole in zip(crop, view.size, strict=True)):
             raise ValueError(f"`crop` must fit into `size`. Received: crop={crop}, size={view.size}.")
-        self.crop, self.takes, self.telling, self.artist = crop, takes, telling, artist
-        self.examples, self.view, self.batch_size, self.seed = list(examples), view, batch_size, seed
-        self.augmentation, self.pair_augmentation = augmentation, pair_augmentation
-        self.pair_share, self.flip, self.shuffle, self.limit = pair_share, flip, shuffle, limit
-        self.zoom, self.aspect = zoom, aspect
+        self.examples, self.view, self.showing, self.takes = list(examples), view, showing, takes
+        self.batch_size, self.seed, self.pair_share = batch_size, seed, pair_share
+        self.shuffle, self.limit = shuffle, limit
         self.skipped: dict[Example, str] = {}  # what could not be decoded, and why
         self._skipping = threading.Lock()
         self.epoch, self.first, self.rank, self.parts = 0, 0, 0, 1
@@ -158,7 +135,7 @@ class Batches:
         while True:
             chosen = [(place, self._choose(place)) for place in places(self, index)]
             try:
-                return run(partial(_draw, chosen, **self._manner()))
+                return run(self._job(chosen))
             except DamagedError as error:
                 example, reason = error.args
                 with self._skipping:
@@ -166,17 +143,10 @@ class Batches:
                         self.skipped[example] = reason
                         logger.warning("left out %d so far: %s", len(self.skipped), reason)
 
-    def _manner(self) -> dict[str, Any]:
-        """What the pixels depend on beside the example and its place: no more than that travels to a process."""
-        return {
-            "view": self.view,
-            "seed": (self.seed, self.epoch),
-            "augmentations": (self.augmentation, self.pair_augmentation),
-            "crop": self.crop,
-            "takes": self.takes,
-            "telling": self.telling,
-            "seeing": {"flip": self.flip, "zoom": self.zoom, "aspect": self.aspect, "artist": self.artist},
-        }
+    def _job(self, chosen: Sequence[tuple[int, Example]]) -> Job[tasks.Shown]:
+        """Draws them, from what their pixels depend on: no more than that travels to a process."""
+        seed = self.seed, self.epoch
+        return partial(_draw, chosen, view=self.view, showing=self.showing, seed=seed, takes=self.takes)
 
     def _choose(self, place: int) -> Example:
         """What is shown at a place. A file that breaks off is found only when it is drawn; the next one stands in."""
@@ -196,22 +166,18 @@ def _draw(
     empty: Callable[..., np.ndarray],
     *,
     view: View,
+    showing: Showing,
     seed: tuple[int, int],
-    augmentations: tuple[str, str],
-    crop: tuple[int, int] | None,
     takes: tuple[str, ...],
-    telling: tasks.Telling,
-    seeing: Mapping[str, Any],
 ) -> tasks.Shown:
     shown = []
     for place, example in chosen:
         try:
-            augmentation = augmentations[example.sketch is not None]
-            sketch, photo = view.see(example, (*seed, place), augmentation=augmentation, **seeing)
+            sketch, photo = view.see(example, (*seed, place), showing)
             rng = np.random.default_rng((*seed, place, 1))
-            if crop is not None:
-                sketch, photo = _crop(sketch, photo, crop, rng)
-            shown.append(tasks.TASKS[takes](sketch, photo, example.hand, rng, telling))
+            if showing.crop is not None:
+                sketch, photo = _crop(sketch, photo, showing.crop, rng)
+            shown.append(tasks.TASKS[takes](sketch, photo, example.hand, rng, showing.telling))
         except (ValueError, OSError) as error:
             raise DamagedError(example, str(error)) from None
     return tasks.stack(shown, empty)

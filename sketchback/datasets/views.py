@@ -10,6 +10,7 @@ import numpy as np
 from sketchback import images, sketching
 from sketchback.datasets.augmentation import NO_AUGMENTATION, augment
 from sketchback.datasets.examples import Example
+from sketchback.datasets.showing import AS_IT_IS, Showing
 from sketchback.sketching.artist import bend
 
 ASPECT_SHARE = 0.25  # the share of pictures whose proportions `aspect` changes
@@ -43,27 +44,18 @@ class View:
         self,
         example: Example,
         seed: Sequence[int] = (0,),
-        *,
-        augmentation: str = NO_AUGMENTATION,
-        flip: bool = False,
-        zoom: float = 1.0,
-        aspect: float = 1.0,
-        artist: float = 0.0,
+        showing: Showing = AS_IT_IS,
     ) -> tuple[np.ndarray, np.ndarray]:
         """Makes the sketch and the photograph of one example; the same seed gives the same pixels.
 
         Args:
             example: What to read.
             seed: Whole numbers that decide the style and all that follows.
-            augmentation: A name in `augmentation.AUGMENTATIONS`.
-            flip: Mirror both, for half of the seeds.
-            zoom: Show a window of the picture, enlarged by 1 to `zoom`, at a random place; 1 shows all that fits.
-            aspect: Change the proportions of a quarter of the pictures by up to this factor; 1 changes none.
-            artist: How often the sketch of a photograph is the drawing that the artist made of it, where one did.
+            showing: How this differs with the seed. `zoom` and `aspect` choose a window themselves, and leave
+                nothing to `fit`; `crop` and `telling` are left to `Batches`.
 
         Returns:
-            Sketch `(H, W, 1)` and photograph `(H, W, 3)`, float32 in [0, 1]. `zoom` and `aspect` choose a window
-            themselves, and leave nothing to `fit`.
+            Sketch `(H, W, 1)` and photograph `(H, W, 3)`, float32 in [0, 1].
 
         Raises:
             ValueError: A file of the example cannot be read.
@@ -78,17 +70,18 @@ class View:
         # All numbers are sampled whether they are used or not: so one setting does not change what others do.
         flipped, augmentation_seed = rng.random() < 0.5, int(rng.integers(2**31))
         window_numbers = rng.random(5)
+        augmentation = showing.augmentation if sketch is None else showing.pair_augmentation
         if augmentation != NO_AUGMENTATION:
             photo, sketch = augment(photo, sketch, kind=augmentation, seed=augmentation_seed)
         if sketch is None:
             # Drawn at the photograph's own size and resized afterwards, as the original did.
-            sketch = self._draw(photo, example, rng, artist)
-        if self.size is not None and (zoom > 1 or aspect > 1):
-            window = _window(photo.shape[:2], self.size, zoom, aspect, window_numbers)
+            sketch = self._draw(photo, example, rng, showing.artist)
+        if self.size is not None and max(showing.zoom, showing.aspect) > 1:
+            window = _window(photo.shape[:2], self.size, showing.zoom, showing.aspect, window_numbers)
             photo, sketch = (images.resize(image[window], self.size) for image in (photo, sketch))
         elif self.size is not None:
             photo, sketch = (images.fit(image, self.size, self.fit) for image in (photo, sketch))
-        if flip and flipped:
+        if showing.flip and flipped:
             photo, sketch = photo[:, ::-1], sketch[:, ::-1]
         # Averaging over an area rounds white up to 1.0000001.
         sketch, photo = (np.clip(image, 0.0, 1.0) for image in (sketch, photo))

@@ -112,9 +112,8 @@ def answers_of(
     Raises:
         ValueError: There are none and no generator, or the file is damaged.
     """
-    shown = [batches.view, batches.zoom, batches.aspect, batches.flip, batches.pair_share, batches.limit]
-    shown += [batches.augmentation, batches.pair_augmentation, batches.artist, batches.crop, batches.seed]
-    shown += [batches.batch_size]
+    shown: list[Any] = [batches.view, batches.showing, batches.pair_share, batches.limit]
+    shown += [batches.seed, batches.batch_size]
     # Drawings by the artist lie in a folder whose name says by which weights and in which hands.
     shown += sorted({example.drawing.parent.name for example in batches.examples if example.drawing})
     text = repr((teacher_name, fingerprint(batches.examples), shown, told))

@@ -10,12 +10,11 @@ from typing import TYPE_CHECKING
 from sketchback import datasets
 from sketchback.datasets import near_duplicates
 from sketchback.datasets.batches import Batches
-from sketchback.datasets.tasks import Telling
-from sketchback.datasets.views import View
 from sketchback.training import drawings, flow, validation
 
 if TYPE_CHECKING:
     from sketchback.datasets import Example
+    from sketchback.datasets.views import View
     from sketchback.training.initialisation import Beginning
     from sketchback.training.schema import Stage
     from sketchback.training.session import Session
@@ -77,27 +76,21 @@ def prepare(session: Session, start: Beginning, *, policy: str, processes: int =
     if stage.artist:
         kept = session.folder / "drawings"
         examples = drawings.draw_all(examples, kept, hands=stage.hands, policy=policy, progress=session.progress)
-    view = View(stage.size, stage.style, stage.fit, stage.enlarge)
     is_sampler = takes == ("state",)
     shown = Batches(
         datasets.subset(examples, "train"),
-        view,
+        stage.view,
+        stage.showing,
         batch_size=stage.batch_size,
         seed=stage.seed,
-        augmentation=stage.augmentation,
-        pair_augmentation=stage.pair_augmentation,
         pair_share=stage.pair_share,
-        flip=stage.flip,
-        zoom=stage.zoom,
-        aspect=stage.aspect,
         limit=stage.limit,
-        crop=stage.crop,
         takes=("sketch",) if is_sampler else takes,
-        telling=Telling(stage.told, stage.retoned),
-        artist=stage.artist,
     )
     batches = _answered(session, start, shown, processes) if is_sampler else shown
-    return Material(examples, view, batches, validation.hold_out(datasets.subset(examples, "val"), stage.validate))
+    return Material(
+        examples, stage.view, batches, validation.hold_out(datasets.subset(examples, "val"), stage.validate)
+    )
 
 
 def _answered(session: Session, start: Beginning, shown: Batches, processes: int) -> flow.FlowBatches:

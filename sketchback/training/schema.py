@@ -5,9 +5,9 @@ from __future__ import annotations
 import dataclasses
 from typing import Any
 
-from sketchback import images
-from sketchback.datasets.augmentation import AUGMENTATIONS
-from sketchback.sketching import WITHOUT_NETWORK
+from sketchback.datasets.showing import Showing
+from sketchback.datasets.tasks import Telling
+from sketchback.datasets.views import View
 from sketchback.sketching.artist import hands_among
 
 BEST, LAST, BLENDED = "best.weights.h5", "last.weights.h5", "blended.weights.h5"
@@ -74,6 +74,7 @@ class Stage:
     passes_on: str = BEST  # the weights that the next stage begins with
 
     def __post_init__(self) -> None:
+        _ = self.view, self.showing  # which check what they are made of
         for name in ("epochs", "batch_size", "learning_rate", "limit", "clip"):
             value = getattr(self, name)
             if value is not None and not value > 0:
@@ -84,10 +85,6 @@ class Stage:
                 raise ValueError(f"`{name}` must not be negative. Received: {name}={value}.")
         known: dict[str, tuple[str, ...]] = {
             "schedule": SCHEDULES,
-            "augmentation": tuple(AUGMENTATIONS),
-            "fit": images.FITS,
-            "pair_augmentation": tuple(AUGMENTATIONS),
-            "style": WITHOUT_NETWORK,
             "blend_in": (BEST, LAST),
             "passes_on": (BEST, LAST, BLENDED),
         }
@@ -96,15 +93,9 @@ class Stage:
                 raise ValueError(f"`{name}` must be one of {', '.join(values)}. Received: {getattr(self, name)!r}.")
         if self.average is not None and not 0 < self.average <= 1:
             raise ValueError(f"`average` must be a share, above 0 and at most 1. Received: average={self.average}.")
-        for name in ("zoom", "aspect"):
-            if not getattr(self, name) >= 1:
-                raise ValueError(f"`{name}` must be at least 1. Received: {name}={getattr(self, name)}.")
         for name in ("pair_share", "blend"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"`{name}` must be in [0, 1). Received: {name}={getattr(self, name)}.")
-        for name in ("told", "retoned", "artist"):
-            if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"`{name}` must be a share, in [0, 1]. Received: {name}={getattr(self, name)}.")
         if (self.passes_on == BLENDED) != (self.blend > 0):
             raise ValueError(
                 f"`passes_on` must be {BLENDED} where `blend` is above 0, and only there. "
@@ -127,8 +118,19 @@ class Stage:
                 f"`fit` must be crop where `zoom` or `aspect` show windows of pictures. Received: fit={self.fit!r}, "
                 f"zoom={self.zoom}, aspect={self.aspect}. Set both to 1."
             )
-        for size in filter(None, (self.size, self.crop)):
-            images.check_size(size)
+
+    @property
+    def view(self) -> View:
+        """How an example becomes a sketch and a photograph."""
+        return View(self.size, self.style, self.fit, self.enlarge)
+
+    @property
+    def showing(self) -> Showing:
+        """What of an example is shown, and how that differs from epoch to epoch."""
+        alike = {
+            field.name: getattr(self, field.name) for field in dataclasses.fields(Showing) if field.name != "telling"
+        }
+        return Showing(**alike, telling=Telling(self.told, self.retoned))
 
 
 NUMBERS = {field.name: field for field in dataclasses.fields(Stage) if "help" in field.metadata}

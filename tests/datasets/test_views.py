@@ -9,6 +9,7 @@ import pytest
 
 from sketchback import images, sketching
 from sketchback.datasets import Example, builtin
+from sketchback.datasets.showing import Showing
 from sketchback.datasets.views import View
 
 FACE = builtin.face(3, (48, 40))
@@ -60,7 +61,7 @@ def test_flip_mirrors_both_for_half_of_the_seeds(pair) -> None:
     for example in (PHOTOGRAPH, pair):
         plain = View((48, 40)).see(example)
         for seed in range(100):
-            seen = View((48, 40)).see(example, (seed,), flip=True)
+            seen = View((48, 40)).see(example, (seed,), Showing(flip=True))
             mirrored = not np.array_equal(seen[1], plain[1])
             flipped += mirrored
             for image, other in zip(seen, plain, strict=True):
@@ -76,7 +77,7 @@ def test_random_styles_follow_the_seed() -> None:
 def test_windows_keep_inside_the_picture_and_their_proportions() -> None:
     zooms = []
     for seed in range(60):
-        sketch, photo = View((40, 40)).see(places(120, 90), (seed,), zoom=1.5)
+        sketch, photo = View((40, 40)).see(places(120, 90), (seed,), Showing(zoom=1.5))
         assert photo.shape == (40, 40, 3) and sketch.shape == (40, 40, 1)
         height, width = np.ptp(photo, axis=(0, 1))[:2] * 120
         # The largest square of 120 x 90 is 90; the outer pixels' centres lie half a pixel inside.
@@ -86,7 +87,7 @@ def test_windows_keep_inside_the_picture_and_their_proportions() -> None:
 
 
 def test_aspect_changes_the_proportions_of_a_quarter() -> None:
-    seen = (View((40, 40)).see(places(120, 120), (seed,), aspect=2.0)[1] for seed in range(200))
+    seen = (View((40, 40)).see(places(120, 120), (seed,), Showing(aspect=2.0))[1] for seed in range(200))
     ratios = [np.ptp(photo[..., 0]) / np.ptp(photo[..., 1]) for photo in seen]
     changed = [ratio for ratio in ratios if abs(ratio - 1) > 0.05]
     assert 30 < len(changed) < 64
@@ -94,7 +95,7 @@ def test_aspect_changes_the_proportions_of_a_quarter() -> None:
 
 
 def test_sketch_and_photograph_share_their_window(pair) -> None:
-    drawn, photo = View((32, 32)).see(pair, (5,), zoom=1.4, aspect=1.5)
+    drawn, photo = View((32, 32)).see(pair, (5,), Showing(zoom=1.4, aspect=1.5))
     # The pair's sketch is Pencil Sketchify's of its photograph: white where that is flat, dark at its lines.
     again = images.resize(sketching.sketch(images.resize(photo, (64, 64)), "pencil"), (32, 32))
     assert np.corrcoef(drawn.ravel(), again.ravel())[0, 1] > 0.5

@@ -8,6 +8,7 @@ import pytest
 from sketchback import images, models
 from sketchback.datasets import Example
 from sketchback.datasets.batches import Batches
+from sketchback.datasets.showing import Showing
 from sketchback.datasets.views import View
 from sketchback.images import tones
 from sketchback.inference import candidates
@@ -45,7 +46,7 @@ def test_answers_to_other_drawings_are_others(tmp_path):
     photo = images.write(tmp_path / "photo.png", BATCHES[0][1][0])
     for hand in ("CUFS", "XM2VTS", "CUFS"):
         drawing = images.write(tmp_path / hand / "a.png", BATCHES[0][0][len(hand) % 4])
-        shown = Batches([Example("a", photo, drawing=drawing)], View((32, 32)), batch_size=1, artist=1.0)
+        shown = Batches([Example("a", photo, drawing=drawing)], View((32, 32)), Showing(artist=1.0), batch_size=1)
         answers_of(GENERATOR, shown, tmp_path / "answers", teacher_name="t", told=0.0)
     assert len(list((tmp_path / "answers").iterdir())) == 2
 
