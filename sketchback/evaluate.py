@@ -64,6 +64,7 @@ def _add_arguments(made: argparse.ArgumentParser) -> None:
     made.add_argument("--limit", type=int, metavar="N", help="score N images, chosen by a fixed seed")
     made.add_argument("--working", type=console.size, metavar="HxW", help="as in invert")
     made.add_argument("--fidelity", type=float, metavar="F", help="as in invert")
+    made.add_argument("--mirrored", action="store_true", default=None, help="as in invert")
     made.add_argument("--runtime", choices=RUNTIMES, help="of the generator, as in invert (default: keras)")
     made.add_argument(
         "--told", action="store_true", default=None, help="score also what comes of telling the photograph's tones"
@@ -100,7 +101,7 @@ def _add_arguments(made: argparse.ArgumentParser) -> None:
 def _score(arguments: argparse.Namespace) -> None:
     if arguments.weights and arguments.baselines:
         raise ValueError(f"--baselines scores no weights. Received: also --weights {arguments.weights}. Leave one out.")
-    for option in ("working", "fidelity", "runtime", "told", "candidates") if arguments.baselines else ():
+    for option in ("working", "fidelity", "mirrored", "runtime", "told", "candidates") if arguments.baselines else ():
         if getattr(arguments, option) is not None:
             raise ValueError(f"--{option} is for weights. Received: also --baselines. Leave one out.")
     of_scores, of_searching = ("grid", "style", "enlarge", "told", "candidates"), ("distractors", "descriptor", "cmc")
@@ -123,6 +124,7 @@ def _score(arguments: argparse.Namespace) -> None:
         "limit": arguments.limit,
         "working": arguments.working,
         "fidelity": arguments.fidelity,
+        "mirrored": bool(arguments.mirrored),
         "runtime": arguments.runtime or "keras",
         "progress": not arguments.quiet,
     }

@@ -85,6 +85,7 @@ def test_the_command_searches_plots_and_writes(pairs: Path, tiny: Path, tmp_path
         (["--style", "artist"], "must be drawn without a network here"),
         (["--weights", "faces"], "--baselines scores no weights. Received: also --weights faces"),
         (["--fidelity", "0"], "--fidelity is for weights. Received: also --baselines"),
+        (["--mirrored"], "--mirrored is for weights"),
         (["--told"], "--told is for weights"),
         (["--runtime", "keras"], "--runtime is for weights"),
     ],

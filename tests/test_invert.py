@@ -245,6 +245,20 @@ def test_candidates_in_kind_and_as_files(told_one: Path, drawing: Path, tmp_path
     assert f"of {drawing.with_name('drawing-1.png')} and of {drawing}." in capsys.readouterr().err
 
 
+def test_mirrored_is_asked_of_weights_that_are_loaded_here(tiny: Path, drawing: Path) -> None:
+    found = invert(drawing, tiny, mirrored=True)
+    np.testing.assert_array_equal(found, invert(drawing, runtimes.load(tiny, mirrored=True)))
+    assert (found != invert(drawing, tiny)).any()
+    assert main([str(drawing), "--weights", str(tiny), "--mirrored", "--quiet"]) == 0
+    np.testing.assert_array_equal(
+        images.read(drawing.with_name("drawing.photo.png")), images.as_array(images.encode(found))
+    )
+    with pytest.raises(
+        ValueError, match=r"Received: mirrored=True, and a generator\. Load it with runtime\.load\(name, m"
+    ):
+        invert(drawing, runtimes.load(tiny), mirrored=True)
+
+
 @pytest.mark.parametrize(
     ("words", "said"),
     [

@@ -47,6 +47,7 @@ def evaluate(
     limit: int | None = None,
     working: Sequence[int] | None = None,
     fidelity: float | None = None,
+    mirrored: bool = False,
     runtime: str = "keras",
     told: bool = False,
     candidates: int | None = None,
@@ -73,6 +74,7 @@ def evaluate(
         limit: Score only so many examples, see `sample`.
         working: `(height, width)` that sketches are brought to for the generator, see `invert`.
         fidelity: See `invert`.
+        mirrored: See `invert`.
         runtime: What computes the generator, see `invert`; sampler and enlarger run as they do there by default.
         told: Score also what the generator makes when it is told the tones of the photograph, each cell of them.
         candidates: Score also the best of so many candidates, chosen by their PSNR, as a person chooses who knows the
@@ -92,7 +94,7 @@ def evaluate(
         images.check_writable(grid)
     check_limit(limit)
     View(None, style=style, fit=fit)  # names that are wrong are reported before anything is read
-    generator = None if weights is None else runtimes.load(weights, runtime, fidelity=fidelity)
+    generator = None if weights is None else runtimes.load(weights, runtime, fidelity=fidelity, mirrored=mirrored)
     if generator is not None:
         if told and "tone" not in generator.takes:
             raise ValueError(
@@ -128,7 +130,15 @@ def evaluate(
         images.write(grid, images.grid(scored.shown))
     return {
         **facts(
-            weights, data, split=split, size=size, fit=fit, generator=generator, working=working, fidelity=fidelity
+            weights,
+            data,
+            split=split,
+            size=size,
+            fit=fit,
+            generator=generator,
+            working=working,
+            fidelity=fidelity,
+            mirrored=mirrored,
         ),
         "images": len(scored.labels),
         "hand_drawn": sum(example.sketch is not None for example in test),

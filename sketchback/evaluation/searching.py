@@ -31,6 +31,7 @@ def identify(
     limit: int | None = None,
     working: Sequence[int] | None = None,
     fidelity: float | None = None,
+    mirrored: bool = False,
     runtime: str = "keras",
     descriptor: str = "hog",
     cmc: str | Path | None = None,
@@ -49,6 +50,7 @@ def identify(
         limit: Search for only so many sketches, see `sample`; the gallery shrinks with them.
         working: As in `evaluate`.
         fidelity: As in `evaluate`.
+        mirrored: As in `evaluate`.
         runtime: As in `evaluate`.
         descriptor: A name in `descriptors.DESCRIPTORS`.
         cmc: Plot the CMC curves to this file.
@@ -65,7 +67,7 @@ def identify(
     check_limit(limit)
     identification.Faces(descriptor)  # names that are wrong are reported before anything is read
     images.check_fit(fit)
-    generator = None if weights is None else runtimes.load(weights, runtime, fidelity=fidelity)
+    generator = None if weights is None else runtimes.load(weights, runtime, fidelity=fidelity, mirrored=mirrored)
     examples = datasets.subset(datasets.find_all(data), split)
     pairs = [example for example in examples if example.sketch is not None]
     if len(pairs) < len(examples):
@@ -94,7 +96,15 @@ def identify(
         reports.plot_cmc(found, cmc)
     return {
         **facts(
-            weights, data, split=split, size=size, fit=fit, generator=generator, working=working, fidelity=fidelity
+            weights,
+            data,
+            split=split,
+            size=size,
+            fit=fit,
+            generator=generator,
+            working=working,
+            fidelity=fidelity,
+            mirrored=mirrored,
         ),
         "images": found["photographs"],
         "hand_drawn": found["photographs"],

@@ -74,6 +74,7 @@ def facts(
     generator: Generator | None,
     working: Sequence[int] | None,
     fidelity: float | None,
+    mirrored: bool,
 ) -> dict[str, Any]:
     """What the results of `scoring.evaluate` and `searching.identify` both begin with."""
     return {
@@ -84,4 +85,5 @@ def facts(
         "fit": fit,
         "working": None if generator is None else list(working or pipeline.working_size(generator)),
         "fidelity": fidelity,
+        "mirrored": mirrored,
     }

@@ -21,6 +21,7 @@ from sketchback.extras import install
 from sketchback.images.tones import CELL
 from sketchback.inference import fast, graphs, padding
 from sketchback.inference import fidelity as fidelities
+from sketchback.inference.mirrored import Mirrored
 from sketchback.weights import mapping, untrusted
 
 if TYPE_CHECKING:
@@ -123,7 +124,9 @@ def check(runtime: str | None) -> str:
     return runtime
 
 
-def load(name: str | Path, runtime: str | None = None, *, fidelity: float | None = None) -> Generator:
+def load(
+    name: str | Path, runtime: str | None = None, *, fidelity: float | None = None, mirrored: bool = False
+) -> Generator:
     """Loads a generator for inference.
 
     Args:
@@ -131,6 +134,7 @@ def load(name: str | Path, runtime: str | None = None, *, fidelity: float | None
         runtime: `"onnx"`, `"keras"`, `"fast"`, or `"auto"`: ONNX Runtime, and Keras where that is not installed or
             fails. See `check` for None.
         fidelity: In [0, 1], between the two ends of a training, see `fidelity.ends`, which also says what None means.
+        mirrored: Ask it twice, see `mirrored.Mirrored`.
 
     Returns:
         What `pipeline.predict` runs.
@@ -139,9 +143,15 @@ def load(name: str | Path, runtime: str | None = None, *, fidelity: float | None
         FileNotFoundError: See `weights.find`.
         WeightsError: See `weights.load`; both runtimes refuse the same files, and say the same.
         ValueError: `runtime` is unknown; or `"onnx"` or `"fast"`, and this generator does not run there, or this CPU is
-            not capable of it; `fidelity` is out of range, or there is no other end.
+            not capable of it; `fidelity` is out of range, or there is no other end; or `mirrored`, and it takes no
+            sketch.
         ImportError: `"onnx"` or `"fast"`, and it is not installed.
     """
+    generator = _load(name, runtime, fidelity)
+    return Mirrored(generator) if mirrored else generator
+
+
+def _load(name: str | Path, runtime: str | None, fidelity: float | None) -> Generator:
     runtime, path = check(runtime), weights.find(name)
     ends = fidelities.ends(path, fidelity)
     if runtime == "keras":
@@ -180,12 +190,15 @@ def load(name: str | Path, runtime: str | None = None, *, fidelity: float | None
         return generator or _load_keras(ends)
 
 
-def load_once(name: str | Path, runtime: str | None = None, fidelity: float | None = None) -> Generator:
+def load_once(
+    name: str | Path, runtime: str | None = None, fidelity: float | None = None, mirrored: bool = False
+) -> Generator:
     """As `load`, but what was loaded last is kept, until its file changes."""
     path, runtime = weights.find(name), check(runtime)
     # The times of the last change are part of the key: a file that training rewrote is read anew.
     changed = tuple(end.stat().st_mtime_ns for end, _ in fidelities.ends(path, fidelity))
-    return _load_once(path, changed, runtime, None if fidelity == fidelities.DEFAULT_FIDELITY else fidelity)
+    generator = _load_once(path, changed, runtime, None if fidelity == fidelities.DEFAULT_FIDELITY else fidelity)
+    return Mirrored(generator) if mirrored else generator
 
 
 @functools.lru_cache(maxsize=12)  # what a desk uses, some of it fast too, and an end or two between
