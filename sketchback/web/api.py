@@ -126,10 +126,12 @@ def _responses(media_types: Iterable[str]) -> dict[int | str, dict[str, Any]]:
 
 
 def _check_names(request: Request) -> None:
-    """Raises `RefusedError` for a parameter that is not described: misspelt, it would be ignored."""
+    """Raises `RefusedError` for a parameter that would be ignored: misspelt, or given twice."""
     described = request.app.openapi()["paths"][request.url.path]["post"].get("parameters", [])
     known = [one["name"] for one in described if one["in"] == "query"]
     for name in request.query_params:
+        if len(request.query_params.getlist(name)) > 1:
+            raise RefusedError(400, f"A parameter must be given once. Received: {name[:40]!r} more than once.")
         if name not in known:
             takes = f"one of {', '.join(known)}" if known else "left out"
             raise RefusedError(400, f"A parameter must be {takes}. Received: {name[:40]!r}.")

@@ -232,6 +232,7 @@ class TestAsking:
             ("fidelity=1.5", "`fidelity`: .*Received: '1.5'"),
             ("scale=3", "`scale` must be one of 1, 2, 4. Received: 3"),
             ("hairr=grey", "A parameter must be one of weights, format, .*scale, fast. Received: 'hairr'"),
+            ("hair=grey&hair=black", "A parameter must be given once. Received: 'hair' more than once"),
             ("sky=blue", "`sky` needs weights that can do it. Received: sky for 'faces', which show none"),
             ("weights=buildings&hair=red", "`hair` needs weights.*'buildings', which take a sketch alone"),
             ("weights=buildings&candidate=2", "`candidate` needs.*candidate=2.*no tone sampler"),
