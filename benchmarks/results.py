@@ -9,17 +9,29 @@ from __future__ import annotations
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from sketchback import console, weights
 from sketchback.evaluation.baselines import SHARPENED
 from sketchback.evaluation.descriptors import DescriptorError
 from sketchback.evaluation.reports import cell, report
-from sketchback.evaluation.scoring import ENLARGED, GENERATOR, evaluate
+from sketchback.evaluation.scoring import BEST_OF, ENLARGED, GENERATOR, TOLD, evaluate
 from sketchback.evaluation.searching import identify
 
-FACES = ("faces", "faces-tone", "faces-unet")
-# title, weights, folder, and what `evaluate` is told
-ROWS = [
+# Rows of the tables: the weights, and what is asked of them.
+WAYS: dict[str, tuple[str, dict[str, Any]]] = {
+    "faces": ("faces", {}),
+    "faces-tone": ("faces-tone", {"told": True}),
+    "faces-tone --fidelity 1": ("faces-tone", {"told": True, "fidelity": 1}),
+    "faces-tone --fidelity 1 --mirrored": ("faces-tone", {"told": True, "fidelity": 1, "mirrored": True}),
+    "faces-unet": ("faces-unet", {}),
+    "buildings": ("buildings", {"told": True, "candidates": 8}),
+    "buildings --mirrored": ("buildings", {"told": True, "mirrored": True}),
+}
+FACES = tuple(way for way in WAYS if way.startswith("faces"))
+BUILDINGS = tuple(way for way in WAYS if way not in FACES)
+# title, ways, folder, and what `evaluate` is told
+ROWS: list[tuple[str, tuple[str, ...], str, dict[str, Any]]] = [
     ("CUFS, hand-drawn, 250 rows x 200 columns", FACES, "cufs", {}),
     ("XM2VTS, hand-drawn, 250 rows x 200 columns", FACES, "xm2vts", {}),
     ("FS2K, hand-drawn, 128 x 128", FACES, "fs2k", {"size": (128, 128)}),
@@ -29,7 +41,7 @@ ROWS = [
     ("CelebA, Pencil Sketchify, 96 x 96", ("faces", "faces-unet"), "celeba", {"style": "pencil", "size": (96, 96)}),
     (
         "CelebA aligned, the original's conditions: 72 rows x 88 columns, squeezed",
-        ("faces", "faces-unet"),
+        FACES,
         "celeba_aligned",
         {"style": "pencil", "size": (72, 88), "fit": "squeeze", "enlarge": (218, 178)},
     ),
@@ -43,7 +55,7 @@ ROWS = [
     ("UTKFace, Pencil Sketchify, 128 x 128", FACES, "utkface", {"style": "pencil", "size": (128, 128)}),
     (
         "buildings, Pencil Sketchify, 120 rows x 160 columns",
-        ("buildings",),
+        BUILDINGS,
         "buildings",
         {"style": "pencil", "size": (120, 160)},
     ),
@@ -67,7 +79,13 @@ COLUMNS = {
     "distance": "distance",
     "kid": "KID",
 }
-OWN = {GENERATOR: "", SHARPENED: ", sharpened", ENLARGED: ", then the enlarger"}  # rows of the weights themselves
+OWN = {  # rows of the weights themselves
+    GENERATOR: "",
+    SHARPENED: ", sharpened",
+    ENLARGED: ", then the enlarger",
+    TOLD: ", told the tones of each cell",
+    BEST_OF.format(8): ", the best of 8 candidates",
+}
 
 
 def table(title: str, results: dict[str, dict]) -> str:
@@ -108,24 +126,27 @@ def main() -> None:
     arguments = made.parse_args()
     console.import_keras()
     instead = dict(text.split("=", 1) for text in arguments.instead)
-    known = {*weights.names(), *instead}
+    known = arguments.weights or {*weights.names(), *instead}
+    # Other weights have no other end.
+    ways = {way: of for way, of in WAYS.items() if of[0] in known and not ("fidelity" in of[1] and of[0] in instead)}
     for title, wanted, folder, settings in ROWS:
-        chosen = [name for name in wanted if name in known and name in (arguments.weights or wanted)]
+        chosen = {way: ways[way] for way in wanted if way in ways}
         if not chosen or (arguments.only and folder not in arguments.only):
             continue
         if not (arguments.data / folder).is_dir():
             print(f"left out: {title}, for want of {folder}\n")
             continue
+        place = arguments.data / folder
         results = {
-            name: evaluate(instead.get(name, name), [arguments.data / folder], **settings, limit=arguments.limit)
-            for name in chosen
+            way: evaluate(instead.get(name, name), [place], **settings, **asked, limit=arguments.limit)
+            for way, (name, asked) in chosen.items()
         }
         print(table(title, results), "\n", flush=True)
     for folder, descriptor, enlarged, settings in SEARCHES:
         place = arguments.data / folder
         if (arguments.only and folder not in arguments.only) or not place.is_dir():
             continue
-        for name in (name for name in FACES if name in known and name in (arguments.weights or FACES)):
+        for name in sorted({ways[way][0] for way in FACES if way in ways}):
             settings = {**settings, "distractors": {place: "all"} if enlarged else {}, "limit": arguments.limit}
             try:
                 found = identify(instead.get(name, name), [place], descriptor=descriptor, **settings)
