@@ -14,7 +14,6 @@ path = weights.find("faces")
 facts = weights.describe(path)
 print(path.name, "holds", facts["architecture"], facts["arguments"], "of", facts["date"])
 print("terms:", facts["terms"])
-print("scores:", facts["scores"])
 
 # A name or a path: the file says which architecture it is of. By itself it takes multiples of its stride.
 generator = sketchback.load("faces")

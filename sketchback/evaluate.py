@@ -47,7 +47,7 @@ def main(argv: list[str] | None = None) -> int:
         "  python -m sketchback.evaluate --weights faces --data CELEBA --size 128x128 --style pencil\n"
         "  python -m sketchback.evaluate --weights faces --data CUFS --grid cufs.png --json cufs.json\n"
         "  python -m sketchback.evaluate --baselines --data CUFS\n"
-        "  python -m sketchback.evaluate --weights faces --data CUFS --identify --distractors LFW all --cmc cmc.png\n"
+        "  python -m sketchback.evaluate --weights faces --data CUFS --identify --distractors CUFS all --cmc cmc.png\n"
         "  python -m sketchback.evaluate --weights faces --data CUFS --identify --descriptor dlib",
     )
     _add_arguments(made)

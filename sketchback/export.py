@@ -78,7 +78,7 @@ def main(argv: list[str] | None = None) -> int:
         "  python -m sketchback.export faces --format openvino -o faces.xml\n"
         "  python -m sketchback.export runs/faces/best.weights.h5 --format litert --size 128x128\n"
         "  python -m sketchback.export faces buildings --format web -o site\n\n"
-        f"Needs the extra: {install('export')}",
+        f"Needs the extra: {install('export')}; a page: {install('light')}, and npm.",
     )
     made.add_argument(
         "weights",

@@ -117,7 +117,7 @@ def add_arguments(made: argparse.ArgumentParser, default: str) -> None:
         default=[],
         metavar="DIR",
         help="a folder of photographs or pairs (see data/README.md); may be given several times; without it, built-in "
-        "drawn pictures show how it works in 3 to 4 minutes",
+        "drawn pictures show how it works in 2 to 4 minutes",
     )
     made.add_argument(
         "--against",
@@ -206,7 +206,7 @@ def resolve(arguments: argparse.Namespace) -> Session:
             logger.warning("--resume goes on with the run's own recipe; these do not count: %s", ", ".join(ignored))
     elif not arguments.data and not arguments.stage:
         recipe = recipes.shrink(recipe)
-        logger.info("no --data: the recipe shrinks to built-in pictures (3 to 4 minutes on 2 cores)")
+        logger.info("no --data: the recipe shrinks to built-in pictures (2 to 4 minutes on 2 cores)")
     given_weights = arguments.weights or recipe.initial
     is_new = not given_weights or recipe.model == "tone_sampler"  # whose teacher's weights those are
     if not is_new and not arguments.resume:

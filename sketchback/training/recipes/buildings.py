@@ -32,7 +32,7 @@ _STRUCTURE = dataclasses.replace(
 BUILDINGS = Recipe(
     name="buildings",
     claim="The faces' generator, fine-tuned on augmented photographs, draws buildings; then it can be told tones.",
-    command="python -m sketchback.finetune buildings --data ZUBUD",
+    command="python -m sketchback.finetune buildings --data BUILDINGS",
     cost="8 epochs of 2,676 at 120 x 160 and 6 of windows: 1.2 hours on 2 CPU cores with bfloat16; 7 of windows: 1.5 "
     "without",
     # The weights that ship began with what stage `large` of `faces` gave; from today's faces the first epoch gave

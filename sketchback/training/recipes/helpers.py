@@ -68,7 +68,7 @@ TONES_BUILDINGS = dataclasses.replace(
     TONES,
     name="tones-buildings",
     claim="Samples tone maps that photographs of a drawn building may have.",
-    command="python -m sketchback.train tones-buildings --data ZUBUD",
+    command="python -m sketchback.train tones-buildings --data BUILDINGS",
     cost="2,676 answers gathered once, then 24 epochs: 0.3 hours on 2 CPU cores without bfloat16",
     demo=BUILDINGS.demo,
     single=dataclasses.replace(
