@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from small_pairs import write_distractors
 
+from sketchback import evaluate as command
 from sketchback import images
 from sketchback.evaluate import main
 
@@ -33,6 +34,32 @@ def test_another_runtime_scores_the_same(pairs: Path, tiny: Path, tmp_path: Path
         assert main(list(map(str, arguments))) == 0
         found.append(json.loads(written.read_text())["scores"]["the generator"]["psnr"])
     assert found[0] == pytest.approx(found[1], abs=0.01)
+
+
+def test_every_option_reaches_the_function(pairs: Path, monkeypatch, capsys) -> None:
+    given: dict[str, object] = {}
+    monkeypatch.setattr(command, "evaluate", lambda weights, data, **options: given.update(options, data=data) or {})
+    monkeypatch.setattr(command, "report", str)
+    words = "--data here --data there --style line --size 32x48 --fit pad --enlarge 64x96 --split val --limit 3"
+    words += " --working 64x48 --fidelity 0.5 --mirrored --runtime onnx --told --candidates 2 --quiet --grid g.png"
+    assert main(words.split()) == 0
+    assert given == {
+        "data": ["here", "there"],
+        "style": "line",
+        "size": (32, 48),
+        "fit": "pad",
+        "enlarge": (64, 96),
+        "split": "val",
+        "limit": 3,
+        "grid": "g.png",
+        "working": (64, 48),
+        "fidelity": 0.5,
+        "mirrored": True,
+        "runtime": "onnx",
+        "told": True,
+        "candidates": 2,
+        "progress": False,
+    }
 
 
 def test_baselines_alone_and_equal_images(tmp_path: Path) -> None:

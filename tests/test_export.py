@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from sketchback import export as command
 from sketchback.export import export, main
 
 
@@ -19,6 +20,13 @@ from sketchback.export import export, main
 def test_arguments_that_will_not_do(settings, words):
     with pytest.raises(ValueError, match=words):
         export("faces", **settings)
+
+
+def test_every_option_reaches_the_function(monkeypatch):
+    given = []
+    monkeypatch.setattr(command, "export", lambda *names, **options: given.append((names, options)))
+    assert main(["faces", "-o", "a.onnx", "--size", "64x48", "--half"]) == 0
+    assert given == [(("faces", "a.onnx"), {"format": "onnx", "size": (64, 48), "half": True})]
 
 
 def test_the_command_says_an_error_in_one_line(capsys):

@@ -7,22 +7,26 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
+import types
 import urllib.error
 import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+import uvicorn
+from fastapi.testclient import TestClient
 from PIL import Image
 
 from sketchback import models, serve, weights
 
 
-def ask(address: str, data: bytes | None = None) -> tuple[int, bytes]:
-    request = urllib.request.Request(address, data, {"Content-Type": "application/octet-stream"})
+def ask(address: str, data: bytes | None = None, **headers: str) -> tuple[int, bytes]:
+    request = urllib.request.Request(address, data, {"Content-Type": "application/octet-stream", **headers})
     try:
         with urllib.request.urlopen(request, timeout=120) as answer:
             return answer.status, answer.read()
@@ -50,6 +54,8 @@ def test_it_serves_many_at_once_on_this_machine_only_until_ctrl_c(tmp_path) -> N
         while not json.loads(ask(f"{url}/api/health")[1])["ready"]:
             assert time.monotonic() < end
             time.sleep(0.1)
+        for other in ("192.168.1.7", "[fe80::1]", "example.com", socket.gethostname()):
+            assert ask(f"{url}/", Host=other)[0] == 403
         noise = io.BytesIO()
         Image.fromarray(np.random.default_rng(0).integers(0, 256, (300, 240, 3), np.uint8)).save(noise, "PNG")
         with ThreadPoolExecutor(20) as threads:
@@ -65,6 +71,25 @@ def test_it_serves_many_at_once_on_this_machine_only_until_ctrl_c(tmp_path) -> N
         process.send_signal(signal.SIGINT)
         _, said = process.communicate(timeout=60)
     assert process.returncode in (0, 130) and "Traceback" not in said, said
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
+def test_the_network_is_let_in_where_that_is_asked_for(host: str, tmp_path, monkeypatch, capsys) -> None:
+    weights.save(models.build("scribbler", width=2, halvings=1, blocks=0), tmp_path / "own.weights.h5")
+    applications, opened = [], []
+    # A real configuration would have the logs written to what pytest closes.
+    monkeypatch.setattr(uvicorn, "Config", lambda application, **_: applications.append(application))
+    monkeypatch.setattr(uvicorn, "Server", lambda _: types.SimpleNamespace(run=lambda sockets: sockets[0].close()))
+    monkeypatch.setattr(serve.webbrowser, "open", opened.append)
+    monkeypatch.setattr(serve.listening, "has_screen", lambda: True)
+    serve.serve(host=host, port=0, weights=tmp_path / "own.weights.h5")
+    said, is_open = capsys.readouterr().out, host == "0.0.0.0"
+    assert ("Everybody on your network can reach it" in said) == is_open
+    assert len(opened) == 1 and opened[0] in said
+    client = TestClient(applications[0])
+    for name, is_known in (("127.0.0.1", True), ("192.168.1.7", is_open), (socket.gethostname(), is_open)):
+        assert client.get("/api/health", headers={"Host": name}).status_code == (200 if is_known else 403), name
+    assert client.get("/api/health", headers={"Host": "example.com"}).status_code == 403
 
 
 @pytest.mark.parametrize(

@@ -49,6 +49,13 @@ def test_parameters_of_another_style_are_refused(photo: Path, wrong: dict[str, o
         sketch(photo, **wrong)
 
 
+def test_the_command_draws_with_the_seed_that_it_is_given(photo: Path, tmp_path: Path) -> None:
+    for seed in (1, 2):
+        target = tmp_path / f"{seed}.png"
+        assert main([str(photo), "-o", str(target), "--style", "random", "--seed", str(seed), "--quiet"]) == 0
+        assert target.read_bytes() == images.encode(sketch(photo, "random", seed=seed))
+
+
 def test_each_photograph_draws_its_own_style(photo: Path, tmp_path: Path) -> None:
     folder, out = tmp_path / "in", tmp_path / "out"
     for name in ("a", "b"):

@@ -165,6 +165,18 @@ def test_a_damaged_file_is_named_once_and_replaced_by_the_next(damaged, caplog) 
         Batches([damaged, damaged], GREY, batch_size=2)[0]
 
 
+def test_crop_shows_one_window_of_both_at_other_places(tmp_path: Path) -> None:
+    rows, columns = np.mgrid[0:40, 0:30].astype(np.float32) / 255  # every pixel says where it is
+    sketch = images.write(tmp_path / "sketch.png", (rows + columns)[..., np.newaxis])
+    example = Example("places", lambda: np.stack([rows, columns, np.zeros_like(rows)], axis=-1), sketch)
+    batches = Batches([example], View((40, 30)), Showing(crop=(16, 20)), batch_size=16)
+    sketches, photos = batches[0]
+    assert sketches.shape == (16, 16, 20, 1) and photos.shape == (16, 16, 20, 3)
+    np.testing.assert_allclose(sketches[..., 0], photos[..., 0] + photos[..., 1], atol=0.51 / 255)
+    corners = {tuple(np.rint(photo[0, 0, :2] * 255)) for photo in photos}
+    assert len(corners) > 8 and all(row <= 24 and column <= 10 for row, column in corners)
+
+
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [

@@ -74,6 +74,21 @@ def test_random_styles_follow_the_seed() -> None:
     assert len(set(drawn)) > 3 and drawn[0] == drawn[-1]  # the default style may come more than once
 
 
+def test_the_artist_draws_as_often_as_is_said(tmp_path: Path) -> None:
+    # A sheet on which the artist left nearly nothing, whatever becomes of it, and a photograph full of strokes.
+    drawing = images.write(tmp_path / "drawing.png", np.ones((48, 40, 1), np.float32))
+    busy = np.random.default_rng(0).random((48, 40, 3), np.float32)
+    drawn = {
+        share: [
+            View((48, 40), "random").see(Example("a", lambda: busy, drawing=drawing), (seed,), Showing(artist=share))[0]
+            for seed in range(40)
+        ]
+        for share in (0.0, 0.5, 1.0)
+    }
+    blank = {share: sum(sketch.std() < 0.05 for sketch in sketches) for share, sketches in drawn.items()}
+    assert blank[0.0] == 0 and 8 <= blank[0.5] <= 32 and blank[1.0] >= 28
+
+
 def test_windows_keep_inside_the_picture_and_their_proportions() -> None:
     zooms = []
     for seed in range(60):

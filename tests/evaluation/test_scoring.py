@@ -15,7 +15,7 @@ from sketchback.evaluation import brightness, metrics
 from sketchback.evaluation.baselines import ITSELF, LINEAR, MEAN, SHARPENED
 from sketchback.evaluation.reports import report
 from sketchback.evaluation.scoring import BEST_OF, ENLARGED, GENERATOR, TOLD, evaluate
-from sketchback.inference import pipeline
+from sketchback.inference import pipeline, runtime
 
 
 def test_the_generator_is_scored_as_it_inverts(pairs: Path, tiny: Path) -> None:
@@ -34,6 +34,25 @@ def test_the_generator_is_scored_as_it_inverts(pairs: Path, tiny: Path) -> None:
     light = [brightness.middle(read(pairs, "test", number)[1]) for number in range(2)]
     assert result["brightness"]["all"]["truth"] == pytest.approx(np.mean(light))
     assert "brightness" not in evaluate(None, [pairs])  # the baselines alone
+
+
+def test_mirrored_and_the_faithful_end_are_scored_as_they_invert(pairs: Path, tmp_path: Path) -> None:
+    hard, soft = (small_weights.make(width=2, blocks=1) for _ in range(2))
+    soft.set_weights([0.5 * array for array in soft.get_weights()])
+    path = weights.save(hard, tmp_path / "own.weights.h5")
+    weights.save(soft, tmp_path / "own-faithful.weights.h5")
+    sketches, truths = (
+        np.stack(own) for own in zip(*(read(pairs, "test", number)[:2] for number in (0, 1)), strict=True)
+    )
+    found = []
+    for asked in ({}, {"fidelity": 1}, {"mirrored": True}, {"fidelity": 0.5, "mirrored": True}):
+        photos = pipeline.predict(runtime.load(path, "keras", **asked), sketches)
+        expected = np.mean([metrics.score(*pair)["psnr"] for pair in zip(truths, photos, strict=True)])
+        result = evaluate(path, [pairs], **asked)
+        assert result["scores"][GENERATOR]["psnr"][0] == pytest.approx(expected, abs=0.001)
+        assert (result["fidelity"], result["mirrored"]) == (asked.get("fidelity"), asked.get("mirrored", False))
+        found.append(round(expected, 3))
+    assert len(set(found)) == 4
 
 
 def test_what_is_told_and_chosen_stands_beside_the_answer(pairs: Path, tmp_path: Path, monkeypatch) -> None:

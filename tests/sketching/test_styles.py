@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -97,11 +95,6 @@ def test_sketch_by_name() -> None:
         sketch(PHOTO, "oil")
     with pytest.raises(ValueError, match=r"`seed` must not be negative. Received: seed=-1"):
         sketch(PHOTO, "random", seed=-1)
-
-
-def test_needs_no_keras() -> None:
-    program = "import sys; from sketchback import sketching; print(sorted({'keras', 'tensorflow'} & set(sys.modules)))"
-    assert subprocess.run([sys.executable, "-c", program], capture_output=True, text=True).stdout == "[]\n"
 
 
 @st.composite

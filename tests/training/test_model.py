@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import types
+
 import keras
 import numpy as np
 import pytest
@@ -116,9 +118,26 @@ def test_calibration_counts_every_batch_the_same():
     assert all(layer.momentum == 0.99 for layer in generator.layers if hasattr(layer, "momentum"))
 
 
-def test_precision_is_one_of_two():
-    assert model.choose_precision() in ("float32", "bfloat16")
-    assert 0 <= model.choose_processes() <= model.MOST_PROCESSES
+@pytest.mark.skipif(keras.backend.backend() != "tensorflow", reason="JAX says it in its own way")
+@pytest.mark.parametrize(
+    ("gpus", "flags", "precision"),
+    [
+        ([(8, 0), (9, 0)], "", "bfloat16"),
+        ([(8, 0), (7, 5)], "avx512_bf16", "float32"),
+        ([], "avx2 amx_bf16", "bfloat16"),
+        ([], "avx2 avx512_bf16", "bfloat16"),
+        ([], "avx2 avx512f", "float32"),
+    ],
+)
+def test_what_the_machine_computes_in_decides(gpus, flags, precision, monkeypatch):
+    import tensorflow as tf
+
+    monkeypatch.setattr(tf.config, "list_physical_devices", lambda kind: gpus)
+    monkeypatch.setattr(tf.config.experimental, "get_device_details", lambda gpu: {"compute_capability": gpu})
+    monkeypatch.setattr(model, "Path", lambda _: types.SimpleNamespace(read_text=lambda **_: flags))
+    assert model.choose_precision() == precision
+    processes = model.choose_processes()
+    assert 1 <= processes <= model.MOST_PROCESSES if gpus else processes == 0
 
 
 def test_learning_rate_warms_up_then_falls_as_a_cosine():

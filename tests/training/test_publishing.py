@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from sketchback import models, weights
-from sketchback.training.publishing import blend, publish
-from sketchback.training.schema import BEST
+from sketchback.training.publishing import blend, blend_stage, publish
+from sketchback.training.schema import BEST, LAST
 
 
 def saved(path, width: int = 2, **said):
@@ -36,6 +36,17 @@ def test_a_published_file_is_half_as_long_listed_and_keeps_what_was_said(tmp_pat
     assert weights.describe(tmp_path / "last.weights.h5")["arguments"]["width"] == 8
     ours, theirs = weights.load(made).get_weights(), weights.load(path).get_weights()
     assert all(np.allclose(a, b, atol=1e-3) for a, b in zip(ours, theirs, strict=True))
+
+
+def test_a_stage_passes_on_a_blend_of_the_weights_that_were_chosen(tmp_path):
+    (began := tmp_path / "before").mkdir()
+    files = {name: saved(tmp_path / name) for name in (BEST, LAST)} | {"began": saved(began / BEST)}
+    arrays = {name: weights.load(file).get_weights() for name, file in files.items()}
+    for chosen in (BEST, LAST):
+        made = weights.load(blend_stage(tmp_path, files["began"], share=0.25, chosen=chosen))
+        for ours, own, before in zip(made.get_weights(), arrays[chosen], arrays["began"], strict=True):
+            np.testing.assert_allclose(ours, 0.75 * own + 0.25 * before, atol=1e-6)
+    assert "0.25 of before/best.weights.h5" in str(made.facts["note"]) and not made.facts["scores"]
 
 
 def test_a_blend_lies_between_two_files_of_one_architecture(tmp_path):

@@ -17,6 +17,7 @@ import pytest
 from places import ROOT
 from toys import STEPS, TOY, assert_same_run, final, make_photos, run
 
+from sketchback import weights
 from sketchback.training import trainer
 from sketchback.training.runs import Run
 from sketchback.training.schema import BEST, LAST
@@ -24,6 +25,7 @@ from sketchback.training.schema import BEST, LAST
 DRIVER = """
 import os, signal, sys
 from sketchback import console
+from sketchback import weights
 from sketchback.training import trainer
 from toys import TOY, run
 
@@ -146,3 +148,13 @@ def test_weights_that_are_no_numbers_are_never_saved(whole, photos, tmp_path, mo
     assert not (folder / BEST).exists() and not (folder / LAST).exists()
     with pytest.raises(ValueError, match="Resuming needs a checkpoint"):
         run(recipe, [photos], folder, resume=True)
+
+
+def test_the_best_weights_are_those_of_the_epoch_that_scored_best(photos, tmp_path, monkeypatch):
+    scores, rows = iter((20.0, 21.0, 19.0)), [[np.zeros((32, 32, 3), np.float32)] * 3]
+    monkeypatch.setattr(trainer.validation, "validate", lambda *_, **__: ({"psnr": next(scores)}, rows))
+    run(TOY, [photos], tmp_path / "run")
+    said = {name: weights.describe(tmp_path / "run" / name)["scores"]["val_psnr"] for name in (BEST, LAST)}
+    assert said == {BEST: 21.0, LAST: 19.0}
+    best, last = (weights.load(tmp_path / "run" / name).get_weights() for name in (BEST, LAST))
+    assert any((one != other).any() for one, other in zip(best, last, strict=True))

@@ -192,12 +192,17 @@ class TestAsking:
         np.testing.assert_array_equal(hard, ask())
         assert ask("scale=2").shape == (80, 66, 3) and ask("scale=4&compare=1").shape == (160, 132 + 4 + 132, 3)
 
-    def test_fast_where_the_cpu_can(self, desk, drawing, ask, monkeypatch) -> None:
-        can = {one["can"]["fast"] for one in desk.get("/api/weights").json()["weights"]}
-        assert can == {fast.can_run()}
-        if not fast.can_run():
+    def test_fast_is_refused_where_the_cpu_cannot(self, telling_files, drawing, monkeypatch) -> None:
+        monkeypatch.setattr(fast, "can_run", lambda: False)
+        worker = InferenceWorker(telling_files)
+        assert not any(can["fast"] for can in worker.can.values())
+        with TestClient(application(worker), base_url="http://127.0.0.1") as client:
             words = "`fast` needs a server with OpenVINO.*Received: fast, and this one. Leave it out"
-            return refused(desk.post("/api/invert?fast=1", content=drawing), 400, words)
+            refused(client.post("/api/invert?fast=1", content=drawing), 400, words)
+
+    @pytest.mark.skipif(not fast.can_run(), reason="needs OpenVINO, and a CPU that computes in bfloat16")
+    def test_fast_where_the_cpu_can(self, desk, ask, monkeypatch) -> None:
+        assert all(one["can"]["fast"] for one in desk.get("/api/weights").json()["weights"])
         exact, chosen, load = ask("lighter=0.2"), [], runtime.load_once
         monkeypatch.setattr(runtime, "load_once", lambda *given: (chosen.append(given[1]), load(*given))[1])
         np.testing.assert_allclose(ask("fast=1&lighter=0.2"), exact, atol=3 / 255)
