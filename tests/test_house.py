@@ -7,7 +7,6 @@ import graphlib
 import os
 import subprocess
 import sys
-import time
 import types
 from pathlib import Path
 
@@ -152,18 +151,19 @@ def test_light_modules_do_not_import_keras() -> None:
 
 
 @pytest.mark.parametrize("verb", ["", *sorted(VERBS)])
-def test_help_is_fast_and_teaches(verb: str) -> None:
-    # The aim is 0.5 s; the bound is loose because a machine that runs tests is busy. CPU time is what counts.
-    command = [sys.executable, "-m", f"sketchback.{verb}" if verb else "sketchback", "--help"]
-    best = float("inf")
-    for _ in range(2):
-        before = os.times()
-        begin = time.perf_counter()
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        after = os.times()
-        spent = after.children_user + after.children_system - before.children_user - before.children_system
-        best = min(best, spent or time.perf_counter() - begin)
-    assert best < 1.0
+def test_help_teaches_and_waits_for_nothing_that_is_slow_to_import(verb: str) -> None:
+    slow = {"fastapi", "h5py", "imgaug", "keras", "matplotlib", "onnxruntime", "scipy", "skimage", "tensorflow"}
+    module = f"sketchback.{verb}" if verb else "sketchback.__main__"
+    code = f"""
+import runpy, sys
+sys.argv = ["{module}", "--help"]
+try:
+    runpy.run_module("{module}", run_name="__main__")
+finally:
+    print(*sys.modules, file=sys.stderr)
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not slow & {*done.stderr.split()}
     assert f"sketchback{'.' + verb if verb else ' '}" in done.stdout
     assert len(done.stdout.splitlines()) > 8
 

@@ -17,7 +17,7 @@ from sketchback.models import efficientnet
 from sketchback.training.schema import BEST, BLENDED, LAST
 
 ONE = dataclasses.replace(TOY.single, name="one", epochs=1, feature=0.0, passes_on=LAST)
-TWO = dataclasses.replace(ONE, name="two", seed=1, blend=0.25, passes_on=BLENDED)
+TWO = dataclasses.replace(ONE, name="two", seed=1, blend=0.25, blend_in=LAST, passes_on=BLENDED)
 STAGED = dataclasses.replace(TOY, stages=(ONE, TWO))
 
 
@@ -42,7 +42,7 @@ def test_each_stage_begins_with_the_weights_of_the_one_before(both):
 
 @pytest.mark.slow
 def test_what_the_recipe_gives_is_blended_and_says_so(both):
-    first, second, given = (weights.load(path) for path in (both / "one" / BEST, both / "two" / BEST, both / BEST))
+    first, second, given = (weights.load(path) for path in (both / "one" / LAST, both / "two" / LAST, both / BEST))
     for a, b, c in zip(first.get_weights(), second.get_weights(), given.get_weights(), strict=True):
         np.testing.assert_allclose(c, 0.25 * a + 0.75 * b, atol=1e-6)
     assert str(given.facts["note"]).startswith(f"blended with 0.25 of one/{LAST}") and given.facts["scores"] == {}
@@ -133,6 +133,7 @@ def test_a_blend_that_a_kill_prevented_is_made_up_for(photos, both, tmp_path):
     shutil.copytree(both, tmp_path / "killed")
     for lost in (tmp_path / "killed" / "two" / BLENDED, tmp_path / "killed" / BEST):
         lost.unlink()
+    shutil.copy(both / "one" / BEST, tmp_path / "killed" / "two" / BEST)  # of which nothing is blended in
     assert run(STAGED, (), tmp_path / "killed", resume=True).read_bytes() != b""
     made, expected = (weights.load(place / "two" / BLENDED).get_weights() for place in (tmp_path / "killed", both))
     assert all(np.array_equal(a, b) for a, b in zip(made, expected, strict=True))
