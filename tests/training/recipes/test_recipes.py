@@ -48,7 +48,7 @@ def test_the_original_number_by_number():
     [
         ("faces", "faces", "long"),
         ("faces-tone", "faces-tone", "pairs-structure"),
-        ("faces-tone-faithful", "faces-tone", "structure-longer"),
+        ("faces-tone-faithful", "faces-tone", "structure-pairs"),
         ("faces-unet", "faces-unet", "single"),
         ("buildings", "buildings", "structure"),
         ("tones", "tones", "single"),
