@@ -31,6 +31,7 @@ def test_with_data_all_stages_are_run_and_a_changed_number_makes_a_single_run():
         "longer",
         "structure",
         "structure-longer",
+        "structure-pairs",
         "adversarial",
         "artists",
         "retoned",
