@@ -14,10 +14,9 @@ from sketchback import datasets, images
 from sketchback.datasets.views import View
 from sketchback.evaluation import brightness
 from sketchback.evaluation.baselines import ITSELF, SHARPENED, Baselines, sharpened
-from sketchback.evaluation.selection import ENLARGED, GENERATOR, check_limit, choose_size, each, facts, sample
+from sketchback.evaluation.selection import ENLARGED, GENERATOR, Subject, check_limit, choose_size, each, sample
 from sketchback.evaluation.tables import Table
 from sketchback.inference import pipeline
-from sketchback.inference import runtime as runtimes
 from sketchback.inference.options import Options, check
 
 if TYPE_CHECKING:
@@ -94,7 +93,8 @@ def evaluate(
         images.check_writable(grid)
     check_limit(limit)
     View(None, style=style, fit=fit)  # names that are wrong are reported before anything is read
-    generator = None if weights is None else runtimes.load(weights, runtime, fidelity=fidelity, mirrored=mirrored)
+    subject = Subject(weights, runtime=runtime, fidelity=fidelity, mirrored=mirrored, working=working)
+    generator = subject.generator
     if generator is not None:
         if told and "tone" not in generator.takes:
             raise ValueError(
@@ -129,17 +129,7 @@ def evaluate(
     if grid is not None:
         images.write(grid, images.grid(scored.shown))
     return {
-        **facts(
-            weights,
-            data,
-            split=split,
-            size=size,
-            fit=fit,
-            generator=generator,
-            working=working,
-            fidelity=fidelity,
-            mirrored=mirrored,
-        ),
+        **subject.facts(data, split=split, size=size, fit=fit),
         "images": len(scored.labels),
         "hand_drawn": sum(example.sketch is not None for example in test),
         "style": style,

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Any
 from sketchback import datasets, images
 from sketchback.datasets.views import View
 from sketchback.evaluation import identification, reports
-from sketchback.evaluation.selection import ENLARGED, GENERATOR, check_limit, choose_size, each, facts, sample
+from sketchback.evaluation.selection import ENLARGED, GENERATOR, Subject, check_limit, choose_size, each, sample
 from sketchback.inference import pipeline
-from sketchback.inference import runtime as runtimes
 
 if TYPE_CHECKING:
     from sketchback.datasets import Example
@@ -67,7 +66,8 @@ def identify(
     check_limit(limit)
     identification.Faces(descriptor)  # names that are wrong are reported before anything is read
     images.check_fit(fit)
-    generator = None if weights is None else runtimes.load(weights, runtime, fidelity=fidelity, mirrored=mirrored)
+    subject = Subject(weights, runtime=runtime, fidelity=fidelity, mirrored=mirrored, working=working)
+    generator = subject.generator
     examples = datasets.subset(datasets.find_all(data), split)
     pairs = [example for example in examples if example.sketch is not None]
     if len(pairs) < len(examples):
@@ -95,17 +95,7 @@ def identify(
     if cmc is not None:
         reports.plot_cmc(found, cmc)
     return {
-        **facts(
-            weights,
-            data,
-            split=split,
-            size=size,
-            fit=fit,
-            generator=generator,
-            working=working,
-            fidelity=fidelity,
-            mirrored=mirrored,
-        ),
+        **subject.facts(data, split=split, size=size, fit=fit),
         "images": found["photographs"],
         "hand_drawn": found["photographs"],
         "distractors_from": {str(place): part for place, part in (distractors or {}).items()},

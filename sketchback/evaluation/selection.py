@@ -12,6 +12,7 @@ import numpy as np
 from sketchback import console, images
 from sketchback.evaluation import identification
 from sketchback.inference import pipeline
+from sketchback.inference import runtime as runtimes
 
 if TYPE_CHECKING:
     from sketchback.datasets import Example
@@ -64,26 +65,38 @@ def each(examples: list[Example], see: Callable[[Example, int], Seen], what: str
             yield seen
 
 
-def facts(
-    weights: str | Path | None,
-    data: Sequence[str | Path],
-    *,
-    split: str,
-    size: tuple[int, int],
-    fit: str,
-    generator: Generator | None,
-    working: Sequence[int] | None,
-    fidelity: float | None,
-    mirrored: bool,
-) -> dict[str, Any]:
-    """What the results of `scoring.evaluate` and `searching.identify` both begin with."""
-    return {
-        "weights": None if weights is None else str(weights),
-        "data": [str(place) for place in data],
-        "split": split,
-        "size": list(size),
-        "fit": fit,
-        "working": None if generator is None else list(working or pipeline.working_size(generator)),
-        "fidelity": fidelity,
-        "mirrored": mirrored,
-    }
+class Subject:
+    """Weights that are scored, and how they are run.
+
+    Args:
+        weights: A name or a file, see `runtime.load` for it and what follows; None: the baselines alone are scored.
+        runtime: What computes them.
+        fidelity: Between their two ends.
+        mirrored: Ask them twice.
+        working: `(height, width)` that sketches are brought to, see `pipeline.predict`.
+
+    Attributes:
+        generator: They, loaded; None without weights.
+        working: As above.
+    """
+
+    def __init__(
+        self,
+        weights: str | Path | None,
+        *,
+        runtime: str,
+        fidelity: float | None,
+        mirrored: bool,
+        working: Sequence[int] | None,
+    ):
+        self.generator: Generator | None = None
+        if weights is not None:
+            self.generator = runtimes.load(weights, runtime, fidelity=fidelity, mirrored=mirrored)
+        self.working = working
+        self._said = {"weights": None if weights is None else str(weights), "fidelity": fidelity, "mirrored": mirrored}
+
+    def facts(self, data: Sequence[str | Path], *, split: str, size: tuple[int, int], fit: str) -> dict[str, Any]:
+        """What the results of `scoring.evaluate` and `searching.identify` both begin with."""
+        working = None if self.generator is None else list(self.working or pipeline.working_size(self.generator))
+        seen = {"data": [str(place) for place in data], "split": split, "size": list(size), "fit": fit}
+        return {**self._said, **seen, "working": working}

@@ -41,8 +41,6 @@ class Mirrored:
         mean: np.ndarray = (np.asarray(photos, np.float32) + np.asarray(others, np.float32)[:, :, ::-1]) / 2
         return mean
 
-    __call__ = predict_on_batch
-
 
 def _mirror(inputs: np.ndarray | Sequence[np.ndarray]) -> np.ndarray | list[np.ndarray]:
     if isinstance(inputs, np.ndarray):
