@@ -56,6 +56,7 @@ TESTED_BY_OTHERS = {
     "training.recipes.originals",
     "web.asking",
     "web.catalogue",
+    "web.exchange",
     "web.forms",
     "web.parameters",
 }

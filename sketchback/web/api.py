@@ -1,29 +1,20 @@
-"""The HTTP API: image bytes in, image bytes out, within limits of bytes, pixels, time and number."""
+"""The HTTP API: its routes, what they take and answer, and how the schema describes it."""
 
 from __future__ import annotations
 
-import asyncio
 import json
-import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from typing import Annotated, Any, Literal
 
 from fastapi import Depends, FastAPI, Query, Request, Response
-from starlette.requests import ClientDisconnect
 
 from sketchback import __version__, images
 from sketchback.inference.pipeline import MAX_ANSWER
-from sketchback.sketching.oddities import EmptySheetError
-from sketchback.web import forms, parameters
+from sketchback.web import parameters
 from sketchback.web.asking import Asked
 from sketchback.web.errors import RefusedError
-from sketchback.web.worker import (
-    MAX_PIXELS,
-    MAX_STROKES,
-    BusyError,
-    InferenceWorker,
-    UnusableError,
-)
+from sketchback.web.exchange import BODY_SECONDS, DRAWING, MAX_BYTES, NOTE, TOLD, WORK_SECONDS, Say, answer
+from sketchback.web.worker import MAX_PIXELS, MAX_STROKES, InferenceWorker
 
 Format = Literal["png", "jpg", "jpeg", "webp", "tiff", "pdf"]
 MEDIA_TYPES: dict[Format, str] = {
@@ -34,11 +25,6 @@ MEDIA_TYPES: dict[Format, str] = {
     "tiff": "image/tiff",
     "pdf": "application/pdf",
 }
-MAX_BYTES = 25_000_000
-BODY_SECONDS = 20.0  # for the whole body to arrive
-WORK_SECONDS = 60.0  # for waiting and work together
-GONE = "The client went away."
-NOTE = "Sketchback-Note"  # the header of an answer that says in a sentence what was done to the drawing
 INTRODUCTION = f"""
 The bytes of a drawing in, the bytes of a photograph out; nothing leaves this machine.
 
@@ -65,10 +51,6 @@ Every error is JSON, `{{"error": "a sentence"}}`. When many ask at once, the ans
 
 A generated face is a suggestion, not evidence of identity.
 """
-
-Say = Callable[[str], object]
-Work = Callable[[dict[str, bytes], Say], bytes]  # the parts of a body -> the bytes of an answer
-DRAWING, TOLD = "drawing", ("strokes", "reference")  # the parts of a form
 
 # ---- what the OpenAPI schema says about bodies and answers
 
@@ -185,7 +167,7 @@ def add_routes(app: FastAPI, worker: InferenceWorker) -> None:
             return images.encode(worker.invert(parts[DRAWING], name, asked, **told, say=say), format)
 
         media_type = MEDIA_TYPES[format]
-        return await _answer(request, worker, work, name=f"photograph.{format}", media_type=media_type, told=TOLD)
+        return await answer(request, worker, work, name=f"photograph.{format}", media_type=media_type, told=TOLD)
 
     @app.post(
         "/api/sketch",
@@ -204,7 +186,7 @@ def add_routes(app: FastAPI, worker: InferenceWorker) -> None:
         def work(parts: dict[str, bytes], say: Say) -> bytes:
             return images.encode(worker.sketch(parts[DRAWING], clean, say), "png")
 
-        return await _answer(request, worker, work, name="drawing.png", media_type="image/png")
+        return await answer(request, worker, work, name="drawing.png", media_type="image/png")
 
     @app.post(
         "/api/notice",
@@ -220,114 +202,4 @@ def add_routes(app: FastAPI, worker: InferenceWorker) -> None:
         def work(parts: dict[str, bytes], say: Say) -> bytes:
             return json.dumps({"notices": worker.notice(parts[DRAWING])}).encode()
 
-        return await _answer(request, worker, work, name="notices.json", media_type="application/json")
-
-
-# ---- from a body to an answer
-
-
-async def _answer(
-    request: Request, worker: InferenceWorker, work: Work, *, name: str, media_type: str, told: Sequence[str] = ()
-) -> Response:
-    """Reads the body, waits for the inference worker, and answers; each within its limits."""
-    began = time.perf_counter()
-    notes: list[str] = []
-    try:
-        with worker.place():  # before the body is read: this bounds the bodies that wait, too
-            parts = await _read_body(request, told)
-            arrived = time.perf_counter()
-            result = await _wait(request, worker, lambda: work(parts, notes.append))
-    except BusyError as error:
-        raise RefusedError(503, str(error), headers={"Retry-After": "1"}) from None
-    except UnusableError as error:
-        raise RefusedError(500, str(error)) from None
-    except EmptySheetError as error:
-        raise RefusedError(422, str(error)) from None
-    except ValueError as error:
-        raise RefusedError(400, str(error)) from None
-    except MemoryError:
-        raise RefusedError(
-            503, "There is not enough memory for this drawing now.", headers={"Retry-After": "5"}
-        ) from None
-    done = time.perf_counter()
-    headers = {
-        "Content-Disposition": f'inline; filename="{name}"',
-        "Server-Timing": f"body;dur={(arrived - began) * 1e3:.1f}, work;dur={(done - arrived) * 1e3:.1f}",
-    }
-    if notes:
-        headers[NOTE] = " ".join(notes)
-    return Response(result, media_type=media_type, headers=headers)
-
-
-async def _read_body(request: Request, told: Sequence[str]) -> dict[str, bytes]:
-    """The file itself, by the name `DRAWING`, or the parts of a form where there may be more of them."""
-    content_type = request.headers.get("content-type", "")
-    kind = content_type.partition(";")[0].strip().lower()
-    is_form = bool(told) and kind == "multipart/form-data"
-    if (kind.startswith(("multipart/", "text/")) and not is_form) or kind == "application/json":
-        raise RefusedError(
-            415, f"The body must be the file itself: curl --data-binary @drawing.png. Received: {kind[:80]}."
-        )
-    if request.headers.get("content-encoding", "identity").lower() != "identity":
-        raise RefusedError(415, "The body must not be compressed; picture files already are.")
-    declared = request.headers.get("content-length", "")
-    too_large = RefusedError(
-        413,
-        f"A file may have at most {MAX_BYTES // 10**6} MB. Make it smaller first.",
-        headers={"Connection": "close"},
-    )
-    if declared.isdigit() and int(declared) > MAX_BYTES and "expect" in request.headers:
-        raise too_large  # before the client sends any of it
-
-    async def read() -> bytes:
-        parts: list[bytes] = []
-        length = 0
-        async for part in request.stream():
-            length += len(part)
-            if length <= MAX_BYTES:
-                parts.append(part)
-            elif length > 4 * MAX_BYTES:
-                break
-            else:  # read on for a while: a client that is still sending does not see an answer
-                parts.clear()
-        if length > MAX_BYTES:
-            raise too_large
-        return b"".join(parts)
-
-    try:
-        body = await asyncio.wait_for(read(), BODY_SECONDS)
-    except (asyncio.TimeoutError, TimeoutError):
-        sentence = f"The file must arrive within {BODY_SECONDS:.0f} seconds."
-        raise RefusedError(408, sentence, headers={"Connection": "close"}) from None
-    except ClientDisconnect:
-        raise RefusedError(499, GONE) from None
-    if not is_form:
-        return {DRAWING: body}
-    parts = forms.read(content_type, body, (DRAWING, *told))
-    if DRAWING not in parts:
-        raise ValueError(f"A form must have the part `{DRAWING}`: curl -F {DRAWING}=@drawing.png. Received: none.")
-    return parts
-
-
-async def _wait(request: Request, worker: InferenceWorker, work: Callable[[], bytes]) -> bytes:
-    """Waits for the worker; work that has not begun is cancelled when the client goes away or has waited too long."""
-
-    async def disconnected() -> None:
-        while (await request.receive())["type"] != "http.disconnect":
-            pass
-
-    result = asyncio.wrap_future(worker.submit(work))
-    leaving = asyncio.create_task(disconnected())
-    either: set[asyncio.Future[Any]] = {result, leaving}
-    try:
-        await asyncio.wait(either, timeout=WORK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
-        if result.done():
-            return result.result()
-        if leaving.done():
-            raise RefusedError(499, GONE)
-        raise RefusedError(
-            504, f"The work took longer than {WORK_SECONDS:.0f} seconds. Try again with a smaller drawing."
-        )
-    finally:
-        leaving.cancel()
-        result.cancel()
+        return await answer(request, worker, work, name="notices.json", media_type="application/json")

@@ -18,7 +18,7 @@ from places import DRAWINGS
 
 from sketchback import images
 from sketchback.inference import fast, runtime
-from sketchback.web import api
+from sketchback.web import exchange
 from sketchback.web.api import MEDIA_TYPES
 from sketchback.web.app import application
 from sketchback.web.guard import Guard
@@ -119,7 +119,7 @@ class TestRefusals:
         else:
             refused(form, 400, "parts drawing, strokes, reference, each once. Received: 'file'")
         refused(client.post(path, content=drawing, headers={"Content-Encoding": "gzip"}), 415, "compressed")
-        refused(client.post(path, content=bytes(api.MAX_BYTES + 1)), 413, "at most 25 MB")
+        refused(client.post(path, content=bytes(exchange.MAX_BYTES + 1)), 413, "at most 25 MB")
         assert worker.taken == 0
 
     @pytest.mark.parametrize("path", ["/api/invert", "/api/sketch"])
@@ -323,7 +323,7 @@ class TestPatience:
         assert answer.headers["retry-after"] == "1"
 
     def test_a_body_that_does_not_arrive(self, port, worker, monkeypatch) -> None:
-        monkeypatch.setattr(api, "BODY_SECONDS", 0.2)
+        monkeypatch.setattr(exchange, "BODY_SECONDS", 0.2)
         status, text = answer_of(send(port, "Content-Length: 100\r\n"))
         assert status == 408 and "must arrive within" in text
         assert soon(lambda: worker.taken == 0)
@@ -340,7 +340,7 @@ class TestPatience:
         assert status == 413 and "at most 25 MB" in text
 
     def test_work_that_takes_too_long(self, port, worker, drawing, held, monkeypatch) -> None:
-        monkeypatch.setattr(api, "WORK_SECONDS", 0.2)
+        monkeypatch.setattr(exchange, "WORK_SECONDS", 0.2)
         status, text = answer_of(send(port, f"Content-Length: {len(drawing)}\r\n", drawing))
         assert status == 504 and "took longer" in text
         assert soon(lambda: worker.taken == 0)
