@@ -126,13 +126,13 @@ def replacing_folder(out: Path) -> Iterator[Path]:
         new.mkdir()
         old.mkdir()
         yield new / out.name
-        for made in sorted(new.iterdir(), reverse=True):  # .bin after .xml, so that .xml comes last
+        for made in sorted(new.iterdir()):  # .bin first: an .xml is never there without it
             target, before = out.parent / made.name, old / made.name
             if target.is_dir():
                 target.replace(before)
             try:
                 made.replace(target)
-            except OSError:
+            except BaseException:  # Ctrl-C too
                 if before.is_dir():
                     before.replace(target)
                 raise

@@ -61,6 +61,7 @@ def export(
     out = Path(out) if out is not None else Path(path.name.removesuffix(weights.SUFFIX) + how.suffix)
     if how.suffix.startswith(".") and out.suffix != how.suffix:
         raise ValueError(f"A file of format {format} must end in {how.suffix}. Received: {out}. Rename it.")
+    exporters.check_place(out, how)
     console.import_keras()
     generator = weights.load(path)
     facts = exporters.describe(generator, path, wanted)

@@ -13,6 +13,7 @@ import numpy as np
 from sketchback import console, images, sketching
 from sketchback.sketching.artist import HANDS, read_hand
 from sketchback.sketching.styles import FILTERS
+from sketchback.weights import installed
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -80,7 +81,7 @@ def sketch(
         return [sketch(one, style, seed=number, **options) for number, one in enumerate(photo, start=seed)]
     image = images.as_array(photo)
     if style == "artist":
-        network = _artist(parameters.pop("weights", "artist"))
+        network = _artist(parameters.pop("weights", None))
         parameters |= {"network": network, "weights": read_hand(parameters.pop("hand", "FS2K 1"))}
     drawn = sketching.sketch(image, style, seed, **parameters)
     if paper:
@@ -88,10 +89,10 @@ def sketch(
     return images.as_kind_of(photo, images.side_by_side([image, drawn]) if compare else drawn)
 
 
-def _artist(weights: str | Path) -> Any:
+def _artist(weights: str | Path | None) -> Any:
     from sketchback.inference import runtime
 
-    network = runtime.load_once(weights)
+    network = runtime.load_once(weights or installed("artist") or "artist")
     if network.takes != ("photo", "hand"):
         raise ValueError(
             f"Style artist needs weights that draw. Received: {weights}, which take {', '.join(network.takes)}. "
@@ -103,7 +104,7 @@ def _artist(weights: str | Path) -> Any:
 def _check(style: str, given: Iterable[str], dash: str = "") -> None:
     """Raises `ValueError` where a style takes no parameter of such a name, and says which style does."""
     sketching.check_style(style)
-    known = {name: set(inspect.signature(draw).parameters) - {"photo", "paper"} for name, draw in FILTERS.items()}
+    known = {name: set(inspect.signature(draw).parameters) - {"photo"} for name, draw in FILTERS.items()}
     known |= {"artist": {"hand", "side", "weights"}, "neural": NEURAL, "random": set()}
     for name in given:
         if name not in known[style]:

@@ -7,6 +7,7 @@ import os
 import stat
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -77,6 +78,31 @@ def test_a_folder_is_replaced_whole_or_stays(tmp_path):
         (temporary / "new.txt").write_text("new")
         temporary.with_suffix(".bin").write_text("beside it")
     assert sorted(path.name for path in tmp_path.rglob("*")) == ["new.txt", "site", "site.bin"]
+
+
+def test_an_xml_is_never_there_without_its_bin(tmp_path, monkeypatch):
+    replaced, replace = [], Path.replace
+    monkeypatch.setattr(Path, "replace", lambda path, target: (replaced.append(target.name), replace(path, target))[1])
+    with replacing_folder(tmp_path / "faces.xml") as temporary:
+        temporary.write_text("graph")
+        temporary.with_suffix(".bin").write_text("weights")
+    assert replaced == ["faces.bin", "faces.xml"]
+
+
+def test_ctrl_c_between_both_renames_puts_the_old_folder_back(tmp_path, monkeypatch):
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "old.txt").write_text("old")
+    replace = Path.replace
+
+    def interrupted(path: Path, target: Path) -> Path:
+        if path.parent.name == "new":
+            raise KeyboardInterrupt
+        return replace(path, target)
+
+    with pytest.raises(KeyboardInterrupt), replacing_folder(tmp_path / "site") as temporary:
+        temporary.mkdir()
+        monkeypatch.setattr(Path, "replace", interrupted)
+    assert [path.name for path in tmp_path.rglob("*")] == ["site", "old.txt"]
 
 
 def test_a_place_is_checked_before_the_work(tmp_path):

@@ -22,6 +22,15 @@ def test_arguments_that_will_not_do(settings, words):
         export("faces", **settings)
 
 
+@pytest.mark.parametrize(("format", "place"), [("saved_model", "mine"), ("onnx", "mine.onnx")])
+def test_a_folder_that_holds_something_else_stays(format, place, tmp_path):
+    (tmp_path / place).mkdir()
+    (tmp_path / place / "thesis.txt").write_text("years of work")
+    with pytest.raises(ValueError, match=rf"place.*Received: .*{place}"):
+        export("faces", tmp_path / place, format=format)
+    assert (tmp_path / place / "thesis.txt").read_text() == "years of work"
+
+
 def test_every_option_reaches_the_function(monkeypatch):
     given = []
     monkeypatch.setattr(command, "export", lambda *names, **options: given.append((names, options)))

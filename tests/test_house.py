@@ -57,7 +57,6 @@ TESTED_BY_OTHERS = {
     "web.asking",
     "web.catalogue",
     "web.exchange",
-    "web.forms",
     "web.parameters",
 }
 MODULES = {

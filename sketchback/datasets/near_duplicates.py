@@ -28,6 +28,7 @@ FOUND = 0.96
 SCALES = np.geomspace(0.7, 1.4, 11)
 FINER = (0.97, 0.985, 1.015, 1.03)  # factors around the best scale, whose neighbours are 7 % away
 PROMISING = 0.85  # agreement from which the finer scales are tried
+THREADS = 2  # read and compare
 BLOCK = 512  # test pictures compared at once, which bounds memory
 
 logger = logging.getLogger(__name__)
@@ -42,7 +43,7 @@ class NearDuplicate:
     agreement: float
 
 
-def find(training: Sequence[Example], test: Sequence[Example], *, threads: int = 2) -> list[NearDuplicate]:
+def find(training: Sequence[Example], test: Sequence[Example]) -> list[NearDuplicate]:
     """Finds the training pictures that repeat a test picture.
 
     All thumbnails of 16 x 16 are correlated with each other; of the likeliest pairs, the middle of the test picture
@@ -52,7 +53,6 @@ def find(training: Sequence[Example], test: Sequence[Example], *, threads: int =
     Args:
         training: What is trained on or chosen by.
         test: What is tested on.
-        threads: How many threads read and compare.
 
     Returns:
         A record for each training picture that has a near-duplicate, in the order of `training`.
@@ -61,7 +61,7 @@ def find(training: Sequence[Example], test: Sequence[Example], *, threads: int =
     test = [example for example in test if not is_demo(example)]
     if not (training and test):
         return []
-    with ThreadPoolExecutor(threads) as pool:
+    with ThreadPoolExecutor(THREADS) as pool:
         train_rows, test_rows = (_normalised(list(pool.map(_coarse, examples))) for examples in (training, test))
         pairs: list[tuple[int, int, float]] = []
         for begin in range(0, len(test), BLOCK):
@@ -84,19 +84,18 @@ def find(training: Sequence[Example], test: Sequence[Example], *, threads: int =
     return [found[column] for column in sorted(found)]
 
 
-def leave_out(examples: Sequence[Example], test: Sequence[Example] = (), *, threads: int = 2) -> list[Example]:
+def leave_out(examples: Sequence[Example], test: Sequence[Example] = ()) -> list[Example]:
     """Leaves out what repeats a test picture, counts it and names it.
 
     Args:
         examples: All examples of a run, with their splits.
         test: Further test pictures, of sets that the run does not train on.
-        threads: How many threads read and compare.
 
     Returns:
         `examples` without the near-duplicates in their training and validation parts.
     """
     tested = [example for example in examples if example.split == "test"]
-    duplicates = find([example for example in examples if example.split != "test"], [*tested, *test], threads=threads)
+    duplicates = find([example for example in examples if example.split != "test"], [*tested, *test])
     if duplicates:
         logger.warning(
             "left out %d near-duplicates of test pictures: %s",

@@ -101,7 +101,8 @@ def evaluate(
                 f"`told` needs weights that take a tone map. Received: {weights}, which take a sketch alone. Take "
                 "faces-tone or buildings, or leave it out."
             )
-        check(generator, Options(candidates=candidates), name=str(weights))
+        if candidates is not None:
+            check(generator, Options(candidates=candidates), name=str(weights))
     examples = datasets.find_all(data)
     test = sample(datasets.subset(examples, split), limit)
     if not test:

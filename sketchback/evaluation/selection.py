@@ -13,6 +13,7 @@ from sketchback import console, images
 from sketchback.evaluation import identification
 from sketchback.inference import pipeline
 from sketchback.inference import runtime as runtimes
+from sketchback.inference.options import Options, check
 
 if TYPE_CHECKING:
     from sketchback.datasets import Example
@@ -92,6 +93,7 @@ class Subject:
         self.generator: Generator | None = None
         if weights is not None:
             self.generator = runtimes.load(weights, runtime, fidelity=fidelity, mirrored=mirrored)
+            check(self.generator, Options(), name=str(weights))
         self.working = working
         self._said = {"weights": None if weights is None else str(weights), "fidelity": fidelity, "mirrored": mirrored}
 

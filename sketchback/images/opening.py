@@ -15,6 +15,7 @@ from sketchback.extras import install
 from sketchback.images.arrays import MIN_SIDE
 
 MAX_BYTES = 512 << 20
+MAX_SIDE = 32_000  # OpenCV moves pixels of at most 32,766 rows and columns
 # Pillow knows sixty more, among them some that start other programs.
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
 HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")
@@ -82,6 +83,11 @@ def check_sides(picture: Image.Image, name: str, max_pixels: int) -> None:
     width, height = picture.size
     if width * height > max_pixels:
         raise ValueError(_too_large(name, f"{height} rows x {width} columns = {height * width / 1e6:.0f}", max_pixels))
+    if max(width, height) > MAX_SIDE:
+        raise ValueError(
+            f"A side of an image may have at most {MAX_SIDE} pixels. Received: {name} with {height} rows x {width} "
+            "columns. Cut it into parts, or make it smaller."
+        )
     if min(width, height) < MIN_SIDE:
         raise ValueError(
             f"An image must be at least {MIN_SIDE} x {MIN_SIDE} pixels. "

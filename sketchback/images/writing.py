@@ -69,8 +69,16 @@ def _save(file: Path | io.BytesIO, image: np.ndarray | Sequence[np.ndarray], suf
     kind, pages = WRITABLE[suffix.lower()], {"save_all": True, "append_images": others} if others else {}
     if others and kind != "PDF":
         raise ValueError(f"Several images in one file must be a PDF. Received: {len(others) + 1} for {suffix}.")
-    # quality means nothing to the lossless formats, which ignore it.
-    first.save(file, kind, quality=95, **pages)
+    try:
+        # quality means nothing to the lossless formats, which ignore it.
+        first.save(file, kind, quality=95, **pages)
+    except OSError as error:
+        if error.errno is not None:
+            raise
+        raise ValueError(
+            f"A picture must be one that {kind} can hold. Received: {first.height} rows x {first.width} columns "
+            f"({error}). Take another format, as .png."
+        ) from None
 
 
 def to_pillow(image: np.ndarray) -> Image.Image:

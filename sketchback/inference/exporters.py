@@ -164,7 +164,8 @@ def compare(generator: keras.Model, run: Callable[[Inputs], np.ndarray], size: t
         inputs = padding.pad_inputs(generator, list(given.values()))
         expected = generator.predict_on_batch(inputs if len(inputs) > 1 else inputs[0])
         rows, columns = max(shape[1:3] for shape in shapes.values() if len(shape) == 4)
-        largest = max(largest, float(np.abs(expected[:, :rows, :columns] - run(given)).max()))
+        difference = np.abs(expected[:, :rows, :columns] - run(given)).max()
+        largest = float(np.maximum(largest, difference))  # which keeps NaN
     return largest
 
 
@@ -257,6 +258,19 @@ def write(
                 f"{out}, which was not kept. Update the packages of the export extra."
             )
     return difference
+
+
+def check_place(out: Path, how: Format) -> None:
+    """Raises `ValueError` where what is written would take the place of a folder that holds something else."""
+    if not out.is_dir():
+        return
+    if how.suffix.startswith("."):
+        raise ValueError(f"A file of this format cannot take a folder's place. Received: the folder {out}. Rename it.")
+    if any(out.iterdir()) and not (out / "saved_model.pb").is_file():
+        raise ValueError(
+            f"A SavedModel may take the place of an empty folder or of another one. Received: {out}, which holds "
+            "something else. Name a new folder."
+        )
 
 
 @contextlib.contextmanager

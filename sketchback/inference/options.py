@@ -144,11 +144,11 @@ def _names_that_take_tone(shown: str) -> str:
 
 def find_helper(name: str, asked: str) -> Path:
     """The weights that help a generator, or `ValueError` where they are not installed."""
-    try:
-        return weights.find(name)
-    except FileNotFoundError:
+    path = weights.installed(name)
+    if path is None:
         option = asked.partition("=")[0]
         raise ValueError(
             f"`{option}` needs {name}{weights.SUFFIX} beside the other weights. Received: {asked}, without that file. "
             f"Train it, see its recipe (`python -m sketchback.train {name}`), or leave `{option}` out."
-        ) from None
+        )
+    return path

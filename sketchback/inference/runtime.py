@@ -91,7 +91,12 @@ class LightGenerator:
         if len(given) == 1 and self.takes == ("sketch", "tone"):
             batch, height, width, _ = given[0].shape
             given.append(np.zeros((batch, height // CELL, width // CELL, 4), np.float32))
-        if len(given) != len(self.takes) or any(side % self.stride for side in given[0].shape[1:3]):
+        if len(given) != len(self.takes):
+            raise ValueError(
+                f"A network that takes {', '.join(self.takes)} must be given {len(self.takes)} arrays. "
+                f"Received: {len(given)}, of shape {', '.join(str(one.shape) for one in given)}."
+            )
+        if any(side % self.stride for side in given[0].shape[1:3]):
             raise ValueError(
                 f"A generator takes {', '.join(self.takes)}, height and width multiples of {self.stride}. Received: "
                 f"shape={', '.join(str(one.shape) for one in given)}. `pipeline.predict` takes any size."

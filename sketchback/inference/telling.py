@@ -70,9 +70,10 @@ def colour(said: str | Sequence[float], part: str = "") -> np.ndarray:
         if isinstance(said, str):
             text = said.strip().lower().replace("gray", "grey").replace("blonde", "blond")
             text = words.get(text, text)
-            return np.array(ImageColor.getrgb(text)[:3], np.float32) / 255
-        values = np.asarray(said)
-        scale = 255 if values.dtype.kind in "iu" else 1
+            values, scale = np.array(ImageColor.getrgb(text)[:3]), 255
+        else:
+            values = np.asarray(said)
+            scale = 255 if values.dtype.kind in "iu" else 1
         if values.shape == (3,) and 0 <= values.min() and values.max() <= scale:
             return values.astype(np.float32) / scale
     except (ValueError, TypeError):

@@ -105,7 +105,8 @@ def vgg16(outputs: tuple[str, ...], weights: str | Path | None = None, *, dtype:
     """
     if not outputs or not set(outputs) <= set(OUTPUTS):
         raise ValueError(f"`outputs` must be some of {', '.join(OUTPUTS)}. Received: {outputs!r}.")
-    arrays = _arrays(weights)
+    source = weights or os.environ.get(ENVIRONMENT) or _download()
+    arrays = {} if str(source) == "random" else _read(Path(source))
     photo = layers.Input((None, None, 3), name="photo")
     x = Preprocess(dtype="float32", name="preprocess")(photo)
     features = {}
@@ -116,20 +117,13 @@ def vgg16(outputs: tuple[str, ...], weights: str | Path | None = None, *, dtype:
         features[name] = x
     chosen = [features[OUTPUTS[name]] for name in outputs]
     network = keras.Model(photo, chosen[0] if len(chosen) == 1 else chosen, name="vgg16")
-    for name, _, _ in CONVOLUTIONS:
-        if name in {layer.name for layer in network.layers}:
-            network.get_layer(name).set_weights(arrays[name])
+    if arrays:
+        for layer in convolutions(network):
+            layer.set_weights(arrays[layer.name])
+    else:
+        fill_randomly(network)
     network.trainable = False
     return network
-
-
-def _arrays(weights: str | Path | None) -> dict[str, list[np.ndarray]]:
-    weights = weights or os.environ.get(ENVIRONMENT) or None
-    if str(weights) == "random":
-        return _random()
-    if weights is not None:
-        return _read(Path(weights))
-    return _read(_download())
 
 
 def _download() -> Path:
@@ -141,17 +135,6 @@ def _download() -> Path:
             f"VGG16's ImageNet weights are needed, and could not be downloaded ({error}). "
             f"Give a file with --vgg16 FILE or {ENVIRONMENT}; or do without, with --vgg16 random."
         ) from None
-
-
-def _random() -> dict[str, list[np.ndarray]]:
-    rng = np.random.default_rng(0)
-    return {
-        name: [
-            rng.normal(0, np.sqrt(2 / (9 * inputs)), (3, 3, inputs, filters)).astype("float32"),
-            np.zeros(filters, "float32"),
-        ]
-        for name, inputs, filters in CONVOLUTIONS
-    }
 
 
 def _read(path: Path) -> dict[str, list[np.ndarray]]:

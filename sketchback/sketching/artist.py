@@ -17,6 +17,7 @@ HANDS = ("CUFS", "XM2VTS", "FS2K 1", "FS2K 2", "FS2K 3")  # in the order of the 
 SIDE = 144  # pixels: the shorter side of a photograph as the network knows faces
 STRIDE = 16
 MAX_SIDE = 1600  # for the sake of memory
+MAX_PIXELS = 4_000_000  # likewise
 
 
 def read_hand(text: str) -> np.ndarray:
@@ -88,7 +89,7 @@ def draw(photo: np.ndarray, *, network: Any, weights: np.ndarray, side: int = SI
     if not STRIDE <= side <= MAX_SIDE:
         raise ValueError(f"`side` must be {STRIDE} to {MAX_SIDE} pixels. Received: side={side}.")
     height, width = size = photo.shape[:2]
-    ratio = side / min(size)
+    ratio = min(side / min(size), (MAX_PIXELS / (height * width)) ** 0.5)  # a ribbon's longer side may be long
     rows, columns = (max(round(one * ratio), STRIDE) for one in size)
     seen = resize(photo, (rows, columns)) if (rows, columns) != size else photo
     padded = np.pad(seen, ((0, -rows % STRIDE), (0, -columns % STRIDE), (0, 0)), mode="reflect")

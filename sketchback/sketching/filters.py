@@ -14,9 +14,10 @@ import numpy as np
 from sketchback.images import MIN_SIDE, resize, to_gray
 
 MAX_BLUR, MAX_SIGMA, MAX_SCALE = 501, 50, 8  # beyond these a sketch is blank, and takes minutes
+MAX_STRENGTH = 1_000_000  # more gives no other sketch, and overflows
 
 
-def pencil(photo: np.ndarray, blur: int = 21, *, paper: np.ndarray | None = None, scale: float = 1.0) -> np.ndarray:
+def pencil(photo: np.ndarray, blur: int = 21, *, scale: float = 1.0) -> np.ndarray:
     """Pencil Sketchify: the grey photograph divided by its own Gaussian blur, `256 * gray / blur(gray)`.
 
     Flat areas become white paper, edges become strokes. Drawn on the photograph at its own size, as the original
@@ -26,14 +27,13 @@ def pencil(photo: np.ndarray, blur: int = 21, *, paper: np.ndarray | None = None
         photo: `(H, W, 3)` RGB or `(H, W, 1)` in [0, 1].
         blur: Side of the Gaussian kernel in pixels, odd. Its standard deviation is OpenCV's for that side,
             `0.3 * ((blur - 1) / 2 - 1) + 0.8`; up to 7 OpenCV takes fixed kernels, such as 1/4, 1/2, 1/4.
-        paper: Texture of the paper `(H, W)` or `(H, W, 1)` in [0, 1] that darkens the sketch, see `paper_texture`.
         scale: The sketch is drawn on the photograph resized by this factor, and resized back.
 
     Returns:
         `(H, W, 1)` float32 in [0, 1].
 
     Raises:
-        ValueError: `blur` is even or not positive, or `paper` has another size.
+        ValueError: `blur` is even or not positive.
 
     >>> flat = np.full((32, 32, 3), 0.25, np.float32)
     >>> float(pencil(flat).min())                                   # nothing to draw on a flat picture
@@ -42,14 +42,12 @@ def pencil(photo: np.ndarray, blur: int = 21, *, paper: np.ndarray | None = None
     if not 1 <= blur <= MAX_BLUR or blur % 2 == 0:
         raise ValueError(f"`blur` must be odd, positive and at most {MAX_BLUR}, a kernel's side. Received: {blur=}.")
     if scale != 1.0:
-        sketch = _at_scale(photo, scale, lambda scaled: pencil(scaled, blur))
-    else:
-        gray = to_gray(photo)
-        smooth = cv2.GaussianBlur(gray, (blur, blur), 0)
-        # 0 / 0 is 0, as in the original's 8-bit division: black stays black (in floats OpenCV would give NaN).
-        sketch = cv2.divide(gray, np.maximum(smooth, 1e-6), scale=256 / 255)
-        sketch = np.minimum(sketch, 1.0)[..., np.newaxis]
-    return sketch if paper is None else on_paper(sketch, paper)
+        return _at_scale(photo, scale, lambda scaled: pencil(scaled, blur))
+    gray = to_gray(photo)
+    smooth = cv2.GaussianBlur(gray, (blur, blur), 0)
+    # 0 / 0 is 0, as in the original's 8-bit division: black stays black (in floats OpenCV would give NaN).
+    sketch = cv2.divide(gray, np.maximum(smooth, 1e-6), scale=256 / 255)
+    return np.minimum(sketch, 1.0)[..., np.newaxis]
 
 
 def xdog(
@@ -86,9 +84,10 @@ def xdog(
         raise ValueError(
             f"`sigma` must be positive, at most {MAX_SIGMA}, and `k` above 1, at most 10. Received: {sigma=}, {k=}."
         )
-    if not (0 <= phi < np.inf and abs(p) < np.inf and abs(epsilon) < np.inf):
+    if not (0 <= phi <= MAX_STRENGTH and abs(p) <= MAX_STRENGTH and abs(epsilon) <= MAX_STRENGTH):
         raise ValueError(
-            f"`p`, `epsilon` and `phi` must be finite, `phi` not negative. Received: {p=}, {epsilon=}, {phi=}."
+            f"`p`, `epsilon` and `phi` must be at most {MAX_STRENGTH} either way, `phi` not negative. "
+            f"Received: {p=}, {epsilon=}, {phi=}."
         )
     if scale != 1.0:
         return _at_scale(photo, scale, lambda scaled: xdog(scaled, sigma=sigma, k=k, p=p, epsilon=epsilon, phi=phi))

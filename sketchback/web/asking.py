@@ -29,19 +29,12 @@ def capabilities(path: Path, facts: Mapping[str, object]) -> dict[str, object]:
     parts = {"building": regions.BUILDING, "face": regions.FACE}.get(shown, regions.PARTS)
     return {
         "tone": takes_tone,
-        "candidates": takes_tone and _is_installed(weights.sampler_of(facts)),
+        "candidates": takes_tone and weights.installed(weights.sampler_of(facts)) is not None,
         "fidelity": fidelities.faithful_end(path).is_file(),
         "fast": runtime.check(None) == "auto" and fast.can_run(),
-        "scales": list(SCALES) if _is_installed(ENLARGER) else [1],
+        "scales": list(SCALES) if weights.installed(ENLARGER) else [1],
         "parts": {part: telling.WORDS.get(part, {}) for part in parts} if takes_tone else {},
     }
-
-
-def _is_installed(name: str) -> bool:
-    try:
-        return weights.find(name).is_file()
-    except FileNotFoundError:
-        return False
 
 
 @dataclasses.dataclass(frozen=True)

@@ -36,22 +36,12 @@ def find(given: str | Path | None = None) -> dict[str, Path]:
         path = weights.find(given).resolve()
         found[path.name.removesuffix(weights.SUFFIX)] = path
     for name in weights.names():
-        installed = _find_installed(name)
+        installed = weights.installed(name)
         if installed is not None:
             found.setdefault(name, installed)
     if not found:
         raise FileNotFoundError("There must be weights to choose from. Received: none. Train some: sketchback.train.")
     return found
-
-
-def _find_installed(name: str) -> Path | None:
-    """As `weights.find`, but a file of that name in the current folder is not meant."""
-    wanted = f"{name}{weights.SUFFIX}"
-    for place in weights.folders():
-        file = place if place.is_file() else place / wanted
-        if file.name in (name, wanted) and file.is_file():
-            return file
-    return None
 
 
 def title(name: str) -> str:

@@ -35,7 +35,7 @@ def read(content_type: str, body: bytes, names: Collection[str]) -> dict[str, by
     parts: dict[str, bytes] = {}
     for piece in pieces[:-1]:
         head, _, content = piece.partition(b"\r\n\r\n")
-        named = re.search(rb'content-disposition:[^\r\n]*[;\s]name="?([^";\r\n]*)', head[:MAX_HEAD], re.IGNORECASE)
+        named = re.search(rb'content-disposition:[^\r\n]*?[;\s]name="?([^";\r\n]*)', head[:MAX_HEAD], re.IGNORECASE)
         name = named[1].decode("utf-8", "replace") if named else ""
         if name not in names or name in parts:
             raise ValueError(f"A form may have the parts {', '.join(names)}, each once. Received: {name[:80]!r}.")

@@ -6,7 +6,6 @@ written; it is pinned, and checked before anything of it is used.
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
 import logging
@@ -143,11 +142,8 @@ def _static() -> dict[str, bytes]:
 
 def _helpers(samplers: Iterable[str]) -> dict[str, Path]:
     """The networks that help generators in the tab and are installed, by name."""
-    found = {}
-    for name in dict.fromkeys((*samplers, ENLARGER)):
-        with contextlib.suppress(FileNotFoundError):
-            found[name] = weights.find(name)
-    return found
+    found = {name: weights.installed(name) for name in (*samplers, ENLARGER)}
+    return {name: path for name, path in found.items() if path is not None}
 
 
 def _network(name: str, path: Path) -> tuple[dict[str, Any], bytes]:

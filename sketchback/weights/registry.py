@@ -81,6 +81,20 @@ def find(weights: str | Path) -> Path:
     )
 
 
+def installed(name: str) -> Path | None:
+    """The file of a name where weights are installed, or None: unlike `find`, never one in the current folder.
+
+    Args:
+        name: Such as `"enlarger"`: what the program itself looks for, which no user named.
+    """
+    wanted = f"{name}{SUFFIX}"
+    for place in folders():
+        file = place if place.is_file() else place / wanted
+        if file.name in (name, wanted) and file.is_file():
+            return file
+    return None
+
+
 def shows(name: str, recipe: object) -> str:
     """What weights make photographs of: `"face"`, `"building"`, or nothing where nobody knows.
 

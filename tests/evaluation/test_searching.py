@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from small_pairs import read
 
-from sketchback import weights
+from sketchback import models, weights
 from sketchback.evaluation import identification
 from sketchback.evaluation.baselines import ITSELF
 from sketchback.evaluation.scoring import ENLARGED, GENERATOR
@@ -33,3 +34,9 @@ def test_distractors_are_fitted_and_counted(pairs: Path, distractors: Path, capl
         assert [row["gallery"] for row in result["rows"]] == [2, 2, 2 + count, 2 + count]
     result = identify(None, [pairs], distractors={pairs: "all"})
     assert result["distractors"] == 6 and "left out 2 photographs of people who are searched for" in caplog.text
+
+
+def test_weights_that_take_no_sketch_are_refused_before_anything_is_read(pairs: Path, tmp_path: Path) -> None:
+    draws = weights.save(models.build("artist", width=2, blocks=0), tmp_path / "artist.weights.h5")
+    with pytest.raises(ValueError, match="`weights` must turn sketches into photographs"):
+        identify(draws, [pairs], split="all")

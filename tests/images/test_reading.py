@@ -180,6 +180,7 @@ def test_refusals_name_the_file_and_the_reason(tmp_path):
     (tmp_path / "loop.png").symlink_to(tmp_path / "loop.png")
     (tmp_path / "large.png").write_bytes(hostile.png(10_001, 10_001, bytes(100)))
     save(tmp_path / "small.png", Image.new("RGB", (15, 400)))
+    save(tmp_path / "ribbon.png", Image.new("L", (40_000, 16)))
     with (tmp_path / "long.png").open("wb") as file:
         file.truncate(images.MAX_BYTES + 1)  # takes no room on the disk
     for kind in ("EPS", "PDF", "ICO", "PPM", "TGA"):  # Pillow would hand an EPS to Ghostscript, which runs it
@@ -190,6 +191,7 @@ def test_refusals_name_the_file_and_the_reason(tmp_path):
         "folder": "must be a file.*the folder",
         "loop": "must be readable",
         "large": r"100 megapixels.*10001 rows x 10001 columns",
+        "ribbon": r"at most 32000 pixels.*16 rows x 40000 columns",
         "small": "at least 16 x 16 .*400 rows x 15 columns",
         "long": "at most 512 MiB",
         "PDF": "a PDF. Save the page as PNG",

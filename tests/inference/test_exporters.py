@@ -125,3 +125,10 @@ def test_a_missing_package_is_named(small, monkeypatch):
     monkeypatch.setitem(exporters.FORMATS, "onnx", how)
     with pytest.raises(ImportError, match=r"needs no_such_package\. Received: no such package\. Install with "):
         export(small)
+
+
+def test_a_graph_that_gives_nan_is_no_equal(small):
+    difference = exporters.compare(
+        weights.load(small), lambda given: np.full((*given["sketch"].shape[:3], 3), np.nan), (16, 16)
+    )
+    assert np.isnan(difference)

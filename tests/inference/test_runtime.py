@@ -196,6 +196,12 @@ def test_arrays_of_another_shape_are_no_matter_of_memory(small: Path, shape: tup
         runtime.load(small, "onnx").predict_on_batch(np.ones(shape, np.float32))
 
 
+def test_too_many_arrays_are_counted(small: Path) -> None:
+    sketch = np.ones((1, 16, 16, 1), np.float32)
+    with pytest.raises(ValueError, match=r"takes sketch must be given 1 arrays\. Received: 2"):
+        runtime.load(small, "onnx").predict_on_batch([sketch, sketch])
+
+
 def test_tones_of_another_size_are_no_matter_of_memory(tmp_path: Path) -> None:
     path = weights.save(telling.generator(1.0, 1.0), tmp_path / "telling.weights.h5")
     sketch, tone = np.ones((1, 32, 32, 1), np.float32), np.zeros((1, 1, 5, 4), np.float32)

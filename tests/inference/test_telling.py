@@ -27,7 +27,10 @@ def test_colours(said, part: str, hexadecimal: str) -> None:
     assert bytes(np.rint(telling.colour(said, part) * 255).astype(np.uint8)).hex() == hexadecimal
 
 
-@pytest.mark.parametrize("tone", [{"skin": "skinny"}, {"hair": (1, 2)}, {"nose": "red"}, {"lighter": 2}, {"sky": None}])
+@pytest.mark.parametrize(
+    "tone",
+    [{"skin": "skinny"}, {"skin": "rgb(999, 0, 0)"}, {"hair": (1, 2)}, {"nose": "red"}, {"lighter": 2}, {"sky": None}],
+)
 def test_wrong_words_are_refused(tone) -> None:
     with pytest.raises(ValueError, match="Received"):
         telling.check(tone)

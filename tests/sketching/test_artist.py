@@ -23,6 +23,19 @@ def test_a_drawing_has_the_size_of_its_photograph(network, size):
     assert np.abs(drawn - other).max() > 1e-4
 
 
+def test_a_ribbon_is_drawn_as_large_as_memory_allows():
+    shown = []
+
+    class Network:
+        def predict_on_batch(self, inputs):
+            shown.append(inputs[0].shape)
+            return inputs[0][..., :1]
+
+    ribbon = np.zeros((16, 10_000, 3), np.float32)
+    drawn = artist.draw(ribbon, network=Network(), weights=artist.read_hand("CUFS"))
+    assert drawn.shape == (16, 10_000, 1) and shown[0][1] * shown[0][2] < 1.1 * artist.MAX_PIXELS
+
+
 @pytest.mark.parametrize(
     "text", ["", "Leonardo", "CUFS=2", "CUFS=nan", "CUFS=x", "CUFS=0", "CUFS=0.7,FS2K 2=0.7", "CUFS,XM2VTS"]
 )

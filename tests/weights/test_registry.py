@@ -43,6 +43,8 @@ def test_a_path_comes_first(tmp_path):
     (tmp_path / "faces").rmdir()
     path.rename(tmp_path / "faces")  # such as an authors' file, which has no suffix
     assert weights.find("faces") == Path("faces")
+    assert weights.installed("faces") == tmp_path / "mine" / f"faces{SUFFIX}"  # which nobody named
+    assert weights.installed("other") is None
 
 
 @pytest.mark.parametrize("name", ["own.weights.h5", "own"])
