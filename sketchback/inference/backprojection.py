@@ -25,7 +25,12 @@ WINDOW, CONTRAST = 17, 0.05  # pixels of a mask that are taken together, and the
 
 
 def back_project(
-    photo: np.ndarray, told: np.ndarray, mask: np.ndarray | None = None, *, share: float = 1.0, fitted: bool = False
+    photo: np.ndarray,
+    told: np.ndarray,
+    mask: np.ndarray | None = None,
+    *,
+    share: float = 1.0,
+    others: np.ndarray | None = None,
 ) -> np.ndarray:
     """Brings the means of a photograph's cells to the tones that were told.
 
@@ -35,7 +40,8 @@ def back_project(
         mask: `(4 h, 4 w)` in [0, 1], which blocks of 4 x 4 pixels of the cells that are told a tone is the mean of, and
             where the photograph changes; by default all.
         share: How much of the difference is made up for, in [0, 1].
-        fitted: Fit the mask to the photograph's edges; else its own edges become soft.
+        others: `(4 h, 4 w)` in [0, 1], which blocks show something else: both masks are fitted to the photograph's
+            edges, and nothing changes there. Without it the mask's own edges become soft.
 
     Returns:
         `(H, W, 3)` float32 in [0, 1]. Where the cells around are told too, means are within a few 1/255 of what was
@@ -46,7 +52,10 @@ def back_project(
     """
     size = photo.shape[0], photo.shape[1]
     inside = tones.to_pixels(reach(told, mask), size)
-    inside = _refine(inside, photo) if fitted else _soften(inside)
+    if others is None:
+        inside = _soften(inside)
+    else:
+        inside = _refine(inside, photo) * (1 - _refine(tones.to_pixels(others, size), photo))
     own = tones.under(photo, inside)
     is_told = np.isfinite(told) & np.isfinite(own)
     if not is_told.any():

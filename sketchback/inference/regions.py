@@ -15,10 +15,15 @@ from sketchback.images.tones import BLOCK, CELL
 FACE = ("skin", "hair", "background")
 BUILDING = ("sky", "wall", "ground")
 PARTS = (*FACE, *BUILDING)
+LAYERS = ("hair", "skin", "background", "wall", "ground", "sky")  # where two are told of one place, the later counts
 # Differences of colour in CIELAB: from a block to the next, and from skin to what still is skin.
 STEP, SKIN = 9.0, 20.0
+ALIKE, SHADED = 12.0, 26.0  # with less of lightness: from skin to a backdrop, at least; to shaded skin, at most
 DARKER = 14.0  # in lightness, 0 to 100: hair against skin
-PLAIN = 0.6  # of the mean ink: blocks with less are paper
+BELOW = 0.1  # of the height: how far hair reaches below the chin
+PLAIN = 0.6  # of the mean ink: blocks with less, around them too, are paper
+BARE = 0.12  # of ink: no stroke passes through blocks with less
+SKY, GROUND = 0.85, 0.7  # of the height: down to where, and from where on
 
 
 def find(photo: np.ndarray, sketch: np.ndarray) -> dict[str, np.ndarray]:
@@ -36,9 +41,9 @@ def find(photo: np.ndarray, sketch: np.ndarray) -> dict[str, np.ndarray]:
     size = [side * CELL // BLOCK for side in cells]
     lab = cv2.cvtColor(images.resize(_complete(photo, cells), size), cv2.COLOR_RGB2LAB)
     ink = 1 - images.resize(_complete(sketch, cells), size)[..., 0]
-    ink = cv2.GaussianBlur(ink, (0, 0), 1.0)
-    plain = ink <= PLAIN * ink.mean()
-    parts = {**_face(lab, plain), **_building(lab, plain)}
+    around = cv2.GaussianBlur(ink, (0, 0), 1.0)
+    plain = around <= PLAIN * around.mean()
+    parts = {**_face(lab, plain), **_building(lab, plain, ink < BARE)}
     return {name: part.astype(np.float32) for name, part in parts.items()}
 
 
@@ -57,28 +62,49 @@ def _face(lab: np.ndarray, plain: np.ndarray) -> dict[str, np.ndarray]:
     light = lab[..., 0] >= np.median(lab[middle][:, 0])
     colour = np.median(lab[middle & light], axis=0)
     different = np.linalg.norm((lab - colour) * (1.0, 1.3, 1.3), axis=-1)
-    skin = _connected(middle, different + 20 * np.maximum(away - 0.5, -0.4) < SKIN)
-    closed = cv2.morphologyEx(skin.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)) > 0  # eyes, mouth
-    skin |= closed & (away < 0.7)
+    lit = _connected(middle, different + 20 * np.maximum(away - 0.5, -0.4) < SKIN)
+    chin, nose = (y[lit].max(), y[lit].mean()) if lit.any() else (1.0, 1.0)
 
+    unlike_skin = _unlike(lab, colour)
     darker = lab[..., 0] < colour[0] - DARKER
-    backdrop = ~skin & (plain | ~darker)
+    backdrop = ~lit & (plain | ~darker) & (unlike_skin > ALIKE)
     edge = (y < 1 / rows) | ((y < 0.67) & ((x < 1 / columns) | (x > 1 - 1 / columns)))
     background = _flood(edge & backdrop, lab, backdrop)
-    chin = y[skin].max() if skin.any() else 1.0
-    nose = y[skin].mean() if skin.any() else 1.0
+    # The rest is shaded skin, as temples, ears and the neck are, where it is nearer to skin than to dark hair.
+    crown = ~lit & ~background & darker & (y < nose)
+    if crown.any():
+        dark = lab[crown & (lab[..., 0] <= np.median(lab[crown][:, 0]))]
+        shaded = (unlike_skin < _unlike(lab, np.median(dark, axis=0))) & (unlike_skin < SHADED)
+        skin = _connected(lit, lit | (shaded & ~background))
+    else:
+        skin = lit
+    closed = cv2.morphologyEx(skin.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)) > 0  # eyes, mouth
+    skin = skin | (closed & (away < 0.7) & ~background)
+
     beside = cv2.dilate(skin.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    dark = (~skin & ~background & darker & (y <= chin)).astype(np.uint8)
+    dark = (~skin & ~background & darker & (y <= chin + BELOW)).astype(np.uint8)
     # Outlines and shadows beside the cheeks are dark too, but thin and low.
     hair = _connected(beside & (y < nose), cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0)
     return {"skin": skin, "hair": hair, "background": background}
 
 
-def _building(lab: np.ndarray, plain: np.ndarray) -> dict[str, np.ndarray]:
+def _unlike(lab: np.ndarray, colour: np.ndarray) -> np.ndarray:
+    """How far blocks are from a colour, light and shadow counted less."""
+    distance: np.ndarray = np.linalg.norm((lab - colour) * (0.6, 1.3, 1.3), axis=-1)
+    return distance
+
+
+def _building(lab: np.ndarray, plain: np.ndarray, bare: np.ndarray) -> dict[str, np.ndarray]:
     rows = lab.shape[0]
     height = np.broadcast_to((np.arange(rows)[:, np.newaxis] + 0.5) / rows, plain.shape)
-    sky = _flood(plain & (height < 1 / rows), lab, plain & (height < 0.67))
-    ground = _flood(height > 1 - 1 / rows, lab, ~sky & (height > 0.7))
+    bottom = height > 1 - 1 / rows
+    # Both end at strokes, and the ground has some of its own; the sky reaches the outlines.
+    ground = _flood(bottom, lab, bottom | (bare & (height > GROUND)))
+    ground = cv2.morphologyEx(ground.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((3, 3), np.uint8)) > 0
+    above = ~ground & (height < SKY)
+    sky = _flood(height < 1 / rows, lab, plain & above)
+    cross = cv2.getStructuringElement(cv2.MORPH_CROSS, (3, 3))
+    sky |= (cv2.dilate(sky.astype(np.uint8), cross) > 0) & bare & above
     return {"sky": sky, "wall": ~sky & ~ground, "ground": ground}
 
 

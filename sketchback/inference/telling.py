@@ -203,8 +203,10 @@ def answer(generator: Generator, sketches: np.ndarray, told: np.ndarray | None =
 def _tell_parts(tone: Mapping[str, Any], photo: np.ndarray, sketch: np.ndarray) -> Iterator[Layer]:
     """Tells the parts that are named, in their places."""
     found = regions.find(photo, sketch)
-    for name in (name for name in regions.PARTS if name in tone):
+    for name in (name for name in regions.LAYERS if name in tone):
         mask = found[name]
+        together = regions.FACE if name in regions.FACE else regions.BUILDING
+        others = np.max([found[other] for other in together if other != name], axis=0)
         own = tones.under(photo, tones.to_pixels(mask, (photo.shape[0], photo.shape[1])))
         covered = np.where(np.isfinite(own[..., 0]), coverage(mask), 0.0)
         if covered.max() < MOST:
@@ -215,7 +217,7 @@ def _tell_parts(tone: Mapping[str, Any], photo: np.ndarray, sketch: np.ndarray) 
         lightest = 1.0 if name in FLAT else LIGHTEST
         wanted = tone[name] * min(1.0, lightest / max(_luminance(tone[name]), 1e-3))
         shaded = shade(own, wanted, covered >= MOST)
-        yield Layer(np.where(covered[..., np.newaxis] >= LEAST, shaded, np.nan), mask, least=MOST, guessed=True)
+        yield Layer(np.where(covered[..., np.newaxis] >= LEAST, shaded, np.nan), mask, least=MOST, others=others)
 
 
 def shade(own: np.ndarray, wanted: np.ndarray, typical: np.ndarray) -> np.ndarray:

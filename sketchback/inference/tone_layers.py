@@ -25,14 +25,15 @@ class Layer(NamedTuple):
         mask: `(4 h, 4 w)` in [0, 1]: of how much of each block of 4 x 4 pixels it is told.
         least: Of a cell: where less is covered, the generator is not told.
         share: How much of what a photograph then differs by is made up for, in [0, 1].
-        guessed: The mask is a guess, and is fitted to the photograph's edges.
+        others: `(4 h, 4 w)` in [0, 1], where other parts are; the mask is a guess then, and is fitted to the
+            photograph's edges.
     """
 
     tones: np.ndarray
     mask: np.ndarray
     least: float = 0.0
     share: float = 1.0
-    guessed: bool = False
+    others: np.ndarray | None = None
 
 
 def whole(cells: np.ndarray, share: float = 1.0) -> Layer:
@@ -105,5 +106,5 @@ def keep(photo: np.ndarray, layers: Sequence[Layer]) -> np.ndarray:
     for index, layer in enumerate(layers):
         above = [reach(one.tones, one.mask) for one in layers[index + 1 :]]
         mask = layer.mask * (1 - np.max(above, axis=0)) if above else layer.mask
-        photo = back_project(photo, layer.tones, mask, share=layer.share, fitted=layer.guessed)
+        photo = back_project(photo, layer.tones, mask, share=layer.share, others=layer.others)
     return photo

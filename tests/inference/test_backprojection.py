@@ -63,6 +63,6 @@ def test_only_what_is_under_the_mask_changes_and_counts() -> None:
     mask[:, :5] = 1
     told = np.full((3, 3, 3), np.nan, np.float32)
     told[:, :2] = (0.5, 0.2, 0.1)
-    made = back_project(photo, told, mask, fitted=True)
+    made = back_project(photo, told, mask, others=1 - mask)
     np.testing.assert_allclose(made[:, :16], np.broadcast_to(told[0, 0], (48, 16, 3)), atol=0.05)
     np.testing.assert_allclose(made[:, 24:], 0.8, atol=0.03)

@@ -22,6 +22,17 @@ def test_a_face_in_front_of_a_dark_backdrop() -> None:
     assert found["background"][0].all() and not (found["background"] & (found["hair"] | found["skin"])).any()
 
 
+def test_shaded_skin_is_no_hair() -> None:
+    photo = np.full((128, 112, 3), 0.9, np.float32)
+    photo[16:96, 16:96] = (0.15, 0.1, 0.08)  # hair
+    photo[32:128, 32:80] = (0.75, 0.55, 0.45)
+    photo[32:96, 64:80] = (0.52, 0.35, 0.27)  # a cheek in the shadow
+    photo[112:, 32:80] = (0.52, 0.35, 0.27)  # the neck
+    found = {name: coverage(mask) > 0.5 for name, mask in regions.find(photo, 1 - photo[..., :1] / 2).items()}
+    assert found["skin"][2:8, 2:5].all() and found["skin"].sum() == 18
+    assert found["hair"][1:5, 1].all() and not (found["hair"] & found["skin"]).any()
+
+
 def test_a_building_under_the_sky() -> None:
     photo = np.full((90, 112, 3), (0.7, 0.8, 0.9), np.float32)
     photo[32:80], photo[80:] = (0.6, 0.4, 0.3), (0.3, 0.3, 0.3)
@@ -30,3 +41,13 @@ def test_a_building_under_the_sky() -> None:
     found = {name: coverage(mask) > 0.5 for name, mask in regions.find(photo, sketch).items()}
     assert found["sky"][:2].all() and found["wall"][2:5].all() and found["ground"][5].all()
     assert (found["sky"].astype(int) + found["wall"] + found["ground"] == 1).all()
+
+
+def test_sky_and_ground_end_at_strokes() -> None:
+    photo = np.full((128, 128, 3), (0.6, 0.55, 0.5), np.float32)  # which tells nothing apart
+    sketch = np.ones((128, 128, 1), np.float32)
+    sketch[30:112, 30:33] = sketch[30:112, 95:98] = sketch[30:33, 30:98] = 0  # a house
+    sketch[110:113] = 0  # the ground it stands on
+    found = regions.find(photo, sketch)
+    assert found["wall"][8:27, 9:23].all() and found["ground"][29:].all() and not found["ground"][:27].any()
+    assert found["sky"][:6].all() and found["sky"][:24, :6].all() and found["sky"][:24, 26:].all()

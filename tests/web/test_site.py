@@ -331,6 +331,7 @@ class TestWithoutServer:
         sketch = np.ones((120, 112, 1), np.float32)
         sketch[16:96, 24:96] = 0.4
         sketch[48:112, 32:80] = 0.95
+        sketch[108:111] = 0  # where the ground ends
         found = seen.page.evaluate(
             """async ([photo, sketch]) => {
                 const { find } = await import("/page/tab/regions.js");

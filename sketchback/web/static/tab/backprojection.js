@@ -16,9 +16,10 @@ const STEPS = [-1, 0, 1];
 const NEIGHBOURS = 9;
 
 /** A photograph whose cells have the tones that a layer tells, under its mask and as far as its share says. */
-export function backProject(photo, { tones, mask, share, guessed }) {
+export function backProject(photo, { tones, mask, share, others }) {
   const coarse = toPixels(reach(tones, mask), photo);
-  const inside = (guessed ? refine(coarse, photo) : soften(coarse)).data;
+  const beside = others && refine(toPixels(others, photo), photo).data; // where something else is
+  const inside = (others ? of(refine(coarse, photo), (value, at) => value * (1 - beside[at])) : soften(coarse)).data;
   const own = ofPhoto(photo, inside);
   const wanted = of(own, (value, place) => value + share * (tones.data[place] - value));
   if (wanted.data.every(Number.isNaN)) return photo;

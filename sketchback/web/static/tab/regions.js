@@ -6,9 +6,17 @@ import { blur, close, dilate, open, percentiles } from "./filters.js";
 import { BLOCK, CELL, cellsOf, toLab } from "./tones.js";
 
 export const PARTS = ["skin", "hair", "background", "sky", "wall", "ground"];
+export const TOGETHER = [PARTS.slice(0, 3), PARTS.slice(3)]; // of a face, of a building
+// Where two are told of one place, the later counts.
+export const LAYERS = ["hair", "skin", "background", "wall", "ground", "sky"];
 const [STEP, SKIN] = [9, 20]; // of colour in CIELAB: from a block to the next, and from skin to what still is skin
+// The same with less of lightness: from skin to a backdrop, at least; to shaded skin, at most.
+const [ALIKE, SHADED] = [12, 26];
 const DARKER = 14; // in lightness, 0 to 100: hair against skin
-const PLAIN = 0.6; // of the mean ink: blocks with less are paper
+const BELOW = 0.1; // of the height: how far hair reaches below the chin
+const PLAIN = 0.6; // of the mean ink: blocks with less, around them too, are paper
+const BARE = 0.12; // of ink: no stroke passes through blocks with less
+const [SKY, GROUND] = [0.85, 0.7]; // of the height: down to where, and from where on
 
 /**
  * The blocks of each part, as a mask of 0 and 1; maybe none.
@@ -27,7 +35,7 @@ export function find(photo, sketch) {
   const mean = inks.reduce((sum, one) => sum + one) / inks.length;
   const grid = new Grid(rows, columns, lab);
   const plain = grid.where((at) => inks[at] <= PLAIN * mean);
-  const parts = { ...face(grid, plain), ...building(grid, plain) };
+  const parts = { ...face(grid, plain), ...building(grid, plain, grid.where((at) => ink.data[at] < BARE)) };
   return Object.fromEntries(PARTS.map((name) => [name, grid.mask(parts[name])]));
 }
 
@@ -74,6 +82,7 @@ class Grid {
 function face(grid, plain) {
   const { rows, columns, lab } = grid;
   const median = (blocks, one) => percentiles(lab.filter((_, at) => blocks[at]).map((values) => values[one]), [50])[0];
+  const colourOf = (blocks) => [0, 1, 2].map((one) => median(blocks, one));
   const away = []; // 1 near the edge of the picture
   const middle = grid.where((at, y, x) => {
     away[at] = Math.hypot((y - 0.55) / 0.5, (x - 0.5) / 0.45);
@@ -81,29 +90,51 @@ function face(grid, plain) {
   });
   const lightness = median(middle, 0);
   const light = grid.where((at) => middle[at] && lab[at][0] >= lightness); // without eyes, lips and shadows
-  const colour = [0, 1, 2].map((one) => median(light, one));
-  let skin = grid.spread(middle, grid.where((at) => {
-    const [l, a, b] = lab[at].map((value, one) => value - colour[one]);
-    return Math.hypot(l, 1.3 * a, 1.3 * b) + 20 * Math.max(away[at] - 0.5, -0.4) < SKIN;
-  }));
-  const closed = grid.filter(skin, close, 2); // eyes, mouth
-  skin = skin.map((one, at) => one || (closed[at] && away[at] < 0.7));
+  const colour = colourOf(light);
+  const far = (at, from, weight) => {
+    const [l, a, b] = lab[at].map((value, one) => value - from[one]);
+    return Math.hypot(weight * l, 1.3 * a, 1.3 * b);
+  };
+  const lit = grid.spread(middle, grid.where((at) => far(at, colour, 1) + 20 * Math.max(away[at] - 0.5, -0.4) < SKIN));
+  const lines = [...lit.keys()].filter((at) => lit[at]).map((at) => (Math.floor(at / columns) + 0.5) / rows);
+  const [chin, nose] = lines.length ? [lines.at(-1), lines.reduce((sum, y) => sum + y) / lines.length] : [1, 1];
 
+  const unlikeSkin = lab.map((_, at) => far(at, colour, 0.6));
   const darker = grid.where((at) => lab[at][0] < colour[0] - DARKER);
-  const backdrop = grid.where((at) => !skin[at] && (plain[at] || !darker[at]));
+  const backdrop = grid.where((at) => !lit[at] && (plain[at] || !darker[at]) && unlikeSkin[at] > ALIKE);
   const edge = grid.where((at, y, x) => y < 1 / rows || (y < 0.67 && (x < 1 / columns || x > 1 - 1 / columns)));
   const background = grid.flood(edge, backdrop);
-  const chin = skin.includes(true) ? (Math.floor(skin.lastIndexOf(true) / columns) + 0.5) / rows : 1;
-  const lines = [...skin.keys()].filter((at) => skin[at]).map((at) => (Math.floor(at / columns) + 0.5) / rows);
-  const nose = lines.length ? lines.reduce((sum, y) => sum + y) / lines.length : 1;
-  const dark = grid.where((at, y) => !skin[at] && !background[at] && darker[at] && y <= chin);
+  let skin = lit;
+  const crown = grid.where((at, y) => !lit[at] && !background[at] && darker[at] && y < nose);
+  if (crown.includes(true)) {
+    const middling = median(crown, 0);
+    const hairColour = colourOf(grid.where((at) => crown[at] && lab[at][0] <= middling));
+    // Shaded skin, as temples, ears and the neck are.
+    skin = grid.spread(lit, grid.where((at) => lit[at] || (
+      !background[at] && unlikeSkin[at] < Math.min(far(at, hairColour, 0.6), SHADED))));
+  }
+  const closed = grid.filter(skin, close, 2); // eyes, mouth
+  skin = skin.map((one, at) => one || (closed[at] && away[at] < 0.7 && !background[at]));
+
+  const dark = grid.where((at, y) => !skin[at] && !background[at] && darker[at] && y <= chin + BELOW);
   const hairy = grid.filter(dark, open, 1); // outlines and shadows beside the cheeks are dark too, but thin and low
   const beside = grid.filter(skin, dilate, 1);
   return { skin, background, hair: grid.spread(grid.where((at, y) => beside[at] && y < nose), hairy) };
 }
 
-function building(grid, plain) {
-  const sky = grid.flood(grid.where((at, y) => y < 1 / grid.rows), grid.where((at, y) => plain[at] && y < 0.67));
-  const ground = grid.flood(grid.where((at, y) => y > 1 - 1 / grid.rows), grid.where((at, y) => !sky[at] && y > 0.7));
+function building(grid, plain, bare) {
+  const { rows, columns } = grid;
+  const bottom = grid.where((at, y) => y > 1 - 1 / rows);
+  // Both end at strokes, and the ground has some of its own; the sky reaches the outlines.
+  const ground = grid.filter(
+    grid.flood(bottom, grid.where((at, y) => bottom[at] || (bare[at] && y > GROUND))), close, 1);
+  const above = grid.where((at, y) => !ground[at] && y < SKY);
+  const free = grid.flood(grid.where((at, y) => y < 1 / rows), grid.where((at) => plain[at] && above[at]));
+  const sky = grid.where((at) => {
+    const column = at % columns;
+    const beside = free[at - columns] || free[at + columns] || (column > 0 && free[at - 1])
+      || (column < columns - 1 && free[at + 1]);
+    return free[at] || (beside && bare[at] && above[at]);
+  });
   return { sky, ground, wall: grid.where((at) => !sky[at] && !ground[at]) };
 }

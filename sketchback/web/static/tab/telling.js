@@ -2,7 +2,7 @@
 
 import { Refusal } from "../refusal.js";
 import { clip, fit, of, toGray } from "./arrays.js";
-import { find, PARTS } from "./regions.js";
+import { find, LAYERS, TOGETHER } from "./regions.js";
 import { coverage, fromArray, LEAST, whole } from "./tone_layers.js";
 import { change, changes, ofPhoto, toPixels } from "./tones.js";
 
@@ -28,7 +28,7 @@ export async function place(tone, { size, sketch, answer, changesAnswer }) {
   if (tone.reference) layers.push(fromArray(fit(tone.reference, ...size), ...seen));
   else if (changesAnswer && changes(tone)) layers.push(whole(ofPhoto(await answer())));
   if (changes(tone)) layers.forEach((layer) => { layer.tones = change(layer.tones, tone); });
-  const parts = PARTS.filter((name) => tone[name]);
+  const parts = LAYERS.filter((name) => tone[name]);
   if (parts.length) layers.push(...tellParts(parts, tone, await answer(), sketch));
   if (tone.strokes) layers.push(fromArray(tone.strokes, ...seen));
   return layers;
@@ -41,6 +41,8 @@ function tellParts(parts, tone, photo, sketch) {
   const found = find(photo, sketch);
   return parts.map((name) => {
     const mask = found[name];
+    const beside = TOGETHER.find((names) => names.includes(name)).filter((other) => other !== name);
+    const others = of(mask, (_, at) => Math.max(...beside.map((other) => found[other].data[at])));
     const own = ofPhoto(photo, toPixels(mask, photo).data);
     const covered = coverage(mask).map((share, cell) => (Number.isNaN(own.data[3 * cell]) ? 0 : share));
     if (!covered.some((share) => share >= MOST)) {
@@ -51,7 +53,7 @@ function tellParts(parts, tone, photo, sketch) {
     const wanted = colour.map((value) => value * most);
     const tones = shade(own, wanted, (cell) => covered[cell] >= MOST);
     covered.forEach((share, cell) => { if (share < LEAST) tones.data.fill(NaN, 3 * cell, 3 * cell + 3); });
-    return { tones, mask, least: MOST, share: 1, guessed: true };
+    return { tones, mask, least: MOST, share: 1, others };
   });
 }
 
