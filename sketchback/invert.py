@@ -25,7 +25,10 @@ ODD = {  # what weights show, and what `oddities.notice` sees
     ("face", "building"): "looks like a building. Try --weights buildings.",
     ("building", "face"): f"looks like a face. Try --weights {weights.DEFAULT}.",
     ("face", "upside down"): "looks like a face upside down. Try it turned.",
-    **{(shown, "paper"): "looks like a photograph of paper. Try --clean." for shown in ("face", "building", "")},
+}
+ODD_FOR_ALL = {
+    "paper": "looks like a photograph of paper. Try --clean.",
+    "small": "is small on its sheet. Try --clean, which cuts it out.",
 }
 
 
@@ -251,7 +254,8 @@ def _invert_files(arguments: argparse.Namespace) -> int:
 
     def look(sketch: np.ndarray) -> list[str]:
         noticed = oddities.notice(oddities.invert_tones(sketch) if oddities.is_negative(sketch) else sketch)
-        return [ODD[shown, what] for what in noticed if (shown, what) in ODD]
+        said = [ODD_FOR_ALL.get(what) or ODD.get((shown, what)) for what in noticed]
+        return [sentence for sentence in said if sentence]
 
     shown = weights.shows(path.name, generator.facts.get("recipe"))
     many, channels = asked.candidates or 1, 3 if asked.clean else 1

@@ -13,6 +13,7 @@ from PIL import Image
 from sketchback.atomic import replacing
 from sketchback.images.arrays import to_uint8
 
+DENSITY, A4 = 72.0, (8.27, 11.69)  # pixels an inch, at least; inches
 WRITABLE = {  # suffix -> Pillow's name
     ".png": "PNG",
     ".jpg": "JPEG",
@@ -69,9 +70,11 @@ def _save(file: Path | io.BytesIO, image: np.ndarray | Sequence[np.ndarray], suf
     kind, pages = WRITABLE[suffix.lower()], {"save_all": True, "append_images": others} if others else {}
     if others and kind != "PDF":
         raise ValueError(f"Several images in one file must be a PDF. Received: {len(others) + 1} for {suffix}.")
+    density = _density(first)
+    # What means nothing to a format is ignored by it.
+    options = {"quality": 95, "dpi": (density, density), "resolution": density, **pages}
     try:
-        # quality means nothing to the lossless formats, which ignore it.
-        first.save(file, kind, quality=95, **pages)
+        first.save(file, kind, **options)
     except OSError as error:
         if error.errno is not None:
             raise
@@ -79,6 +82,12 @@ def _save(file: Path | io.BytesIO, image: np.ndarray | Sequence[np.ndarray], suf
             f"A picture must be one that {kind} can hold. Received: {first.height} rows x {first.width} columns "
             f"({error}). Take another format, as .png."
         ) from None
+
+
+def _density(picture: Image.Image) -> float:
+    """Pixels an inch as they are printed: more pixels are finer, and no larger than a page of A4."""
+    short, long = sorted(picture.size)
+    return float(max(DENSITY, short / A4[0], long / A4[1]))
 
 
 def to_pillow(image: np.ndarray) -> Image.Image:

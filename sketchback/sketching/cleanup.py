@@ -26,6 +26,7 @@ WORKING = 1600  # pixels on the long side that the steps work with; a drawing ha
 LARGEST = 1024  # pixels on the long side of a result
 LEANING = 480  # pixels on the long side at which a rotation is measured
 MARGIN = 0.1  # of paper beside a small drawing, as a share of its longer side
+MOST = 0.6  # of a page: a drawing that takes up more, with its margin, stays on it
 BLACK = 0.15  # the darkest strokes of CUFS's training sketches, on paper of 1
 
 
@@ -211,21 +212,20 @@ def centre(sketch: np.ndarray) -> np.ndarray:
         sketch: `(H, W, 1)` in [0, 1], paper = 1.
 
     Returns:
-        `(H', W', 1)` float32; the sketch itself where the drawing takes up most of its height or width, or where
-        nothing is drawn.
+        `(H', W', 1)` float32; the sketch itself where that would be most of it, or where nothing is drawn.
     """
     height, width = sketch.shape[:2]
     box = _drawn(sketch)
     if box is None:
         return sketch
     top, bottom, left, right = box
-    if (bottom - top) > 0.65 * height or (right - left) > 0.65 * width:
-        return sketch
     longer = max(bottom - top, right - left)
     rim = MARGIN * longer
     # No narrower than 3:4, so that a generator sees something around a tall drawing.
     least = max(0.375 * (longer + 2 * rim), MIN_SIDE / 2)
     half = [max(side / 2 + rim, least) for side in (bottom - top, right - left)]
+    if 4 * half[0] * half[1] > MOST * height * width:
+        return sketch
     middle = (top + bottom) / 2, (left + right) / 2
     matrix = np.array([[1, 0, -round(middle[1] - half[1])], [0, 1, -round(middle[0] - half[0])]], np.float32)
     size = round(2 * half[1]), round(2 * half[0])

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from sketchback.images import reduce, to_gray
+from sketchback.sketching.cleanup import centre
 from sketchback.sketching.page_detection import DETECTION, find_page, rectify
 from sketchback.sketching.paper import flatten
 
@@ -34,6 +35,7 @@ UPRIGHT = (
     (0.10, 0.15, 2.99, 0.05),
 )
 UPSIDE_DOWN = -5.0  # 3 of 4,037 upright faces are below it, and 59 % of those that are upside down
+LEAST = 48  # pixels of the shorter side, below which nothing is noticed
 GREY_PAPER = 0.8  # the lightest part of a sketch that was scanned or drawn is lighter
 
 
@@ -123,20 +125,25 @@ def notice(sketch: np.ndarray) -> list[str]:
         sketch: `(H, W)`, `(H, W, 1)` or `(H, W, 3)` in [0, 1], dark on light.
 
     Returns:
-        `"paper"` where it is a photograph of a page that was not cleaned, or else `"building"` or `"face"` where it is
-        clearly one of them, and `"upside down"` where it would be a face turned so. Empty where nothing is sure.
+        `"paper"` where it is a photograph of a page that was not cleaned, or else `"small"` where most of the sheet is
+        empty, `"building"` or `"face"` where it is clearly one of them, and `"upside down"` where it would be a face
+        turned so. Empty where nothing is sure, or where it is too small to be seen.
     """
+    if min(sketch.shape[:2]) < LEAST:
+        return []
     tone = reduce(to_gray(sketch)[..., np.newaxis], DETECTION)
     if np.percentile(tone, 98) < GREY_PAPER or find_page(tone) is not None:
         return ["paper"]
     if is_empty(tone):
         return []
-    slopes = _slopes(tone)
+    drawn = centre(tone)
+    small = ["small"] if drawn is not tone else []
+    slopes = _slopes(drawn)
     score = _subject(*slopes)
     if score > BUILDING:
-        return ["building"]
+        return [*small, "building"]
     turned = score < 0 and _upright(np.hypot(*slopes[1:])) < UPSIDE_DOWN
-    return ["face"] * (score < FACE) + ["upside down"] * turned
+    return [*small, *["face"] * (score < FACE), *["upside down"] * turned]
 
 
 def _slopes(picture: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -83,7 +83,7 @@ _SENTENCE = {
         "schema": {"type": "object", "required": ["error"], "properties": {"error": {"type": "string"}}}
     }
 }
-_WORDS = {"type": "array", "items": {"enum": ["paper", "building", "face", "upside down"]}}
+_WORDS = {"type": "array", "items": {"enum": ["paper", "small", "building", "face", "upside down"]}}
 _NOTICES = {
     "application/json": {"schema": {"type": "object", "required": ["notices"], "properties": {"notices": _WORDS}}}
 }
@@ -195,8 +195,8 @@ def add_routes(app: FastAPI, worker: InferenceWorker) -> None:
         dependencies=[Depends(_check_names)],
         openapi_extra=_BODY,
         responses={**_responses([]), 200: {"description": "Words, none where nothing is sure.", "content": _NOTICES}},
-        description="`paper` for a photograph of a page that was not cleaned, else `building` or `face`, and "
-        "`upside down`; see `shows` in `/api/weights`.",
+        description="`paper` for a photograph of a page that was not cleaned, else `small` where most of the sheet is "
+        "empty, `building` or `face`, and `upside down`; see `shows` in `/api/weights`.",
     )
     async def notice(request: Request) -> Response:
         def work(parts: dict[str, bytes], say: Say) -> bytes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 
 import numpy as np
 import pytest
@@ -34,6 +35,16 @@ def test_pages_of_a_pdf(tmp_path):
     assert data.startswith(b"%PDF") and data.count(b"/Type /Page\n") == 3
     with pytest.raises(ValueError, match=r"must be a PDF\. Received: 2 for \.png"):
         images.encode([SLOPES, SLOPES])
+
+
+@pytest.mark.parametrize(("size", "inches"), [((400, 320), (400 / 72, 320 / 72)), ((4000, 3000), (11.03, 8.27))])
+def test_printed_no_larger_than_a4(size, inches):
+    page = images.encode(np.zeros((*size, 1)), "pdf")
+    width, height = map(float, re.search(rb"/MediaBox \[ 0 0 ([\d.]+) ([\d.]+) \]", page).groups())
+    np.testing.assert_allclose((height / 72, width / 72), inches, rtol=1e-3)
+    for kind in ("png", "jpg", "tiff"):
+        with Image.open(io.BytesIO(images.encode(np.zeros((*size, 1)), kind))) as picture:
+            assert float(picture.info["dpi"][0]) == pytest.approx(size[0] / inches[0], abs=0.6), kind
 
 
 def test_two_axes_are_grey_and_values_are_clipped():

@@ -79,6 +79,16 @@ def test_centre_cuts_a_small_drawing_out_with_a_margin() -> None:
     assert 0.05 * height < top < 0.15 * height
 
 
+def test_centre_cuts_a_drawing_out_of_a_wide_page() -> None:
+    page = np.ones((220, 900, 1), np.float32)
+    page[10:210, 100:260] = head(200, 160)
+    height, width = centre(page).shape[:2]
+    assert 200 < height < 260 and 150 < width < 220
+    narrow = np.ones((220, 200, 1), np.float32)
+    narrow[10:210, 20:180] = head(200, 160)
+    assert centre(narrow) is narrow
+
+
 def test_centre_gives_a_drawing_in_the_corner_paper_around_it() -> None:
     page = np.ones((600, 800, 1), np.float32)
     page[:180, :140] = head(200, 160)[20:, 20:]

@@ -73,6 +73,15 @@ def test_subject_and_direction_of_drawings_of_ours() -> None:
     assert sum(words == ["face"] for words in noticed.values()) >= 2  # a third one is not sure
 
 
+def test_a_drawing_on_a_large_sheet_is_small_and_upright() -> None:
+    for path in OWN:
+        drawing = images.reduce(images.read(path, 1), 200)
+        sheet = np.pad(drawing, ((60, 60), (50, 600), (0, 0)), constant_values=1)
+        first, *others = oddities.notice(sheet)
+        assert first == "small" and set(others) <= ({"face"} if path.stem.startswith("face") else {"building"})
+        assert oddities.notice(images.resize(drawing, (32, 32))) == []  # too small to be seen
+
+
 def test_a_page_that_was_not_cleaned_is_noticed() -> None:
     assert oddities.notice(photographed(head(), TILTED, (680, 620))) == ["paper"]
     assert oddities.notice(0.7 * images.read(OWN[1], 1)) == ["paper"]

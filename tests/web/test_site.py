@@ -310,7 +310,8 @@ class TestWithoutServer:
     def test_another_subject_and_a_face_upside_down_are_noticed(self, seen) -> None:
         for path in sorted(DRAWINGS.glob("*.png"))[1::2]:
             drawing = images.reduce(images.read(path, 1), 200)
-            for sketch in (drawing, drawing[::-1, ::-1]):
+            beside = np.pad(drawing, ((100, 100), (0, 500), (0, 0)), constant_values=1)  # small on its sheet
+            for sketch in (drawing, drawing[::-1, ::-1], beside, beside[::-1, ::-1]):
                 height, width, _ = sketch.shape
                 found = seen.page.evaluate(
                     """async ([height, width, values]) => {

@@ -24,6 +24,8 @@ export async function ask() {
   const other = suited(noticed, chosen());
   if (noticed.includes("paper") && !element("clean").checked) {
     say("This looks like a photograph of paper.", { label: "Clean it", action: () => element("clean").click() });
+  } else if (noticed.includes("small") && !element("clean").checked) {
+    say("This drawing is small on its sheet.", { label: "Cut it out", action: () => element("clean").click() });
   } else if (noticed.includes("upside down") && shows(chosen()) === "face") {
     say("This face looks upside down.", { label: "Turn it", action: () => turn(drawing, 2) });
   } else if (other) {

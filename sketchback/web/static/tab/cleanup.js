@@ -12,6 +12,7 @@ const WORKING = 1600; // pixels on the long side that the steps work with
 const LARGEST = 1024; // pixels on the long side of a result
 const LEANING = 480; // pixels on the long side at which a rotation is measured
 const MARGIN = 0.1; // of paper beside a small drawing, as a share of its longer side
+const MOST = 0.6; // of a page: a drawing that takes up more, with its margin, stays on it
 const BLACK = 0.15; // the darkest strokes of what a generator was trained on
 const RADIANS = Math.PI / 180;
 
@@ -152,16 +153,16 @@ function matchInk(sketch) {
 }
 
 /** Cuts a small drawing out of a large page, in the middle, with a margin. */
-function centre(sketch) {
+export function centre(sketch) {
   const { height, width } = sketch;
   const box = drawn(sketch);
   if (!box) return sketch;
   const [top, bottom, left, right] = box;
-  if (bottom - top > 0.65 * height || right - left > 0.65 * width) return sketch;
   const longer = Math.max(bottom - top, right - left);
   const rim = MARGIN * longer;
   const least = Math.max(0.375 * (longer + 2 * rim), MIN_SIDE / 2); // no narrower than 3:4
   const half = [bottom - top, right - left].map((side) => Math.max(side / 2 + rim, least));
+  if (4 * half[0] * half[1] > MOST * height * width) return sketch;
   const [y, x] = [round((top + bottom) / 2 - half[0]), round((left + right) / 2 - half[1])];
   const size = half.map((one) => round(2 * one));
   const white = picture(size[0], size[1], 1);

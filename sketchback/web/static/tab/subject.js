@@ -2,11 +2,13 @@
 
 import { clip, of, reduce, resize } from "./arrays.js";
 import { blur, close, open, percentiles, slopes } from "./filters.js";
+import { centre } from "./cleanup.js";
 import { isEmpty } from "./oddities.js";
 import { findPage } from "./page_detection.js";
 
 const DETECTION = 480; // pixels on the long side at which a drawing is judged
 const LOOKED_AT = 128; // at which its strokes are
+const LEAST = 48; // pixels of the shorter side, below which nothing is noticed
 const GREY_PAPER = 0.8; // the lightest part of a sketch that was scanned or drawn is lighter
 const [BUILDING, FACE, UPSIDE_DOWN] = [2, -3, -5]; // beyond these scores it is clear
 const UPRIGHT = [
@@ -15,13 +17,16 @@ const UPRIGHT = [
 
 /** See `oddities.notice`. */
 export function notice(sketch) {
+  if (Math.min(sketch.height, sketch.width) < LEAST) return [];
   const tone = reduce(sketch, DETECTION);
   if (percentiles(tone.data, [98])[0] < GREY_PAPER || findPage(tone)) return ["paper"];
   if (isEmpty(tone)) return [];
-  const seen = look(tone);
+  const drawn = centre(tone);
+  const small = drawn === tone ? [] : ["small"];
+  const seen = look(drawn);
   const score = subject(seen);
-  if (score > BUILDING) return ["building"];
-  return [...score < FACE ? ["face"] : [], ...score < 0 && upright(seen) < UPSIDE_DOWN ? ["upside down"] : []];
+  if (score > BUILDING) return [...small, "building"];
+  return [...small, ...score < FACE ? ["face"] : [], ...score < 0 && upright(seen) < UPSIDE_DOWN ? ["upside down"] : []];
 }
 
 const sum = (values) => values.reduce((all, one) => all + one, 0);
