@@ -127,7 +127,7 @@ def main(argv: list[str] | None = None) -> int:
     )
     console.add_files(made, "photo", "sketch")
     made.add_argument("--style", default="pencil", metavar="STYLE", help=f"one of {', '.join(sketching.STYLES)}")
-    made.add_argument("--seed", type=int, default=0, help="of the random style; each photograph draws its own")
+    made.add_argument("--seed", type=int, help="of style random and of paper; each photograph has its own (default: 0)")
     made.add_argument("--paper", action="store_true", help="lay the sketch on textured paper")
     made.add_argument("--compare", action="store_true", help="photograph and sketch side by side")
     made.add_argument("--drawing", metavar="FILE", help="neural: the drawing whose style is taken")
@@ -139,13 +139,17 @@ def main(argv: list[str] | None = None) -> int:
         given = {name: getattr(arguments, name) for name in PARAMETERS if getattr(arguments, name) is not None}
         given |= {"drawing": arguments.drawing} if arguments.drawing else {}
         _check(arguments.style, given, "--")
+        if arguments.seed is not None and arguments.style != "random" and not arguments.paper:
+            raise ValueError(
+                f"--seed is for --style random and --paper. Received: --seed {arguments.seed} alone. Leave it out."
+            )
         if arguments.drawing:
             given["drawing"] = images.read(arguments.drawing, channels=1)
 
         options = {"paper": arguments.paper, "compare": arguments.compare, **given}
 
         def change(photo: np.ndarray, number: int) -> np.ndarray:
-            return sketch(photo, arguments.style, seed=arguments.seed + number, **options)
+            return sketch(photo, arguments.style, seed=(arguments.seed or 0) + number, **options)
 
         return console.convert(arguments, change)
 

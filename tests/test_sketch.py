@@ -79,6 +79,7 @@ def test_paper_and_compare(photo: Path, tmp_path: Path) -> None:
         (["--style", "random", "--blur", "3"], "none. Received: --blur, which is for style pencil"),
         (["--hand", "CUFS"], "--hand, which is for style artist"),
         (["--blur", "4"], "odd"),
+        (["--seed", "3"], "--seed is for --style random and --paper. Received: --seed 3 alone"),
         (["--style", "xdog", "--sigma", "-1"], "positive"),
         (["--scale", "0"], "positive"),
         (["--drawing", "x.png"], "--drawing, which is for style neural"),

@@ -43,7 +43,6 @@ def add_files(made: argparse.ArgumentParser, what: str, result: str) -> None:
     made.add_argument(
         "--format",
         metavar="SUFFIX",
-        default="png",
         help="png, jpg, webp, tiff, bmp or pdf, where --out is no file (default: png)",
     )
     made.set_defaults(result=result)
@@ -106,7 +105,7 @@ def convert(
     bar.close()
     if together and pages:
         source = f"{len(files) - failed} files" if len(files) > 1 else _name(files[0], "standard input")
-        logger.info("%s -> %s", source, _write(together, pages, arguments.format))
+        logger.info("%s -> %s", source, _write(together, pages, _suffix(arguments)))
     if failed:
         logger.error("%d of %d files failed", failed, len(files))
     return 2 if failed else 0
@@ -154,7 +153,7 @@ def _count(files: list[Path]) -> str:
 
 def _one_target(files: list[Path], arguments: argparse.Namespace) -> Path | None:
     """The one file that everything goes into, if so it is meant; `Path("-")` is standard output."""
-    suffix = arguments.format.removeprefix(".")
+    suffix = _suffix(arguments)
     if arguments.out is None:
         if files == [Path(STREAM)]:
             return Path(STREAM)
@@ -170,8 +169,18 @@ def _one_target(files: list[Path], arguments: argparse.Namespace) -> Path | None
     if out.is_dir():
         return None
     if out.suffix.lower() == ".pdf" or files == [Path(STREAM)] or (len(files) == 1 and out.suffix):
+        if arguments.format and out.suffix.lower() != f".{suffix.lower()}":
+            raise ValueError(
+                f"--format is for an --out that is no file. Received: --format {arguments.format} and --out {out}. "
+                "Leave one out."
+            )
         return out
     return None
+
+
+def _suffix(arguments: argparse.Namespace) -> str:
+    """What names end in that are made here."""
+    return (arguments.format or "png").removeprefix(".")
 
 
 def _targets(files: list[Path], out: Path, arguments: argparse.Namespace) -> list[Path]:
@@ -187,7 +196,7 @@ def _targets(files: list[Path], out: Path, arguments: argparse.Namespace) -> lis
         taken[name.lower()] += 1
         if taken[name.lower()] > 1:
             names[place] = f"{name}-{taken[name.lower()]}"
-    return [out / f"{name}.{arguments.format.removeprefix('.')}" for name in names]
+    return [out / f"{name}.{_suffix(arguments)}" for name in names]
 
 
 def _check(files: list[Path], targets: list[list[Path]]) -> None:

@@ -57,9 +57,9 @@ def ends(path: Path, fidelity: float | None) -> list[tuple[Path, float]]:
         if fidelity is not None:
             whole = faithful_end(path.with_name(path.name.replace(weights.FAITHFUL, ""))) == path
             raise ValueError(
-                "`fidelity` needs both ends of a training, X.weights.h5 and X-faithful.weights.h5 beside it. "
-                f"Received: fidelity={fidelity:g}, and {path} {'is the second' if whole else 'alone'}. "
-                f"{'Name the first' if whole else 'Leave it out'}."
+                f"`fidelity` needs both ends of a training, as {weights.DEFAULT} has them: X{weights.SUFFIX}, and "
+                f"beside it X{weights.FAITHFUL}{weights.SUFFIX}. Received: fidelity={fidelity:g}, and {path.name}, "
+                f"{'which is the second. Name the first' if whole else 'alone. Leave it out'}."
             )
         return [(path, 1.0)]
     share = DEFAULT_FIDELITY if fidelity is None else float(fidelity)

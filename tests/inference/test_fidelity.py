@@ -58,7 +58,7 @@ def test_what_cannot_be(both: Path, tmp_path: Path) -> None:
         fidelity.ends(both, 1.5)
     with pytest.raises(ValueError, match="must be in .*Received: '1'"):
         fidelity.ends(both, "1")
-    with pytest.raises(ValueError, match="needs both ends.*is the second.*Name the first"):
+    with pytest.raises(ValueError, match="needs both ends.*which is the second.*Name the first"):
         fidelity.ends(fidelity.faithful_end(both), 0.5)
     alone = small_weights.saved(tmp_path / "alone", "mine")
     assert fidelity.ends(alone, None) == [(alone, 1.0)]

@@ -395,8 +395,9 @@ class TestPhotograph:
         buildings = seen.inferred(lambda: seen.page.get_by_role("radio", name="Buildings").check(force=True))
         assert seen.page.locator("#photo").get_attribute("data-weights") == "buildings"
         assert (faces != buildings).any()
+        assert "no such building" in seen.page.locator(".warning").inner_text().lower()
         seen.click("What to know")
-        assert "toy buildings" in seen.says("card")
+        assert "Weights\nBuildings" in seen.says("card") and "skin" not in seen.page.locator("#card").inner_text()
         assert seen.says("weights-about") == "Houses and façades; sky, wall, ground and light can be told."
         assert "one: for research; two: for all\n" in seen.says("card")  # each term once
 
@@ -652,8 +653,8 @@ class TestDesk:
         paper, lively = 127.0, desk.photo()
         faithful = desk.inferred(lambda: desk.page.locator("[data-slider=fidelity]").fill("100"))
         assert 0 < paper - faithful.min() < (paper - lively.min()) / 2  # its strokes darken less
-        for scale, size in (("1", (768, 960)), ("2", (1536, 1920)), ("4", (3072, 3840))):
-            desk.page.get_by_label("Size of the file").select_option(f"{size[0]}\u00d7{size[1]} ({scale}\u00d7)")
+        for size in ((768, 960), (1536, 1920), (3072, 3840)):
+            desk.page.get_by_label("Size of the file").select_option(f"{size[0]} \u00d7 {size[1]}")
             desk.page.get_by_label("File format").select_option("jpg")
             assert Image.open(desk.downloads(lambda: desk.click("Download"))[1]).size == size
 

@@ -171,11 +171,11 @@ function show() {
   list();
 }
 
-/** Says how many pixels a size is; that comes first, because a narrow screen shows no more. */
+/** Says how many pixels a size is. */
 function measure() {
   const { width, height } = drawing.canvas;
   for (const { value, firstChild } of element("scale").options) {
-    firstChild.data = `${value * width}×${value * height} (${value}×)`;
+    firstChild.data = `${value * width} × ${value * height}`;
   }
 }
 

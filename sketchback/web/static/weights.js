@@ -80,8 +80,7 @@ function describe() {
   choice.dispatchEvent(new Event("change"));
   const terms = [...new Set(one.terms.split("; "))].join("; "); // two stages may have used the same data
   const rows = [
-    ["Weights", one.title], ["Trained on", one.data.join(", ")], ["Note", one.note], ["Terms", terms],
-    ["Made on", one.date],
+    ["Weights", one.title], ["Trained on", one.data.join(", ")], ["Terms", terms], ["Made on", one.date],
   ];
   const list = document.createElement("dl");
   for (const [term, text] of rows.filter(([, value]) => value)) {
@@ -90,6 +89,7 @@ function describe() {
       Object.assign(document.createElement("dd"), { textContent: text }));
     list.append(row);
   }
+  for (const said of document.querySelectorAll("[data-shows]")) said.hidden = said.dataset.shows !== (one.shows || "face");
   element("weights-about").textContent = one.about;
   element("card-weights").replaceChildren(list);
 }
