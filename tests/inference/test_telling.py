@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from sketchback import images
 from sketchback.inference import telling, tone_layers
 
 PAPER = np.ones((40, 33, 1), np.float32)
@@ -97,6 +98,8 @@ def test_changes_change_what_they_say() -> None:
     own = np.random.default_rng(0).uniform(0.3, 0.6, (3, 3, 3)).astype(np.float32)
     np.testing.assert_allclose(telling.change(own), own, atol=1 / 255)  # what OpenCV rounds
     assert (telling.change(own, lighter=0.2) > own).all() and (telling.change(own, lighter=-0.2) < own).all()
+    ends = [images.to_gray(telling.change(np.float32([[[0.2] * 3, [0.8] * 3]]), lighter=most)) for most in (-0.5, 0.5)]
+    assert all(np.ptp(one) > 0.15 for one in ends)  # nothing becomes one black or one white
     warm = telling.change(own, warmer=0.2) - own
     assert warm[..., 0].min() > 0 > warm[..., 2].max()
     assert np.ptp(telling.change(own, colourful=-1), axis=-1).max() < 0.01

@@ -52,7 +52,7 @@ export function change(tones, { lighter = 0, warmer = 0, colourful = 0 }) {
   for (let at = 0; at < made.data.length; at += 3) {
     const [light, a, b] = toLab(tones.data.subarray(at, at + 3));
     const changed = [
-      Math.min(Math.max(light + 100 * lighter, 0), 100),
+      100 * (Math.min(Math.max(light, 0), 100) / 100) ** (8 ** -lighter),
       a * (1 + colourful) + 30 * warmer,
       b * (1 + colourful) + 60 * warmer,
     ];
