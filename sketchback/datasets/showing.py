@@ -19,6 +19,7 @@ class Showing:
         flip: Mirror half of the examples.
         zoom: Show a window of the picture, enlarged by 1 to `zoom`, at a random place; 1 shows all that fits.
         aspect: Change the proportions of a quarter of the examples by up to this factor; 1 changes none.
+        margin: How often, in [0, 1], a picture is shown with empty paper around, as on a sheet that it does not fill.
         artist: How often, in [0, 1], the artist's drawing of a photograph is shown as its sketch, where there is one.
         crop: `(height, width)`: of what is seen, show a window of this size at a random place.
         telling: How often tones are told.
@@ -32,6 +33,7 @@ class Showing:
     flip: bool = False
     zoom: float = 1.0
     aspect: float = 1.0
+    margin: float = 0.0
     artist: float = 0.0
     crop: tuple[int, int] | None = None
     telling: Telling = NOTHING_TOLD
@@ -44,7 +46,12 @@ class Showing:
         for name in ("zoom", "aspect"):
             if not getattr(self, name) >= 1:  # NaN is refused too
                 raise ValueError(f"`{name}` must be at least 1. Received: {name}={getattr(self, name)}.")
-        shares = {"told": self.telling.share, "retoned": self.telling.retoned, "artist": self.artist}
+        shares = {
+            "told": self.telling.share,
+            "retoned": self.telling.retoned,
+            "artist": self.artist,
+            "margin": self.margin,
+        }
         for name, share in shares.items():
             if not 0 <= share <= 1:
                 raise ValueError(f"`{name}` must be a share, in [0, 1]. Received: {name}={share}.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 
 from sketchback import images, sketching
@@ -13,6 +14,8 @@ from sketchback.datasets.examples import Example
 from sketchback.datasets.showing import AS_IT_IS, Showing
 from sketchback.sketching.artist import bend
 
+MARGIN = 0.7  # of a picture's height and width: what margins add to them, at most
+AROUND = 2  # ends the seed that margins are sampled with
 ASPECT_SHARE = 0.25  # the share of pictures whose proportions `aspect` changes
 
 
@@ -76,6 +79,10 @@ class View:
         if sketch is None:
             # Drawn at the photograph's own size and resized afterwards, as the original did.
             sketch = self._draw(photo, example, rng, showing.artist)
+        if showing.margin:
+            around = np.random.default_rng((*seed, AROUND))  # its own: without margins nothing else differs
+            if around.random() < showing.margin:
+                photo, sketch = _with_margins(photo, sketch, around)
         if self.size is not None and max(showing.zoom, showing.aspect) > 1:
             window = _window(photo.shape[:2], self.size, showing.zoom, showing.aspect, window_numbers)
             photo, sketch = (images.resize(image[window], self.size) for image in (photo, sketch))
@@ -95,6 +102,21 @@ class View:
             return sketching.apply_style(photo, style)
         drawing = images.resize(images.read(example.drawing, channels=1), photo.shape[:2])
         return sketching.apply_style(photo, style, bend(drawing, rng))
+
+
+def _with_margins(photo: np.ndarray, sketch: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:
+    """A sketch on a larger sheet, and its photograph, whose border goes on as a blur."""
+    height, width = photo.shape[:2]
+    more = [rng.uniform(0, MARGIN) * side for side in (height, width)]
+    before = [round(one * share) for one, share in zip(more, rng.random(2), strict=True)]
+    after = [round(one) - part for one, part in zip(more, before, strict=True)]
+    sides = (before[0], after[0], before[1], after[1])
+    whole = cv2.copyMakeBorder(photo, *sides, cv2.BORDER_REPLICATE)
+    inside = cv2.copyMakeBorder(np.ones((height, width), np.float32), *sides, cv2.BORDER_CONSTANT, value=0)
+    inside = np.minimum(2 * cv2.GaussianBlur(inside, (0, 0), max(min(height, width) / 60, 1.0)), 1.0)[..., np.newaxis]
+    blurred = cv2.GaussianBlur(whole, (0, 0), max(height, width) / 12)
+    paper = cv2.copyMakeBorder(sketch, *sides, cv2.BORDER_CONSTANT, value=float(np.percentile(sketch, 95)))
+    return blurred + inside * (whole - blurred), paper.reshape((*paper.shape[:2], 1))
 
 
 def _window(

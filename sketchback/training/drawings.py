@@ -58,7 +58,7 @@ def draw_all(
     folder = folder / f"{weights.sha256(path)[:12]}{some}"
     folder.mkdir(parents=True, exist_ok=True)
     places = {
-        index: folder / f"{_key(example)}.jpg"
+        index: folder / f"{key(example)}.jpg"
         for index, example in enumerate(examples)
         if example.sketch is None and example.split == "train"
     }
@@ -109,8 +109,8 @@ def _fitting(size: tuple[int, int]) -> tuple[int, int]:
     return min(round(size[0] * ratio), CANVAS), min(round(size[1] * ratio), CANVAS)
 
 
-def _key(example: Example) -> str:
-    """Of its photograph: two sets may hold a file of the same name, and a file may be replaced."""
+def key(example: Example) -> str:
+    """Names a file made of its photograph: two sets may hold a file of the same name, and a file may be replaced."""
     photo, state = example.photo, ""
     if isinstance(photo, Path):
         found = photo.stat()

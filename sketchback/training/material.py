@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from sketchback import datasets
 from sketchback.datasets import near_duplicates
 from sketchback.datasets.batches import Batches
-from sketchback.training import drawings, flow, validation
+from sketchback.training import drawings, flow, registration, validation
 
 if TYPE_CHECKING:
     from sketchback.datasets import Example
@@ -76,6 +76,11 @@ def prepare(session: Session, start: Beginning, *, policy: str, processes: int =
     if stage.artist:
         kept = session.folder / "drawings"
         examples = drawings.draw_all(examples, kept, hands=stage.hands, policy=policy, progress=session.progress)
+    if stage.registered:
+        kept = session.folder / "registered"
+        examples = registration.register_all(
+            examples, kept, share=stage.registered, policy=policy, progress=session.progress
+        )
     is_sampler = takes == ("state",)
     shown = Batches(
         datasets.subset(examples, "train"),

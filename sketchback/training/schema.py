@@ -40,10 +40,12 @@ class Stage:
     pair_share: float = _number(0.0, "share of each epoch that shows hand-drawn pairs")
     zoom: float = _number(1.0, "show windows of pictures, enlarged by up to this factor")
     aspect: float = _number(1.0, "change the proportions of a quarter of the pictures by up to this factor")
+    margin: float = _number(0.0, "share of examples that are shown with empty paper around them")
     told: float = _number(0.0, "share of examples of whose tones something is told")
     retoned: float = _number(0.0, "share of these in which a region was given other tones before")
     artist: float = _number(0.0, "share of the sketches of photographs that the artist draws")
     hands: str = _number("", "hands that the artist draws in and between, as 'CUFS,FS2K 1' (default: all)")
+    registered: float = _number(0.0, "share of the pairs whose photograph is moved to where the drawing has it")
     answers: str = _number("", "weights of a generator whose answers an enlarger is shown (default: soft photographs)")
     limit: int | None = _number(None, "show at most so many examples an epoch")
     validate: int = _number(200, "score so many held-out examples each epoch")
@@ -93,6 +95,8 @@ class Stage:
                 raise ValueError(f"`{name}` must be one of {', '.join(values)}. Received: {getattr(self, name)!r}.")
         if self.average is not None and not 0 < self.average <= 1:
             raise ValueError(f"`average` must be a share, above 0 and at most 1. Received: average={self.average}.")
+        if not self.registered <= 1:
+            raise ValueError(f"`registered` must be a share, in [0, 1]. Received: registered={self.registered}.")
         for name in ("pair_share", "blend"):
             if not 0 <= getattr(self, name) < 1:
                 raise ValueError(f"`{name}` must be in [0, 1). Received: {name}={getattr(self, name)}.")

@@ -116,7 +116,8 @@ def _check_features(asked: list[Stage]) -> None:
         from sketchback.models import recogniser
 
         recogniser.find_weights()
-    for name in {stage.answers for stage in asked if stage.answers} | {"artist" for stage in asked if stage.artist}:
+    names = {stage.answers for stage in asked if stage.answers}
+    for name in names | {"artist" for stage in asked if stage.artist or stage.registered}:
         weights.find(name)
 
 

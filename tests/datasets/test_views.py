@@ -117,6 +117,21 @@ def test_sketch_and_photograph_share_their_window(pair) -> None:
     assert np.corrcoef(np.roll(drawn, 8, axis=1).ravel(), again.ravel())[0, 1] < 0.4
 
 
+def test_margins_put_both_on_a_larger_sheet_as_often_as_is_said(pair) -> None:
+    plain, changed = View((64, 64)), 0
+    for seed in range(40):
+        drawn, photo = plain.see(pair, (seed,), Showing(margin=0.5, flip=True))
+        expected = plain.see(pair, (seed,), Showing(flip=True))
+        if np.array_equal(photo, expected[1]):
+            np.testing.assert_array_equal(drawn, expected[0])
+        else:
+            changed += 1
+            assert (drawn < 0.99).mean() < (expected[0] < 0.99).mean()  # reduced, on white paper
+            again = images.resize(sketching.sketch(images.resize(photo, (128, 128)), "pencil"), (64, 64))
+            assert np.corrcoef(drawn.ravel(), again.ravel())[0, 1] > 0.4  # and one lies over the other
+    assert 10 < changed < 30
+
+
 @pytest.mark.parametrize(
     "wrong", [{"size": (8, 8)}, {"enlarge": (8, 80)}, {"style": "crayon"}, {"style": "neural"}, {"fit": "stretch"}]
 )

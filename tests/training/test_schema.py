@@ -11,7 +11,7 @@ from sketchback.training.schema import Stage
 
 
 def test_what_is_shown_is_what_the_stage_says() -> None:
-    wanted = Showing("faces", "buildings", False, 1.2, 1.3, 0.4, (24, 32), Telling(0.5, 0.25))
+    wanted = Showing("faces", "buildings", False, 1.2, 1.3, 0.35, 0.4, (24, 32), Telling(0.5, 0.25))
     assert all(
         value != field.default
         for value, field in zip(vars(wanted).values(), dataclasses.fields(Showing), strict=True)
