@@ -61,11 +61,10 @@ def _face(lab: np.ndarray, plain: np.ndarray) -> dict[str, np.ndarray]:
     # The lighter half, without eyes, lips and shadows.
     light = lab[..., 0] >= np.median(lab[middle][:, 0])
     colour = np.median(lab[middle & light], axis=0)
-    different = np.linalg.norm((lab - colour) * (1.0, 1.3, 1.3), axis=-1)
-    lit = _connected(middle, different + 20 * np.maximum(away - 0.5, -0.4) < SKIN)
+    lit = _connected(middle, _unlike(lab, colour, light=1.0) + 20 * np.maximum(away - 0.5, -0.4) < SKIN)
     chin, nose = (y[lit].max(), y[lit].mean()) if lit.any() else (1.0, 1.0)
 
-    unlike_skin = _unlike(lab, colour)
+    unlike_skin = _unlike(lab, colour, light=0.6)
     darker = lab[..., 0] < colour[0] - DARKER
     backdrop = ~lit & (plain | ~darker) & (unlike_skin > ALIKE)
     edge = (y < 1 / rows) | ((y < 0.67) & ((x < 1 / columns) | (x > 1 - 1 / columns)))
@@ -73,8 +72,9 @@ def _face(lab: np.ndarray, plain: np.ndarray) -> dict[str, np.ndarray]:
     # The rest is shaded skin, as temples, ears and the neck are, where it is nearer to skin than to dark hair.
     crown = ~lit & ~background & darker & (y < nose)
     if crown.any():
-        dark = lab[crown & (lab[..., 0] <= np.median(lab[crown][:, 0]))]
-        shaded = (unlike_skin < _unlike(lab, np.median(dark, axis=0))) & (unlike_skin < SHADED)
+        darkest = crown & (lab[..., 0] <= np.median(lab[crown][:, 0]))
+        unlike_hair = _unlike(lab, np.median(lab[darkest], axis=0), light=0.6)
+        shaded = (unlike_skin < unlike_hair) & (unlike_skin < SHADED)
         skin = _connected(lit, lit | (shaded & ~background))
     else:
         skin = lit
@@ -88,9 +88,9 @@ def _face(lab: np.ndarray, plain: np.ndarray) -> dict[str, np.ndarray]:
     return {"skin": skin, "hair": hair, "background": background}
 
 
-def _unlike(lab: np.ndarray, colour: np.ndarray) -> np.ndarray:
-    """How far blocks are from a colour, light and shadow counted less."""
-    distance: np.ndarray = np.linalg.norm((lab - colour) * (0.6, 1.3, 1.3), axis=-1)
+def _unlike(lab: np.ndarray, colour: np.ndarray, *, light: float) -> np.ndarray:
+    """How far blocks are from a colour; light and shadow count as much as is said."""
+    distance: np.ndarray = np.linalg.norm((lab - colour) * (light, 1.3, 1.3), axis=-1)
     return distance
 
 
