@@ -175,16 +175,20 @@ _IDENTITY = dataclasses.replace(
 # Of real drawings more; then by structural similarity too.
 _PAIRS = dataclasses.replace(_IDENTITY, name="pairs", pair_share=0.3, artist=0.5, adversarial=0.03, epochs=2)
 _PAIRS_STRUCTURE = dataclasses.replace(_PAIRS, name="pairs-structure", structure=0.1, blend=0.6)
+# Photographs lie where their drawings have them, and a drawing need not fill its sheet.
+_REGISTERED = dataclasses.replace(
+    _PAIRS_STRUCTURE, name="registered", registered=1.0, margin=0.25, epochs=1, limit=11_000, blend=0.5
+)
 
 FACES_TONE = Recipe(
     name="faces-tone",
     claim="The faces' generator, fine-tuned to be told tones; then, by a discriminator, to have a photograph's detail; "
-    "to know more hands than are in the data; to have features like a photograph's; to show whose face it is; and to "
-    "follow real drawings more.",
+    "to know more hands than are in the data; to have features like a photograph's; to show whose face it is; to "
+    "follow real drawings more; and drawings that do not fill their sheet.",
     command="python -m sketchback.finetune faces-tone --data CELEBA --data ALIGNED --data CUFS --data FS2K "
     "--data MEBEAUTY --data UTKFACE --data XM2VTS --against LFW",
     cost="2 epochs of 12,000 windows, 1 of 9,200, 1 of 20,000, 6 of 12,000, 3 of 10,000, 1 of 8,000, 1 of 6,400, 6 of "
-    "12,000, 6 of 9,000; 4 of 12,000, 3 of 10,000, 3 of 12,000, twice 2 of 9,000: an estimated 12 hours on 2 CPU cores "
+    "12,000, 6 of 9,000; 4 of 12,000, 3 of 10,000, 3 of 12,000, twice 2 of 9,000, 1 of 11,000: an estimated 12 hours on 2 CPU cores "
     "without bfloat16, and 7 with it for stages longer, matched, identity, and those of structure and pairs",
     result="weights/README.md",
     demo="demo:faces",
@@ -204,6 +208,7 @@ FACES_TONE = Recipe(
         _IDENTITY,
         _PAIRS,
         _PAIRS_STRUCTURE,
+        _REGISTERED,
     ),
     arguments={"tone": True},
     initial="faces",

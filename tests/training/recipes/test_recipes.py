@@ -47,7 +47,7 @@ def test_the_original_number_by_number():
     ("name", "recipe", "stage"),
     [
         ("faces", "faces", "long"),
-        ("faces-tone", "faces-tone", "pairs-structure"),
+        ("faces-tone", "faces-tone", "registered"),
         ("faces-tone-faithful", "faces-tone", "structure-pairs"),
         ("faces-unet", "faces-unet", "single"),
         ("buildings", "buildings", "structure"),
