@@ -189,7 +189,8 @@ FACES_TONE = Recipe(
     "--data MEBEAUTY --data UTKFACE --data XM2VTS --against LFW",
     cost="2 epochs of 12,000 windows, 1 of 9,200, 1 of 20,000, 6 of 12,000, 3 of 10,000, 1 of 8,000, 1 of 6,400, 6 of "
     "12,000, 6 of 9,000; 4 of 12,000, 3 of 10,000, 3 of 12,000, twice 2 of 9,000, 1 of 11,000: an estimated 12 "
-    "hours on 2 CPU cores without bfloat16, and 7 with it for stages longer, matched, identity, and those of structure and pairs",
+    "hours on 2 CPU cores without bfloat16, and 7 with it for stages longer, matched, identity, registered, and those "
+    "of structure and pairs",
     result="weights/README.md",
     demo="demo:faces",
     single=_TONE,
