@@ -250,7 +250,7 @@ class TestWithoutServer:
         seen.give(images.write(tmp_path / "empty.png", np.ones((60, 80, 1), np.float32)))
         seen.until(lambda: "Something must be drawn" in seen.alert())
         sketch = np.ones((60, 80, 1), np.float32)
-        sketch[8:52, 10:14] = 0.1
+        sketch[8:52, 10:14] = sketch[48:52, 10:70] = 0.1
         seen.inferred(lambda: seen.give(images.write(tmp_path / "drawn.png", sketch)))
         assert seen.canvas().shape == (720, 960) and seen.canvas().min() < 80
 
