@@ -103,6 +103,11 @@ def replacing(path: str | Path) -> Iterator[Path]:
                 os.close(folder)
 
 
+def is_replaceable(out: Path, mark: str) -> bool:
+    """Whether a folder may be written at a place: nothing is there, an empty folder, or one with the file `mark`."""
+    return not out.exists() or (out.is_dir() and ((out / mark).is_file() or not any(out.iterdir())))
+
+
 @contextlib.contextmanager
 def replacing_folder(out: Path) -> Iterator[Path]:
     """As `replacing`, for what may be one file, two files or a folder: nothing is left of a failure.

@@ -44,6 +44,11 @@ def saved(folder: Path, name: str = "faces", seed: int = 0) -> Path:
     return path
 
 
+def drawing(folder: Path) -> Path:
+    """Weights of a small artist, who has learnt nothing."""
+    return weights.save(models.build("artist", width=2, blocks=0), folder / f"artist{SUFFIX}")
+
+
 def same(one: keras.Model, other: keras.Model) -> bool:
     pairs = zip(one.get_weights(), other.get_weights(), strict=True)
     return all(np.array_equal(a, b) and a.dtype == b.dtype for a, b in pairs)

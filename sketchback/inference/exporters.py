@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from sketchback import __version__, console, images, sketching, weights
-from sketchback.atomic import replacing_folder
+from sketchback.atomic import is_replaceable, replacing_folder
 from sketchback.datasets import builtin
 from sketchback.extras import install
 from sketchback.inference import padding, pipeline
@@ -261,14 +261,13 @@ def write(
 
 
 def check_place(out: Path, how: Format) -> None:
-    """Raises `ValueError` where what is written would take the place of a folder that holds something else."""
-    if not out.is_dir():
-        return
+    """Raises `ValueError` where what is written would take the place of something else."""
     if how.suffix.startswith("."):
-        raise ValueError(f"A file of this format cannot take a folder's place. Received: the folder {out}. Rename it.")
-    if any(out.iterdir()) and not (out / "saved_model.pb").is_file():
+        if out.is_dir():
+            raise ValueError(f"A file cannot take a folder's place. Received: the folder {out}. Rename it.")
+    elif not is_replaceable(out, "saved_model.pb"):
         raise ValueError(
-            f"A SavedModel may take the place of an empty folder or of another one. Received: {out}, which holds "
+            f"A SavedModel may take the place of an empty folder or of another one. Received: {out}, which is "
             "something else. Name a new folder."
         )
 

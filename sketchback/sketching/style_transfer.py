@@ -103,7 +103,7 @@ def transfer(
     canvas.compile(optimizer=keras.optimizers.Adam(learning_rate), jit_compile=keras.backend.backend() == "jax")
     blank = np.zeros((1, 1), np.float32)  # the canvas is all weights and needs no input; Keras wants one
     for step in range(1, steps + 1):
-        canvas.reset_metrics()  # Keras before 3.14 would answer with means over all steps so far
+        canvas.reset_metrics()  # Keras 3.13 and before would answer with means over all steps so far
         logs = canvas.train_on_batch(blank, return_dict=True)
         if progress is not None:
             progress(step, float(logs["loss"]))

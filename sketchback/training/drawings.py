@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -62,26 +62,62 @@ def draw_all(
         for index, example in enumerate(examples)
         if example.sketch is None and example.split == "train"
     }
+    return make_missing(
+        examples,
+        places,
+        lambda network, own: _draw(network, among, own),
+        artist=path,
+        attribute="drawing",
+        doing="the artist draws",
+        policy=policy,
+        progress=progress,
+    )
+
+
+def make_missing(
+    examples: Sequence[Example],
+    places: Mapping[int, Path],
+    make: Callable[[Any, list[tuple[Example, Path]]], None],
+    *,
+    artist: Path,
+    attribute: str,
+    doing: str,
+    policy: str,
+    progress: bool,
+) -> list[Example]:
+    """Makes the files of examples that are not there yet, with the artist's network.
+
+    Args:
+        examples: All of a stage.
+        places: Which of them have a file, and where.
+        make: Given the network and up to `BATCH` examples with their places, writes those that it can.
+        artist: Its weights.
+        attribute: Of an example, that becomes its file.
+        doing: What a bar and the log say of it.
+        policy: Keras's name of the precision.
+        progress: Show a bar.
+
+    Returns:
+        The examples, each with its file where there is one.
+    """
     missing = [index for index, place in places.items() if not place.is_file()]
     if missing:
-        network = weights.load(path, dtype=policy)
-        bar = console.Bar(len(missing), "the artist draws", "photograph", shown=progress)
+        network = weights.load(artist, dtype=policy)
+        bar = console.Bar(len(missing), doing, "photograph", shown=progress)
         for begin in range(0, len(missing), BATCH):
             own = missing[begin : begin + BATCH]
-            _draw(network, among, [examples[index] for index in own], [places[index] for index in own])
+            make(network, [(examples[index], places[index]) for index in own])
             for _ in own:
-                bar.advance("the artist draws")
+                bar.advance(doing)
         bar.close()
-        logger.info("the artist drew %d photographs, in %s", len(missing), folder)
-    return [
-        dataclasses.replace(example, drawing=places[index]) if index in places and places[index].is_file() else example
-        for index, example in enumerate(examples)
-    ]
+        logger.info("%s: %d photographs, in %s", doing, len(missing), places[missing[0]].parent)
+    made: dict[int, dict[str, Any]] = {index: {attribute: place} for index, place in places.items() if place.is_file()}
+    return [dataclasses.replace(example, **made.get(index, {})) for index, example in enumerate(examples)]
 
 
-def _draw(network: Any, among: Sequence[int], examples: Sequence[Example], places: Sequence[Path]) -> None:
+def _draw(network: Any, among: Sequence[int], own: Sequence[tuple[Example, Path]]) -> None:
     photos, hands, kept = [], [], []
-    for example, place in zip(examples, places, strict=True):
+    for example, place in own:
         try:
             photo = example.read_photo()
         except (ValueError, OSError):  # said when it is to be shown

@@ -8,8 +8,6 @@ alike but for the places, says how to move it.
 
 from __future__ import annotations
 
-import dataclasses
-import logging
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -17,16 +15,14 @@ from typing import Any
 import cv2
 import numpy as np
 
-from sketchback import console, images, weights
+from sketchback import images, weights
 from sketchback.datasets import Example
-from sketchback.sketching import artist
-from sketchback.training.drawings import key
+from sketchback.sketching.artist import draw, read_hand
+from sketchback.training.drawings import key, make_missing
 
 SMOOTH = 0.04  # of the shorter side: how far what moves together reaches
 STROKE = 0.005  # of it: strokes are compared as soft as this, for they are never the same
 VARIATION = 60.0  # weight of the smoothness in the refinement of the flow, three times OpenCV's
-
-logger = logging.getLogger(__name__)
 
 
 def register(photo: np.ndarray, sketch: np.ndarray, drawn: np.ndarray) -> np.ndarray:
@@ -62,7 +58,7 @@ def register_all(
     folder: Path,
     *,
     share: float = 1.0,
-    weights_of_artist: str | Path = "artist",
+    artist: str | Path = "artist",
     policy: str,
     progress: bool = False,
 ) -> list[Example]:
@@ -72,7 +68,7 @@ def register_all(
         examples: All of a stage.
         folder: Where the photographs are kept; what is there already is not made again.
         share: Of the pairs, in [0, 1]; which ones, depends on the photograph alone.
-        weights_of_artist: A name or a file.
+        artist: Its weights, a name or a file.
         policy: Keras's name of the precision.
         progress: Show a bar.
 
@@ -83,7 +79,7 @@ def register_all(
         FileNotFoundError: There are no weights of an artist.
         OSError: The folder cannot be written.
     """
-    path = weights.find(weights_of_artist)
+    path = weights.find(artist)
     folder = folder / weights.sha256(path)[:12]
     folder.mkdir(parents=True, exist_ok=True)
     places = {
@@ -91,28 +87,26 @@ def register_all(
         for index, example in enumerate(examples)
         if example.hand and example.split == "train" and int((name := key(example))[:8], 16) < share * 2**32
     }
-    missing = [index for index, place in places.items() if not place.is_file()]
-    if missing:
-        network = weights.load(path, dtype=policy)
-        bar = console.Bar(len(missing), "photographs are moved to their drawings", "pair", shown=progress)
-        for index in missing:
-            _register(network, examples[index], places[index])
-            bar.advance("photographs are moved to their drawings")
-        bar.close()
-        logger.info("moved %d photographs to where their drawings have them, in %s", len(missing), folder)
-    return [
-        dataclasses.replace(example, photo=places[index]) if index in places and places[index].is_file() else example
-        for index, example in enumerate(examples)
-    ]
+    return make_missing(
+        examples,
+        places,
+        _register,
+        artist=path,
+        attribute="photo",
+        doing="photographs are moved to their drawings",
+        policy=policy,
+        progress=progress,
+    )
 
 
-def _register(network: Any, example: Example, place: Path) -> None:
-    try:
-        photo, sketch = example.read_photo(), example.read_sketch()
-    except (ValueError, OSError):  # said when it is to be shown
-        return
-    assert sketch is not None  # it has a hand
-    if sketch.shape[:2] != photo.shape[:2]:
-        sketch = images.resize(sketch, photo.shape[:2])
-    drawn = artist.draw(photo, network=network, weights=artist.read_hand(example.hand))
-    images.write(place, register(photo, sketch, drawn))
+def _register(network: Any, own: Sequence[tuple[Example, Path]]) -> None:
+    for example, place in own:
+        try:
+            photo, sketch = example.read_photo(), example.read_sketch()
+        except (ValueError, OSError):  # said when it is to be shown
+            continue
+        assert sketch is not None  # it has a hand
+        if sketch.shape[:2] != photo.shape[:2]:
+            sketch = images.resize(sketch, photo.shape[:2])
+        drawn = draw(photo, network=network, weights=read_hand(example.hand))
+        images.write(place, register(photo, sketch, drawn))

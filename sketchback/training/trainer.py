@@ -116,7 +116,7 @@ def _take_steps(trainer: Trainer, processes: Processes, bar: console.Bar, stop: 
     left = trainer.batches.at(progress.epoch, progress.step, devices.rank, devices.workers)
     with prefetch(left, processes) as batches:
         for inputs, targets in batches:
-            trainer.model.reset_metrics()  # Keras before 3.14 would answer with means over all steps so far
+            trainer.model.reset_metrics()  # Keras 3.13 and before would answer with means over all steps so far
             log = trainer.model.train_on_batch(inputs, targets, return_dict=True)
             if not math.isfinite(log["loss"]):
                 terms = ", ".join(f"{name} {value:.4g}" for name, value in log.items())

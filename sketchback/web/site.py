@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from sketchback import npm, weights
-from sketchback.atomic import replacing_folder
+from sketchback.atomic import is_replaceable, replacing_folder
 from sketchback.images.tones import CELL
 from sketchback.inference import exporters, onnx_files, pipeline, runtime
 from sketchback.inference import fidelity as fidelities
@@ -67,7 +67,7 @@ def write(names: Sequence[str | Path], out: str | Path = "site") -> Path:
         OSError: npm cannot fetch the package, or it cannot be written there.
     """
     out = Path(out)
-    if out.exists() and not (out.is_dir() and ((out / PAGE / LIST).is_file() or not any(out.iterdir()))):
+    if not is_replaceable(out, f"{PAGE}/{LIST}"):
         raise ValueError(f"The folder of a page must be new, or hold an earlier one. Received: {out}. Name another.")
     paths = [weights.find(name) for name in names]
     found = {path.name.removesuffix(weights.SUFFIX): path for path in paths}

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 from small_pairs import read
+from small_weights import drawing
 
-from sketchback import models, weights
+from sketchback import weights
 from sketchback.evaluation import identification
 from sketchback.evaluation.baselines import ITSELF
 from sketchback.evaluation.scoring import ENLARGED, GENERATOR
@@ -37,6 +38,6 @@ def test_distractors_are_fitted_and_counted(pairs: Path, distractors: Path, capl
 
 
 def test_weights_that_take_no_sketch_are_refused_before_anything_is_read(pairs: Path, tmp_path: Path) -> None:
-    draws = weights.save(models.build("artist", width=2, blocks=0), tmp_path / "artist.weights.h5")
+    draws = drawing(tmp_path)
     with pytest.raises(ValueError, match="`weights` must turn sketches into photographs"):
         identify(draws, [pairs], split="all")

@@ -7,15 +7,16 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_weights import drawing
 
-from sketchback import images, models, weights
+from sketchback import images
 from sketchback.datasets import Example
 from sketchback.training import drawings
 
 
 @pytest.fixture(scope="module")
 def artist(tmp_path_factory) -> Path:
-    return weights.save(models.build("artist", width=2, blocks=0), tmp_path_factory.mktemp("a") / "artist.weights.h5")
+    return drawing(tmp_path_factory.mktemp("a"))
 
 
 @pytest.fixture

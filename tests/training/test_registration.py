@@ -9,8 +9,9 @@ import cv2
 import numpy as np
 import pytest
 import skimage.data
+from small_weights import drawing
 
-from sketchback import images, models, sketching, weights
+from sketchback import images, sketching
 from sketchback.datasets import Example
 from sketchback.training import registration
 
@@ -52,11 +53,11 @@ def examples(photo, tmp_path: Path) -> list[Example]:
 
 @pytest.fixture(scope="module")
 def artist(tmp_path_factory) -> Path:
-    return weights.save(models.build("artist", width=2, blocks=0), tmp_path_factory.mktemp("a") / "artist.weights.h5")
+    return drawing(tmp_path_factory.mktemp("a"))
 
 
 def test_known_hands_of_the_training_part_are_registered_once(examples, artist, tmp_path) -> None:
-    asked = {"weights_of_artist": artist, "policy": "float32"}
+    asked = {"artist": artist, "policy": "float32"}
     found = registration.register_all(examples, tmp_path / "kept", **asked)
     changed = [one.photo != before.photo for one, before in zip(found, examples, strict=True)]
     assert changed == [True, True, False, False, False]
@@ -70,5 +71,5 @@ def test_known_hands_of_the_training_part_are_registered_once(examples, artist, 
 
 def test_a_pair_that_cannot_be_read_keeps_its_photograph(examples, artist, tmp_path) -> None:
     examples[0].photo.write_bytes(b"no picture")
-    found = registration.register_all(examples[:1], tmp_path / "kept", weights_of_artist=artist, policy="float32")
+    found = registration.register_all(examples[:1], tmp_path / "kept", artist=artist, policy="float32")
     assert found == examples[:1]
