@@ -132,6 +132,28 @@ def structure(truth, prediction):
     return 1.0 - ops.mean(brightness * (2 * covariance + 9e-4) / (spread + 9e-4), axis=(1, 2, 3))
 
 
+def excess(truth, prediction):
+    """How much more contrast than the truth a prediction has in a place, `mean(max(0, ln((s_p + c) / (s_t + c))))`.
+
+    `s` are standard deviations of means over 2 x 2 pixels in windows of 16 x 16, every 4 pixels, and `c = 2 / 255`. It
+    counts where the truth is smooth and nowhere else: what a discriminator rewards on an empty backdrop is a pattern.
+
+    Args:
+        truth: `(B, H, W, C)` in [0, 1], at least 16 x 16 pixels.
+        prediction: The same shape.
+
+    Returns:
+        `(B,)`, 0 where a prediction is nowhere richer in contrast.
+    """
+
+    def spread(picture):
+        halved = ops.average_pool(ops.cast(picture, "float32"), 2, strides=2) - 0.5  # smaller squares: less rounding
+        mean = ops.average_pool(halved, 8, strides=2)
+        return ops.sqrt(ops.maximum(ops.average_pool(halved * halved, 8, strides=2) - mean * mean, 1e-8)) + 2 / 255
+
+    return ops.mean(ops.relu(ops.log(spread(prediction) / spread(truth))), axis=(1, 2, 3))
+
+
 def relative(truth, prediction):
     """Root mean squared difference over the root mean square of the truth: `|t - p| / |t|`.
 
@@ -195,6 +217,7 @@ TERMS = {
     "coarse": Term(lambda truth, prediction, _: coarse(truth, prediction)),
     "square": Term(lambda truth, prediction, _: square(truth, prediction)),
     "structure": Term(lambda truth, prediction, _: structure(truth, prediction)),
+    "excess": Term(lambda truth, prediction, _: excess(truth, prediction)),
     "identity": Term(_seen_by(identity), network="recogniser"),
 }
 WEIGHTS = {"pixel": 1.0, "feature": 1e-3, "variation": 1e-5}  # the paper's; 0 for every other term

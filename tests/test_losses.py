@@ -9,7 +9,17 @@ from keras import ops
 from skimage.metrics import structural_similarity
 
 from sketchback import losses
-from sketchback.losses import Term, WeightedLoss, coarse, feature, identity, pixel, structure, total_variation
+from sketchback.losses import (
+    Term,
+    WeightedLoss,
+    coarse,
+    excess,
+    feature,
+    identity,
+    pixel,
+    structure,
+    total_variation,
+)
 
 
 def constant(value: float) -> np.ndarray:
@@ -72,6 +82,19 @@ def test_coarse_differences_by_hand():
     truth, prediction = np.zeros((1, 8, 8, 1), np.float32), np.zeros((1, 8, 8, 1), np.float32)
     prediction[0, 0, 0], prediction[0, 7, 4:] = 8.0, [[-2.0], [2.0], [-2.0], [2.0]]
     assert ops.convert_to_numpy(coarse(truth, prediction)) == pytest.approx([8 / 16 / 4])  # the last four cancel
+
+
+def test_excess_by_hand():
+    """Squares of 4 x 4 pixels that are 8 of 255 lighter or darker, beside nothing, half of it, and twice of it."""
+    squares = np.kron(np.indices((8, 8)).sum(0) % 2 * 2 - 1, np.ones((4, 4)))[None, ..., None].astype("f4") / 255
+    flat = np.full_like(squares, 0.5)
+    for true, expected in ((0, np.log(10 / 2)), (4, np.log(10 / 6)), (8, 0.0), (16, 0.0)):
+        found = ops.convert_to_numpy(excess(flat + true * squares, flat + 8 * squares))
+        assert found == pytest.approx([expected], abs=0.02)
+    half = np.concatenate([flat[:, :16], (flat + 8 * squares)[:, 16:]], 1)  # of five rows of windows 0 to 4 quarters
+    expected = np.mean([np.log((2 + 8 * np.sqrt(share)) / 2) for share in (0, 0.25, 0.5, 0.75, 1)])
+    assert ops.convert_to_numpy(excess(flat, half)) == pytest.approx([expected], abs=0.02)
+    assert (ops.convert_to_numpy(excess(half, flat)) == 0).all()
 
 
 def test_structure_is_what_scikit_image_measures():

@@ -57,6 +57,7 @@ class Stage:
     coarse: float = _number(0.0, "weight of the same on means over 4 x 4 pixels")
     square: float = _number(0.0, "weight of the mean squared difference")
     structure: float = _number(0.0, "weight of how far SSIM is from 1")
+    excess: float = _number(0.0, "weight of contrast beyond the photograph's")
     identity: float = _number(0.0, "weight of what a face recogniser sees of whose face it is")
     adversarial: float = _number(0.0, "weight of the adversarial loss (projected discriminator)")
     matching: float = _number(0.0, "weight of the difference of the features that the discriminator sees")
