@@ -574,6 +574,11 @@ class TestDesk:
         desk.page.get_by_role("spinbutton", name="Seed").fill("12")
         desk.page.keyboard.press("Enter")
         assert desk.page.get_by_role("button", name="Candidate 0 of seed 12", exact=True).is_visible()
+        for no_seed in ("-3", "1.5", ""):
+            desk.page.get_by_role("spinbutton", name="Seed").fill(no_seed)
+            desk.page.keyboard.press("Enter")
+            assert desk.page.locator("#seed").evaluate("field => field.validationMessage") != ""
+            assert desk.page.get_by_role("button", name="Candidate 0 of seed 12", exact=True).is_visible()
         assert self.told(desk) == ["Candidate 2 of seed 0"]
         np.testing.assert_allclose(
             desk.inferred(lambda: desk.click("Take back: Candidate 2 of seed 0"))[:100, 300:], own[:100, 300:], atol=3

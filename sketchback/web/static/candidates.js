@@ -94,8 +94,8 @@ act("more-button", () => {
   show(next < MOST ? seed : (seed + 1) % (MAX_SEED + 1), next % MOST);
 });
 element("seed").addEventListener("change", () => {
-  const value = Math.round(Number(element("seed").value));
-  show(Number.isFinite(value) ? Math.min(MAX_SEED, Math.max(0, value)) : 0, 0);
+  // What is no seed stays to be mended, with the browser's own words beside it.
+  if (element("seed").reportValidity()) show(Number(element("seed").value), 0);
 });
 
 for (const one of [drawing, choice]) one.addEventListener("change", want);
