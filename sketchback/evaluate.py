@@ -32,7 +32,13 @@ def _parts(distractors: list[list[str]]) -> dict[str, str]:
     parts: dict[str, str] = {}
     for folders in distractors:
         named = len(folders) > 1 and folders[-1] in (*datasets.SPLITS, "all")
-        parts |= dict.fromkeys(folders[:-1] if named else folders, folders[-1] if named else "test")
+        for folder in folders[:-1] if named else folders:
+            if folder in parts:
+                raise ValueError(
+                    f"`--distractors` may name a folder once. Received: {folder} several times. "
+                    f"`{folder} all` takes all of its parts."
+                )
+            parts[folder] = folders[-1] if named else "test"
     return parts
 
 

@@ -137,13 +137,13 @@ def main(argv: list[str] | None = None) -> int:
 
     def sketch_files(arguments: argparse.Namespace) -> int:
         given = {name: getattr(arguments, name) for name in PARAMETERS if getattr(arguments, name) is not None}
-        given |= {"drawing": arguments.drawing} if arguments.drawing else {}
+        given |= {"drawing": arguments.drawing} if arguments.drawing is not None else {}
         _check(arguments.style, given, "--")
         if arguments.seed is not None and arguments.style != "random" and not arguments.paper:
             raise ValueError(
                 f"--seed is for --style random and --paper. Received: --seed {arguments.seed} alone. Leave it out."
             )
-        if arguments.drawing:
+        if arguments.drawing is not None:
             given["drawing"] = images.read(arguments.drawing, channels=1)
 
         options = {"paper": arguments.paper, "compare": arguments.compare, **given}

@@ -103,6 +103,7 @@ def test_the_command_searches_plots_and_writes(pairs: Path, tiny: Path, tmp_path
         (["--identify", "--descriptor", "sift"], "one of hog, dlib. Received: 'sift'"),
         (["--identify", "--cmc", "cmc.xyz"], "must end in one of .png"),
         (["--identify", "--distractors", "nowhere"], "Received: nowhere"),
+        (["--identify", "--distractors", "a", "--distractors", "a", "val"], "may name a folder once. Received: a"),
         (["--identify", "--fit", "stretch"], "one of crop, squeeze, pad"),
         (["--identify", "--grid", "grid.png"], "only without --identify"),
         (["--cmc", "cmc.png"], "only with --identify"),

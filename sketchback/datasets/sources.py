@@ -72,6 +72,12 @@ def find(folder: str | Path) -> list[Example]:
         dataclasses.replace(example, split=splits.by_list(partition, example.files[0].name) or example.split)
         for example in sorted(readable, key=lambda example: example.name)
     ]
+    if partition and (unlisted := [example.name for example in listed if not example.split]):
+        logger.warning(
+            "%s: partition.txt has no line `file 0`, `file 1` or `file 2` for %d of %d pictures, among them %s; their "
+            "names decide their part",
+            *(folder, len(unlisted), len(listed), unlisted[0]),
+        )
     examples = splits.complete(listed, str(folder))
     counts = Counter(example.split for example in examples)
     pairs = sum(example.sketch is not None for example in examples)
@@ -90,7 +96,15 @@ def find_all(folders: Sequence[str | Path]) -> list[Example]:
     """Finds the examples of several folders and mixes them.
 
     A person or building that is tested in one of them is trained on in none.
+
+    Raises:
+        ValueError: A folder is given twice; or as `find`.
     """
+    places = Counter(str(folder) if str(folder) in DEMOS else str(Path(folder).resolve()) for folder in folders)
+    if twice := [place for place, count in places.items() if count > 1]:
+        raise ValueError(
+            f"A data set may be given once. Received: {', '.join(twice)} several times. Leave the others out."
+        )
     examples = [example for folder in folders for example in find(folder)]
     return examples if len(folders) < 2 else splits.complete(examples, "+".join(map(str, folders)))
 

@@ -26,10 +26,15 @@ FOLDERS = {
 }
 
 
-def subset(examples: Iterable[Example], split: str) -> list[Example]:
-    """Returns the examples of one split, `"train"`, `"val"`, `"test"`, or of all with `"all"`."""
+def check_split(split: str) -> None:
+    """Refuses what is no split, and is not `"all"`."""
     if split not in (*SPLITS, "all"):
         raise ValueError(f"`split` must be one of {', '.join(SPLITS)}, all. Received: {split!r}.")
+
+
+def subset(examples: Iterable[Example], split: str) -> list[Example]:
+    """Returns the examples of one split, `"train"`, `"val"`, `"test"`, or of all with `"all"`."""
+    check_split(split)
     return [example for example in examples if split in ("all", example.split)]
 
 
@@ -37,11 +42,11 @@ def subset(examples: Iterable[Example], split: str) -> list[Example]:
 
 
 def read_table(path: Path) -> dict[str, str]:
-    """Reads lines `file value`; other lines (CelebA's files may begin with a count) are left out."""
+    """Reads lines `file value`; names may hold spaces. Other lines (CelebA's may begin with a count) are left out."""
     if not path.is_file():
         return {}
-    rows = (row.split() for row in path.read_text(encoding="utf-8", errors="replace").splitlines())
-    return {row[0]: row[1] for row in rows if len(row) == 2}
+    rows = (row.rsplit(maxsplit=1) for row in path.read_text(encoding="utf-8", errors="replace").splitlines())
+    return {row[0].strip(): row[1] for row in rows if len(row) == 2}
 
 
 def by_list(partition: Mapping[str, str], file_name: str) -> str:

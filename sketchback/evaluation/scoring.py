@@ -92,7 +92,9 @@ def evaluate(
     if grid is not None:
         images.check_writable(grid)
     check_limit(limit)
-    View(None, style=style, fit=fit)  # names that are wrong are reported before anything is read
+    datasets.check_split(split)  # what is wrong is reported before anything is read
+    View(None, style=style, fit=fit)
+    asked = Options(candidates=candidates)
     subject = Subject(weights, runtime=runtime, fidelity=fidelity, mirrored=mirrored, working=working)
     generator = subject.generator
     if generator is not None:
@@ -102,7 +104,7 @@ def evaluate(
                 "faces-tone or buildings, or leave it out."
             )
         if candidates is not None:
-            check(generator, Options(candidates=candidates), name=str(weights))
+            check(generator, asked, name=str(weights))
     examples = datasets.find_all(data)
     test = sample(datasets.subset(examples, split), limit)
     if not test:

@@ -64,6 +64,8 @@ def identify(
     if cmc is not None:
         reports.check_plot(cmc)
     check_limit(limit)
+    for part in (split, *(distractors or {}).values()):
+        datasets.check_split(part)
     identification.Faces(descriptor)  # names that are wrong are reported before anything is read
     images.check_fit(fit)
     subject = Subject(weights, runtime=runtime, fidelity=fidelity, mirrored=mirrored, working=working)

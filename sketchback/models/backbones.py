@@ -8,8 +8,10 @@ is given, the file that `SKETCHBACK_VGG16` names, Keras's own file (58 MB, downl
 
 from __future__ import annotations
 
+import contextlib
 import math
 import os
+import sys
 from pathlib import Path
 
 import h5py
@@ -129,7 +131,8 @@ def vgg16(outputs: tuple[str, ...], weights: str | Path | None = None, *, dtype:
 def _download() -> Path:
     name = PUBLISHED.rsplit("/", 1)[-1]
     try:
-        return Path(keras.utils.get_file(name, PUBLISHED, cache_subdir="models", file_hash=PUBLISHED_MD5))
+        with contextlib.redirect_stdout(sys.stderr):  # Keras's bar: standard output may be a picture
+            return Path(keras.utils.get_file(name, PUBLISHED, cache_subdir="models", file_hash=PUBLISHED_MD5))
     except Exception as error:  # urllib, sockets and Keras each raise their own kind
         raise FeaturesError(
             f"VGG16's ImageNet weights are needed, and could not be downloaded ({error}). "

@@ -117,14 +117,14 @@ def _add_files(app: FastAPI) -> None:
             return Response(status_code=304, headers=headers)
         return Response(file.data, media_type=file.media_type, headers=headers)
 
-    @app.get("/", include_in_schema=False)
+    @app.api_route("/", methods=["GET", "HEAD"], include_in_schema=False)
     async def page(request: Request) -> Response:
         return answer(request, "/page/index.html")
 
-    @app.get("/docs", include_in_schema=False)
+    @app.api_route("/docs", methods=["GET", "HEAD"], include_in_schema=False)
     async def docs(request: Request) -> Response:
         return answer(request, "/page/docs.html", policy=guard.DOCS_POLICY)
 
-    @app.get("/page/{name:path}", include_in_schema=False)
+    @app.api_route("/page/{name:path}", methods=["GET", "HEAD"], include_in_schema=False)
     async def static(request: Request) -> Response:
         return answer(request, request.url.path)

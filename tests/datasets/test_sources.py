@@ -67,6 +67,24 @@ def test_who_is_tested_in_one_folder_trains_in_none(tmp_path: Path, caplog) -> N
     assert datasets.terms(together) == ["CelebA: non-commercial research use only"]
 
 
+def test_a_folder_counts_once(tmp_path: Path) -> None:
+    put(tmp_path / "set" / "a.png")
+    for again in (tmp_path / "set", f"{tmp_path}/set/", tmp_path / "set" / ".." / "set"):
+        with pytest.raises(ValueError, match=r"may be given once\. Received: .*set several times"):
+            datasets.find_all([tmp_path / "set", again])
+    with pytest.raises(ValueError, match="Received: demo:faces several times"):
+        datasets.find_all(["demo:faces", "demo:faces"])
+
+
+def test_what_a_list_of_splits_leaves_out_is_said(tmp_path: Path, caplog) -> None:
+    names = [put(tmp_path / f"my face {number}.png").name for number in range(6)]
+    (tmp_path / "partition.txt").write_text("\n".join(f"{name} {number % 3}" for number, name in enumerate(names)))
+    assert [example.split for example in datasets.find(tmp_path)] == ["train", "val", "test"] * 2 and not caplog.text
+    (tmp_path / "partition.txt").write_text("\n".join(f"{name} 2" for name in names[1:]))
+    datasets.find(tmp_path)
+    assert "for 1 of 6 pictures, among them my face 0.png; their names decide" in caplog.text
+
+
 @pytest.mark.parametrize(("name", "draw"), [("demo:faces", builtin.face), ("demo:buildings", builtin.building)])
 def test_built_in_sets(name: str, draw) -> None:
     examples = datasets.find(name)

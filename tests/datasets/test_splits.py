@@ -58,10 +58,10 @@ def test_a_group_in_several_splits_is_kept_farthest_from_training(caplog) -> Non
 
 
 def test_lists_and_folders_say_the_split(tmp_path: Path) -> None:
-    (tmp_path / "partition.txt").write_text("3\na.png 0\nb.png 1\nc.png 2\nd.png 7\ne f g\n")
+    (tmp_path / "partition.txt").write_text("3\na.png 0\nb.png 1\nc.png 2\nd.png 7\nmy face.png  1\n")
     table = splits.read_table(tmp_path / "partition.txt")
-    found = [splits.by_list(table, f"{letter}.png") for letter in "abcde"]
-    assert found == ["train", "val", "test", "", ""]
+    found = [splits.by_list(table, f"{name}.png") for name in ("a", "b", "c", "d", "e", "my face")]
+    assert found == ["train", "val", "test", "", "", "val"]
     assert splits.read_table(tmp_path / "nowhere.txt") == {}
     for folder, split in (("Training", "train"), ("valid", "val"), ("test", "test"), ("photos", "")):
         assert splits.by_folder(tmp_path / folder / "test" / "a.png", tmp_path) == split

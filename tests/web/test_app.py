@@ -31,6 +31,12 @@ def test_a_page_and_all_that_it_names(client, path: str) -> None:
         assert client.get(address).status_code == 200, address
 
 
+def test_the_head_of_a_file(client) -> None:
+    for address in ("/", "/docs", "/page/main.js"):
+        head, whole = client.head(address), client.get(address)
+        assert head.status_code == 200 and not head.content and head.headers == whole.headers
+
+
 def test_unchanged_files_are_not_sent_again(client) -> None:
     tag = client.get("/page/main.js").headers["etag"]
     again = client.get("/page/main.js", headers={"If-None-Match": tag})

@@ -322,8 +322,9 @@ class TestPictures:
         before = seen.canvas().astype(float)
         seen.inferred(lambda: seen.click("Turn it"))
         assert np.abs(seen.canvas() - before[::-1, ::-1]).mean() < 1
-        seen.inferred(lambda: seen.give(DRAWINGS / "face_ink.png"))
-        seen.page.wait_for_timeout(500)
+        with seen.page.expect_response("**/api/notice*"):
+            seen.inferred(lambda: seen.give(DRAWINGS / "face_ink.png"))
+        seen.settle()
         assert not seen.alert()
 
     def test_a_photograph_of_paper_that_is_not_cleaned_is_noticed(self, visit, tmp_path: Path) -> None:

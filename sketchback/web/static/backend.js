@@ -120,6 +120,16 @@ async function request(path, options) {
   }
 }
 
+/** The body of an answer, `kind` "blob" or "json". */
+async function bodyOf(response, kind) {
+  try {
+    return await response[kind]();
+  } catch (error) {
+    if (error.name === "AbortError") throw error;
+    throw new Refusal("The answer of the server broke off. Try again.");
+  }
+}
+
 async function sentence(response) {
   try {
     return (await response.json()).error || response.statusText;
@@ -135,7 +145,7 @@ async function send(path, query, body, { signal, busy, note } = {}) {
     const response = await request(address, { method: "POST", body, signal, headers });
     const noted = response.headers.get("Sketchback-Note");
     if (noted) note?.(noted);
-    if (response.ok) return response.blob();
+    if (response.ok) return bodyOf(response, "blob");
     if (response.status !== 503 || tries === TRIES) throw new Refusal(await sentence(response), response.status);
     busy?.("Busy; waiting for a free place…");
     const seconds = Number(response.headers.get("Retry-After")) || 1;
@@ -147,5 +157,5 @@ async function send(path, query, body, { signal, busy, note } = {}) {
 async function get(path) {
   const response = await request(path);
   if (!response.ok) throw new Refusal(await sentence(response));
-  return response.json();
+  return bodyOf(response, "json");
 }

@@ -16,7 +16,8 @@ const asked = (name) => ({ ...wantedOfAny(name), weights: name, format: "png", s
 
 export class Batch {
   #done = [];
-  #stop = null;
+  #stop = null; // an AbortController, while more are begun
+  #ended = null; // one for all that is asked of these files
   #addresses = [];
 
   /** @param {{open: (file: File) => void, clean: () => boolean}} page lays a file on the canvas; whether to clean */
@@ -28,32 +29,37 @@ export class Batch {
   }
 
   close() {
-    this.#stop?.abort();
+    this.#clear();
     element("batch").hidden = true;
-    element("batch-cards").replaceChildren();
-    this.#addresses.forEach((address) => URL.revokeObjectURL(address));
-    this.#addresses = [];
     element("canvas").focus();
   }
 
-  async run(files) {
+  /** Ends what goes on, and forgets its photographs. */
+  #clear() {
+    this.#ended?.abort();
     this.#stop?.abort();
-    const stop = new AbortController();
-    this.#stop = stop;
+    this.#stop = null;
+    element("batch-cards").replaceChildren();
+    this.#addresses.forEach((address) => URL.revokeObjectURL(address));
+    this.#addresses = [];
     this.#done = [];
+  }
+
+  async run(files) {
+    this.#clear();
+    const [stop, ended] = [new AbortController(), new AbortController()];
+    [this.#stop, this.#ended] = [stop, ended];
     if (files.length > MOST) say(`A batch takes ${MOST} drawings. Received ${files.length}; the others wait.`);
     const accepted = [...files].slice(0, MOST);
     element("batch").hidden = false;
     element("batch-stop").hidden = false;
     enable("batch-download", false);
-    element("batch-cards").replaceChildren();
     const cards = accepted.map((file) => this.#card(file));
     element("batch-progress").max = accepted.length;
     element("batch-progress").value = 0;
     element("batch-title").focus({ preventScroll: true });
     element("batch").scrollIntoView({ behavior: "smooth", block: "start" });
-    const query = { asked: asked(chosen()), clean: this.page.clean() };
-    let failed = 0;
+    const query = { asked: asked(chosen()), clean: this.page.clean(), ended: ended.signal };
     for (const [index, file] of accepted.entries()) {
       if (stop.signal.aborted) break;
       element("batch-status").textContent = `${index + 1} of ${accepted.length}`;
@@ -61,20 +67,30 @@ export class Batch {
         await this.#invert(file, cards[index], query, stop.signal);
       } catch (error) {
         if (stop.signal.aborted) break;
-        failed += 1;
         const said = error instanceof Refusal ? error.message : "This file could not be read.";
         this.#say(cards[index], "failed", said);
       }
       element("batch-progress").value = index + 1;
     }
-    if (this.#stop !== stop) return; // another batch has begun
+    if (this.#stop !== stop) return; // another batch has begun, or it was closed
+    if (document.activeElement === element("batch-stop")) element("batch-title").focus({ preventScroll: true });
     element("batch-stop").hidden = true;
+    this.#stop = null;
+    for (const card of cards) {
+      if (card.dataset.state === "waiting") this.#say(card, "stopped", "Not begun");
+      if (card.dataset.state === "working") this.#say(card, "stopped", "Stopped");
+    }
+    this.#count();
+  }
+
+  /** Says how many are done, once no more are begun. */
+  #count() {
+    if (this.#stop) return;
+    const states = [...element("batch-cards").children].map((card) => card.dataset.state);
+    const [done, failed] = ["done", "failed"].map((one) => states.filter((state) => state === one).length);
     const bad = failed ? `, ${failed} could not be made` : "";
-    const rest = accepted.length - this.#done.length - failed;
-    element("batch-status").textContent = rest
-      ? `Stopped: ${this.#done.length} of ${accepted.length} done${bad}`
-      : `${this.#done.length} of ${accepted.length} done${bad}`;
-    for (const card of cards.filter((one) => one.dataset.state === "waiting")) this.#say(card, "stopped", "Not begun");
+    const stopped = states.includes("stopped") ? "Stopped: " : "";
+    element("batch-status").textContent = `${stopped}${done} of ${states.length} done${bad}`;
   }
 
   #card(file) {
@@ -129,6 +145,7 @@ export class Batch {
     const make = async (options, said, calls) => {
       this.#say(card, "working", "Making the photograph");
       const blob = await invert(drawing, options, { ...calls, busy, later });
+      calls.signal.throwIfAborted();
       this.#frame(card, 1, blob, `Photograph made from ${file.name}`);
       if (!made) {
         made = { name: this.#name(file.name) };
@@ -145,12 +162,15 @@ export class Batch {
       button(`Use ${other.title}`, async ({ target }) => {
         target.disabled = true;
         try {
-          await make(asked(other.name), noted);
+          await make(asked(other.name), noted, { signal: query.ended });
+          if ([target, document.body].includes(document.activeElement)) target.nextElementSibling.focus();
           target.remove();
         } catch (error) {
+          if (query.ended.aborted) return;
           target.disabled = false;
           this.#say(card, "failed", error instanceof Refusal ? error.message : "It could not be made.");
         }
+        this.#count();
       });
     }
     await make(query.asked, other ? `${noted} It looks like a ${other.shows}.`.trim() : noted, { signal });

@@ -2,7 +2,7 @@
 
 import { open } from "./input.js";
 import { Refusal } from "./refusal.js";
-import { act, element } from "./ui.js";
+import { act, element, enable } from "./ui.js";
 
 let stream = null;
 
@@ -11,12 +11,15 @@ const note = (text) => { element("camera-note").textContent = text; }; // in the
 act("camera-button", async () => {
   const touch = matchMedia("(pointer: coarse)").matches; // phones have a camera program that is better than ours
   if (touch || !navigator.mediaDevices?.getUserMedia) return element("capture").click();
+  enable("camera-button", false); // until it answers
   try {
     stream = await navigator.mediaDevices.getUserMedia({ video: { facingMode: "environment", width: { ideal: 1920 } } });
   } catch (error) {
     throw new Refusal(error.name === "NotAllowedError"
       ? "The browser was not allowed to use the camera. Allow it in the address bar, or open a picture."
       : "No camera was found. Open a picture instead.");
+  } finally {
+    enable("camera-button", true);
   }
   element("video").srcObject = stream;
   element("camera").showModal();

@@ -1,6 +1,6 @@
 // The controls of the drawing: tools, width of the stroke, undo and redo; keys; dialogs; light and dark.
 
-import { drawing } from "./state.js";
+import { beginLaying, drawing } from "./state.js";
 import { told } from "./told.js";
 import { turn } from "./turning.js";
 import { act, element, enable, status } from "./ui.js";
@@ -53,6 +53,7 @@ choice.addEventListener("change", () => { if (!can().tone && drawing.tool.endsWi
 act("undo-button", () => drawing.undo());
 act("redo-button", () => drawing.redo());
 act("clear-button", () => {
+  beginLaying(); // a picture that is being read does not come after it
   told.renew();
   drawing.clear();
 });
@@ -64,7 +65,10 @@ addEventListener("keydown", (event) => {
   const writing = event.target.matches?.("input:not([type=radio], [type=range], [type=checkbox]), select, textarea");
   if (writing || document.querySelector("dialog[open]") || event.altKey) return;
   const key = event.key.toLowerCase();
-  const actions = event.ctrlKey || event.metaKey
+  const chord = event.ctrlKey || event.metaKey;
+  // One letter acts at the drawing alone (WCAG 2.1.4): a person who speaks to the machine writes letters anywhere.
+  if (!chord && event.target !== document.body && !event.target.closest?.("#canvas, .tools, .colour-row")) return;
+  const actions = chord
     ? { z: () => (event.shiftKey ? drawing.redo() : drawing.undo()), y: () => drawing.redo() }
     : { p: () => pick("pencil"), e: () => pick("eraser"), c: () => can().tone && pick("colour"), "[": () => widen(-5), "]": () => widen(5) };
   if (!actions[key]) return;

@@ -2,7 +2,7 @@
 // back. Every tab has its own, also one that was duplicated: a lock with the tab's name is held while its page lives.
 
 import { drawing, photographs, restoreTold, snapshot } from "./state.js";
-import { all, get, pack, put, remove, unpack } from "./store.js";
+import { all, get, isWritten, pack, put, remove, unpack } from "./store.js";
 
 const LOCK = "tab "; // and the name of a tab
 const PAUSE = 300; // milliseconds after a change
@@ -11,7 +11,7 @@ const MOST_SOURCE = 25_000_000; // bytes of the opened file, which cleaning read
 
 let tab = "";
 let timer = null;
-let kept = true; // whether a reload would bring the drawing back
+let kept = true; // whether a reload would bring the drawing back; the browser asks where it would not
 
 /** Puts the drawing of this tab back, and keeps it from now on; returns whether there was one. */
 export async function restore() {
@@ -33,14 +33,15 @@ export async function restore() {
   }
   if (found) {
     restoreTold(found);
-    drawing.start(found.content);
+    if (drawing.empty) drawing.start(found.content);
+    else drawing.lay(found.content); // what somebody has drawn already is one undo away
     if (tab !== before) save(); // a copy, which goes its own way
   }
   drawing.addEventListener("change", later);
   photographs.addEventListener("shown", later); // also where a control has changed it
   document.addEventListener("visibilitychange", () => { if (document.hidden) save(); });
   addEventListener("pagehide", save);
-  addEventListener("beforeunload", (event) => { if (!kept && !drawing.empty) event.preventDefault(); }); // it is asked
+  addEventListener("beforeunload", (event) => { if (!kept && !drawing.empty) event.preventDefault(); });
   return Boolean(found);
 }
 
@@ -65,7 +66,9 @@ async function forget() {
 
 function later() {
   clearTimeout(timer);
-  timer = setTimeout(save, PAUSE);
+  const isNew = !isWritten(drawing.background.picture); // too long to be written while the page goes
+  if (isNew) kept = false;
+  timer = setTimeout(save, isNew ? 0 : PAUSE);
 }
 
 async function save() {
@@ -75,7 +78,7 @@ async function save() {
     if (!packed.content.picture && !packed.content.strokes.length) return await remove("drafts", tab);
     if (packed.content.source?.size > MOST_SOURCE) packed.content.source = null;
     await put("drafts", { ...packed, tab, when: Date.now() });
-    kept = true;
+    kept = isWritten(drawing.background.picture); // there may be another one by now
   } catch {
     kept = false;
   }

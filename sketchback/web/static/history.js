@@ -2,7 +2,7 @@
 // named and deleted.
 
 import { uncover } from "./result.js";
-import { drawing, photographs, restoreTold } from "./state.js";
+import { beginLaying, drawing, photographs, restoreTold } from "./state.js";
 import { clear, get, put, remove, unpack } from "./store.js";
 import { act, element, failed } from "./ui.js";
 import { list, record } from "./versions.js";
@@ -111,6 +111,7 @@ function compare({ version, addresses }) {
 act("version-back", async () => {
   const found = await unpack(open.snapshot);
   element("version").close();
+  beginLaying();
   restoreTold(found);
   uncover();
   drawing.lay(found.content); // the drawing that was there before is one undo away
@@ -122,6 +123,7 @@ act("version-delete", async () => {
   await remove("versions", open.id);
   element("version").close();
   await show();
+  (element("versions").querySelector("button") ?? element("canvas")).focus({ preventScroll: true });
 });
 
 element("version-name").addEventListener("change", async ({ target }) => {

@@ -4,7 +4,7 @@ import { Batch } from "./batch.js";
 import { ask, suited } from "./notices.js";
 import { read } from "./pictures.js";
 import { Refusal } from "./refusal.js";
-import { download, drawing } from "./state.js";
+import { beginLaying, download, drawing } from "./state.js";
 import { told } from "./told.js";
 import { refer } from "./tone.js";
 import { turned } from "./turning.js";
@@ -29,28 +29,21 @@ const batch = new Batch({
   clean: cleaned,
 });
 
-let loads = 0;
-
-/** Begins to load a picture, and returns whether no other one was begun since: only the last is laid on the canvas. */
-function beginLoad() {
-  hush();
-  loads += 1;
-  const load = loads;
-  return () => load === loads;
-}
-
 /** Lays a picture on the sheet; what was told is not told of it, unless it `isTold`. */
 export async function open(file, { isTold = false } = {}) {
-  const isNewest = beginLoad();
+  hush();
+  const isNewest = beginLaying();
+  const clean = cleaned();
   status("Reading the drawing…");
   try {
-    const picture = await read(file, cleaned());
+    const picture = await read(file, clean);
     if (!isNewest()) return;
     download.name = `${stem(file.name) || "drawing"}-photograph`;
     giveBack();
     if (!isTold) told.renew();
     drawing.lay({ picture, source: file });
-    ask().catch(() => {}); // a hint less
+    if (cleaned() !== clean) await readAgain();
+    else ask().catch(() => {}); // a hint less
   } catch (error) {
     if (isNewest()) status(drawing.empty ? "" : "Photograph ready");
     throw error instanceof Refusal ? new Refusal(`${file.name}: ${error.message}`) : error;
@@ -72,7 +65,7 @@ async function readAgain() {
     const picture = await turned(await read(source, clean), turns);
     const now = drawing.background;
     if (now.source !== source || now.turns !== turns || cleaned() !== clean) return;
-    drawing.lay({ picture, source, turns, strokes: drawing.strokes });
+    drawing.lay({ picture, source, turns, strokes: drawing.content.strokes });
     ask().catch(() => {});
   } catch (error) {
     status("Photograph ready"); // the one before
@@ -108,7 +101,9 @@ act("paste-button", async () => {
   }
   return say("There is no picture on the clipboard. Copy one first.");
 });
-addEventListener("paste", (event) => take([...(event.clipboardData?.files ?? [])]).catch(failed));
+addEventListener("paste", (event) => {
+  if (!document.querySelector("dialog[open]")) take([...(event.clipboardData?.files ?? [])]).catch(failed);
+});
 
 // ---- drop
 
@@ -145,7 +140,8 @@ addEventListener("drop", (event) => {
 // ---- samples
 
 async function laySample(sample, address) {
-  const isNewest = beginLoad();
+  hush();
+  const isNewest = beginLaying();
   try {
     const picture = await createImageBitmap(await (await fetch(address)).blob());
     if (!isNewest()) return;

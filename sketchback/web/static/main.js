@@ -36,7 +36,9 @@ async function begin() {
   offerSamples();
   keep("weights", { read: chosen, restore: choose });
   keep("told", { read: () => told.all, restore: (all) => { told.all = all; } });
-  if (!await restore()) drawing.start({ ratio: ratioOf(answer.default) });
+  const restored = await restore();
+  if (!drawing.empty) update(); // somebody has drawn already
+  else if (!restored) drawing.start({ ratio: ratioOf(answer.default) });
   document.body.dataset.ready = "true"; // what looks at the page from outside waits for this
   show().catch(() => {}); // a browser that keeps nothing says so when there is something to keep
   await waitUntilWarm();

@@ -17,6 +17,8 @@ const SLOW = 300; // milliseconds of an answer; one that takes longer is not beg
 
 const EMPTY = 422; // what the backend answers to a sheet on which nothing is drawn
 
+const PREPARING = "Preparing the file…";
+
 const thumbnails = [...document.querySelectorAll(".thumbnail")];
 const follower = new Follower(follow);
 let complained = false; // a message about this drawing is open, and over with the next photograph
@@ -24,11 +26,13 @@ let resting = null; // a timer, while the photograph lacks the enlarger's detail
 let detail = null; // an AbortController, while it is wanted with that detail
 let shown = null; // { drawing, photo }: addresses of what is seen
 let took = 0; // milliseconds, the last answer
+let downloading = false;
 let announced = null; // the version that is shown, as the history keeps it
 
 /** Makes a photograph of the drawing as it is now. */
 export function update() {
   stopRefining();
+  if (!chosen()) return; // the weights are not known yet
   if (!drawing.isDrawing || took < SLOW) follower.want();
 }
 
@@ -155,7 +159,7 @@ function arrange(there) {
   element("photo-hint").hidden = there;
   element("compare").disabled = !there;
   element("photo-picture").classList.toggle("there", there);
-  enable("download-button", there);
+  enable("download-button", there && !downloading);
   compare();
   placeThumbnails();
 }
@@ -198,8 +202,10 @@ element("photo-picture").addEventListener("pointerdown", (event) => {
 
 act("download-button", async () => {
   const format = element("format").value;
-  status("Preparing the file…");
-  enable("download-button", false); // a large one takes a while
+  const before = element("status").textContent;
+  status(PREPARING);
+  downloading = true; // a large one takes a while
+  enable("download-button", false);
   try {
     const layered = format === "ora";
     const { name } = download; // all is of what is drawn now, whatever is opened until the answer is there
@@ -210,7 +216,8 @@ act("download-button", async () => {
     const file = layered ? await openRaster({ drawing: picture, strokes, photo }) : photo;
     save(file, `${name}.${format}`);
   } finally {
-    if (!element("photo").hidden) status("Photograph ready");
+    if (element("status").textContent === PREPARING) status(before);
+    downloading = false;
     enable("download-button", !element("photo").hidden);
   }
 });

@@ -5,6 +5,15 @@ import { element } from "./ui.js";
 
 export const drawing = new DrawingCanvas(element("canvas"), element("colours"), element("cross"));
 
+let begun = 0;
+
+/** Begins to lay something on the sheet; returns whether nothing else was begun since, for only the last is laid. */
+export function beginLaying() {
+  begun += 1;
+  const own = begun;
+  return () => own === begun;
+}
+
 export const download = { name: "photograph" }; // without its suffix
 
 /** Sends `shown` for every photograph that comes on the page: `{ drawing, photo, snapshot }`, the first two Blobs. */

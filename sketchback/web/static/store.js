@@ -8,6 +8,9 @@ const settled = (request) => new Promise((done, refuse) => {
   request.onerror = () => refuse(request.error);
 });
 
+/** The next access opens the database again. */
+function forget() { opening = null; }
+
 function open() {
   opening ??= new Promise((done, refuse) => {
     const request = indexedDB.open("sketchback", 1);
@@ -15,7 +18,13 @@ function open() {
       request.result.createObjectStore("drafts", { keyPath: "tab" });
       request.result.createObjectStore("versions", { keyPath: "id", autoIncrement: true });
     };
-    settled(request).then(done, refuse);
+    settled(request).then((database) => {
+      database.onclose = forget; // the person deleted what the browser keeps
+      done(database);
+    }, (error) => {
+      forget();
+      refuse(error);
+    });
   });
   return opening;
 }
@@ -40,6 +49,9 @@ export const clear = (store) => within(store, "readwrite", (one) => one.clear())
 // ---- a drawing in the form in which it can be stored
 
 const written = new WeakMap(); // bitmap -> its PNG: a picture stays the same under many strokes
+
+/** Whether a picture, or none, can be stored at once. */
+export const isWritten = (bitmap) => !bitmap || written.has(bitmap);
 
 async function write(bitmap) {
   if (!written.has(bitmap)) {

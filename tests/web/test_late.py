@@ -1,0 +1,252 @@
+"""What comes late: answers after the person went on, and what the browser gives and takes meanwhile."""
+
+from __future__ import annotations
+
+import zipfile
+from pathlib import Path
+
+import numpy as np
+import pytest
+from places import DRAWINGS
+from visits import LINE, Visit
+
+from sketchback import images
+
+pytestmark = pytest.mark.browser
+
+COUNT = """() => {
+    window.addresses = new Set();
+    const [create, revoke] = [URL.createObjectURL, URL.revokeObjectURL];
+    URL.createObjectURL = (blob) => {
+        const address = create.call(URL, blob);
+        addresses.add(address);
+        return address;
+    };
+    URL.revokeObjectURL = (address) => {
+        addresses.delete(address);
+        revoke.call(URL, address);
+    };
+}"""
+
+
+class Held:
+    """Requests that wait until they are let go."""
+
+    def __init__(self, seen: Visit, pattern: str):
+        self.seen, self.pattern, self.routes = seen, pattern, []
+        seen.page.route(pattern, lambda route: self.routes.append(route))
+
+    def wait(self) -> None:
+        self.seen.until(lambda: self.routes)
+
+    def release(self) -> None:
+        for route in self.routes:
+            route.continue_()
+        self.seen.page.unroute(self.pattern)
+
+
+def dark(seen: Visit) -> int:
+    return int((seen.canvas() < 150).sum())
+
+
+def focused(seen: Visit) -> str:
+    return seen.page.evaluate("document.activeElement.id || document.activeElement.textContent.trim()")
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Path:
+    """A drawing that cleaning cuts out."""
+    sketch = np.ones((200, 200, 1), np.float32)
+    sketch[90:120, 90:94] = sketch[90:94, 90:120] = 0.1
+    return images.write(tmp_path / "small.png", sketch)
+
+
+def test_what_is_drawn_before_the_weights_are_known_stays(visit) -> None:
+    seen = visit()
+    weights = Held(seen, "**/api/weights")
+    seen.page.reload(wait_until="load")
+    weights.wait()
+    seen.stroke(*LINE)
+    drawn = dark(seen)
+    assert drawn > 500 and not seen.alert()
+    seen.inferred(weights.release)
+    assert dark(seen) == drawn and not seen.disabled("Undo") and not seen.alert()
+
+
+def test_cleaning_that_is_switched_while_a_picture_is_read(visit, small: Path) -> None:
+    seen = visit()
+    reading = Held(seen, "**/api/sketch*")
+    seen.give(small)
+    reading.wait()
+    seen.page.locator(".switch").click()
+    seen.inferred(reading.release)
+    as_it_is = dark(seen)
+    seen.inferred(lambda: seen.page.locator(".switch").click())
+    assert dark(seen) > 3 * as_it_is  # cut out, it fills the sheet
+
+
+@pytest.mark.parametrize("action", ["Clear: a new sheet", "Go back to this"])
+def test_a_picture_that_comes_after_another_wish_is_dropped(visit, file: Path, action: str) -> None:
+    seen = visit()
+    seen.inferred(lambda: seen.stroke(*LINE))
+    if action == "Go back to this":
+        seen.page.locator("#versions button").first.click()
+    reading = Held(seen, "**/api/sketch*")
+    seen.give(file)
+    reading.wait()
+    with seen.page.expect_response("**/api/sketch*"):
+        seen.page.get_by_role("button", name=action).click()
+        after = seen.canvas()
+        reading.release()
+    seen.settle()
+    np.testing.assert_array_equal(seen.canvas(), after)
+
+
+def test_a_picture_is_never_lost_without_being_asked(visit, file: Path) -> None:
+    seen = visit()
+    keeps = """async () => {
+        const asks = !dispatchEvent(new Event("beforeunload", { cancelable: true }));
+        const drafts = await (await import("/page/store.js")).all("drafts");
+        return [asks, drafts.some(({ content }) => content.picture)];
+    }"""
+    seen.page.evaluate(
+        """() => {
+            const write = HTMLCanvasElement.prototype.toBlob;
+            HTMLCanvasElement.prototype.toBlob = function (...all) { setTimeout(() => write.apply(this, all), 1000); };
+        }"""
+    )
+    seen.give(file)
+    seen.until(lambda: dark(seen) > 500)
+    states = [seen.page.evaluate(keeps)]
+    assert states == [[True, False]]  # its PNG is being written
+    seen.until(lambda: states.append(seen.page.evaluate(keeps)) or states[-1] == [False, True])
+    assert all(asks or has for asks, has in states)
+
+
+def test_a_browser_whose_storage_was_emptied_keeps_what_follows(visit) -> None:
+    seen = visit()
+    seen.inferred(lambda: seen.stroke(*LINE))
+    seen.until(lambda: seen.page.locator("#versions li").count() == 1)
+    session = seen.context.new_cdp_session(seen.page)
+    session.send("Storage.clearDataForOrigin", {"origin": seen.page.url.rstrip("/"), "storageTypes": "indexeddb"})
+    seen.inferred(lambda: seen.stroke((0.1, 0.9), (0.9, 0.9)))
+    seen.until(lambda: seen.page.locator("#versions li").count() == 1)
+    assert "never leaves this machine" in seen.says("history-note")
+
+
+def test_a_camera_that_is_asked_for_twice_opens_once(visit) -> None:
+    seen = visit(permissions=["camera"])
+    seen.page.evaluate("""() => {
+        window.tracks = [];
+        const devices = navigator.mediaDevices;
+        const own = devices.getUserMedia.bind(devices);
+        devices.getUserMedia = async (wanted) => {
+            await new Promise((done) => setTimeout(done, 300));
+            const stream = await own(wanted);
+            tracks.push(...stream.getTracks());
+            return stream;
+        };
+    }""")
+    seen.page.get_by_role("button", name="Camera").dblclick()
+    seen.page.get_by_role("heading", name="Photograph a drawing").wait_for()
+    seen.page.keyboard.press("Escape")
+    seen.until(lambda: seen.page.evaluate("tracks.map((one) => one.readyState)") == ["ended"])
+
+
+def test_a_batch_leaves_nothing_to_the_next(visit, file: Path, small: Path) -> None:
+    seen = visit()
+    seen.page.evaluate(COUNT)
+    held: list[int] = []
+    for _ in range(3):
+        seen.give(file, small)
+        seen.until(lambda: "2 of 2 done" in seen.says("batch-status"))
+        held.append(seen.page.evaluate("addresses.size"))
+    assert len(set(held)) == 1
+    seen.give(DRAWINGS / "house.png", DRAWINGS / "face_ink.png")
+    seen.until(lambda: "2 of 2 done" in seen.says("batch-status"))
+    late = Held(seen, "**/api/invert?weights=buildings*")
+    seen.click("Use Buildings house.png")
+    late.wait()
+    seen.give(file, small)
+    seen.until(lambda: seen.page.get_by_text("house.png").count() == 0 and "2 of 2 done" in seen.says("batch-status"))
+    seen.page.unroute(late.pattern)  # the page has given it up
+    with zipfile.ZipFile(seen.downloads(lambda: seen.click("Download all"))[1]) as archive:
+        assert archive.namelist() == ["my drawing-photograph.png", "small-photograph.png"]
+    seen.click("Put these drawings away")
+    assert seen.page.evaluate("addresses.size") == 1  # of the archive, which is being saved
+
+
+def test_a_batch_that_is_stopped_says_so_and_keeps_the_focus(visit, file: Path, small: Path) -> None:
+    seen = visit()
+    making = Held(seen, "**/api/invert*")
+    seen.give(file, small)
+    making.wait()
+    stop = seen.page.get_by_role("button", name="Stop")
+    stop.focus()
+    seen.page.keyboard.press("Enter")
+    seen.until(lambda: seen.says("batch-status") == "Stopped: 0 of 2 done")
+    states = seen.page.locator("#batch-cards li").evaluate_all("cards => cards.map((card) => card.dataset.state)")
+    assert states == ["stopped", "stopped"] and focused(seen) == "batch-title"
+    seen.page.unroute(making.pattern)
+
+
+def test_a_file_that_fails_leaves_the_status_of_the_photograph(visit) -> None:
+    seen = visit()
+    seen.inferred(lambda: seen.stroke(*LINE))
+    seen.page.route("**/api/invert*", lambda route: route.abort())
+    seen.stroke((0.1, 0.9), (0.9, 0.9))
+    seen.until(lambda: seen.says("status") == "No photograph")
+    seen.click("Close this message")
+    seen.click("Download")
+    seen.until(lambda: "cannot be reached" in seen.alert())
+    seen.until(lambda: not seen.disabled("Download"))
+    assert seen.says("status") == "No photograph"
+
+
+def test_a_file_is_asked_for_once_though_strokes_go_on(visit) -> None:
+    seen = visit()
+    seen.inferred(lambda: seen.stroke(*LINE))
+    file = Held(seen, "**/api/invert?*format=png*")
+    seen.click("Download")
+    file.wait()
+    seen.inferred(lambda: seen.stroke((0.1, 0.9), (0.9, 0.9)))
+    assert seen.disabled("Download")
+    name, _ = seen.downloads(file.release)
+    assert name == "photograph.png"
+    seen.until(lambda: not seen.disabled("Download"))
+
+
+def test_an_answer_that_breaks_off_gets_a_sentence(visit) -> None:
+    seen = visit()
+    seen.page.evaluate("() => { Response.prototype.blob = async () => { throw new TypeError('network error'); }; }")
+    seen.stroke(*LINE)
+    seen.until(lambda: "The answer of the server broke off. Try again." in seen.alert())
+
+
+def test_letters_act_at_the_drawing_alone(visit, file: Path) -> None:
+    seen = visit()
+    eraser = seen.page.get_by_role("radio", name="Eraser")
+    seen.page.get_by_role("button", name="Help").focus()
+    seen.page.keyboard.press("e")
+    assert not eraser.is_checked()
+    seen.page.locator("#canvas").focus()
+    seen.page.keyboard.press("e")
+    assert eraser.is_checked()
+    seen.click("Help")
+    before = seen.canvas()
+    seen.page.evaluate(
+        "(files) => dispatchEvent(new ClipboardEvent('paste', { clipboardData: files }))", seen.carried(file)
+    )
+    seen.page.keyboard.press("Escape")
+    np.testing.assert_array_equal(seen.canvas(), before)
+    assert not seen.page.locator("#status").inner_text()
+
+
+def test_a_version_that_is_deleted_leaves_the_focus_among_the_others(visit) -> None:
+    seen = visit()
+    seen.inferred(lambda: seen.stroke(*LINE))
+    seen.until(lambda: seen.page.locator("#versions li").count() == 1)
+    seen.page.locator("#versions button").first.click()
+    seen.page.get_by_role("button", name="Delete", exact=True).click()
+    seen.until(lambda: seen.page.locator("#versions li").count() == 0)
+    seen.until(lambda: focused(seen) == "canvas")
