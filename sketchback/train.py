@@ -15,19 +15,21 @@ from pathlib import Path
 from typing import Any
 
 from sketchback import console
-from sketchback.training import distribution
+from sketchback.datasets import as_folders
+from sketchback.training import distribution, recipes
 from sketchback.training.schema import Recipe
 from sketchback.training.session import Session, add_arguments, resolve
 from sketchback.training.stages import run_stages
 
 
 def train(
-    recipe: Recipe, data: str | Path | Sequence[str | Path] = (), *, out: str | Path | None = None, **options: Any
+    recipe: str | Recipe, data: str | Path | Sequence[str | Path] = (), *, out: str | Path | None = None, **options: Any
 ) -> Path:
     """Trains a generator by a recipe.
 
     Args:
-        recipe: Every number, see `training.recipes`; `recipes.find("faces").changed(epochs=2)` changes some.
+        recipe: Its name, or every number, see `training.recipes`; `recipes.find("faces").changed(epochs=2)` changes
+            some.
         data: A folder, or several that are mixed, see `datasets.find`; none is a single run on the built-in set.
         out: The run's folder, `runs/<recipe>` by default. An earlier run in it is moved to `earlier-N/`.
         **options: The attributes of `training.session.Session`: initial, stage, resume, vgg16, precision,
@@ -42,16 +44,12 @@ def train(
         OSError: The folder cannot be written, or another machine was lost.
     """
     for name in ("against", "workers"):
-        options[name] = _several(options.get(name, ()))
+        options[name] = as_folders(options.get(name, ()))
     if options.get("vgg16") is not None:
         options["vgg16"] = str(options["vgg16"])
     folder = None if out is None else Path(out)
-    return run_stages(Session(recipe, _several(data), folder, **options))
-
-
-def _several(given: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
-    """One, or several, as text."""
-    return tuple(str(one) for one in ((given,) if isinstance(given, (str, Path)) else given))
+    chosen = recipes.find(recipe) if isinstance(recipe, str) else recipe
+    return run_stages(Session(chosen, as_folders(data), folder, **options))
 
 
 def command(

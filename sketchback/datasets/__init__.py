@@ -4,7 +4,18 @@
 """
 
 from sketchback.datasets.examples import Example, fingerprint, is_demo
-from sketchback.datasets.sources import DEMOS, find, find_all, terms
+from sketchback.datasets.sources import as_folders, find, find_all, terms
 from sketchback.datasets.splits import SPLITS, check_split, subset
 
-__all__ = ["DEMOS", "SPLITS", "Example", "check_split", "find", "find_all", "fingerprint", "is_demo", "subset", "terms"]
+__all__ = [
+    "SPLITS",
+    "Example",
+    "as_folders",
+    "check_split",
+    "find",
+    "find_all",
+    "fingerprint",
+    "is_demo",
+    "subset",
+    "terms",
+]

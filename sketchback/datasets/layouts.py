@@ -7,7 +7,9 @@ left empty where there are none; `sources.find` checks the files and completes t
 from __future__ import annotations
 
 import json
+import logging
 import re
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -16,12 +18,15 @@ from sketchback import images
 from sketchback.datasets import pairs, splits
 from sketchback.datasets.examples import Example, warn_left_out
 
+logger = logging.getLogger(__name__)
+
 ZUBUD_NAME = re.compile(r"^(object\d+)\.view\d+$", re.IGNORECASE)
 LFW_NAME = re.compile(r"^(.*\D)_\d{4}$")
 MEBEAUTY_NAME = re.compile(r"^((female|male)_(asian|black|caucasian|hispanic|indian|mideastern)_\d+)$", re.IGNORECASE)
 # Age, gender, race, date and time; the set's own files end in .jpg.chip.jpg.
 UTKFACE_NAME = re.compile(r"^((\d{1,3})_([01])_([0-4])_\d{14,17})(?:\.jpg\.chip)?$", re.IGNORECASE)
 UTKFACE_RACES = ("white", "black", "asian", "indian", "other")
+KIND = re.compile(r"[-_ .](photo|image|real|colou?r|sketch|drawing|pencil|edges?|lines?)\w*$")  # at the end of a name
 AGES = {12: "child", 35: "young", 59: "middle-aged", 999: "old"}  # up to this age
 
 
@@ -127,9 +132,10 @@ def _zubud(folder: Path) -> list[Example] | None:
 
 
 def _lfw(folder: Path) -> list[Example] | None:
-    # A name such as cmp_0001 reads like LFW's; but most of LFW's people have a first and a last name.
+    # Names such as cmp_0001 and Trip_Rome_0001 read like LFW's; but most of LFW's people have a first and a last name,
+    # and few pictures each.
     listed = (folder / "partition.txt").exists() or (folder.parent / "partition.txt").exists()
-    return None if listed else _by_name(folder, LFW_NAME, "LFW", typical=lambda name: "_" in name[1])
+    return None if listed else _by_name(folder, LFW_NAME, "LFW", typical=lambda name: "_" in name[1], people=0.2)
 
 
 def _by_name(
@@ -138,6 +144,7 @@ def _by_name(
     kind: str,
     *,
     typical: Callable[[re.Match[str]], bool] = bool,
+    people: float = 0.0,
     traits: Callable[[re.Match[str]], tuple[str, ...]] = lambda name: (),
 ) -> list[Example] | None:
     """Photographs whose names begin with a person or building, if most of the folder's names do.
@@ -147,11 +154,14 @@ def _by_name(
         pattern: Of the names without suffix; its first group is the person or building.
         kind: What the set is called.
         typical: Which of the matching names speak for this set.
+        people: How many persons or buildings there must be for each of them.
         traits: What a name says of the person; the first becomes the label.
     """
     files = images.list_files(folder)
     names = {path: match for path in files if (match := pattern.match(path.stem))}
     if not files or sum(map(typical, names.values())) < 0.8 * len(files):
+        return None
+    if len({match[1].lower() for match in names.values()}) <= people * len(names):
         return None
     warn_left_out(f"files not named like those of {kind}", [path for path in files if path not in names])
     return [
@@ -169,6 +179,17 @@ def _by_name(
 
 
 def _photographs(folder: Path) -> list[Example]:
+    files = images.list_files(folder)
+    below = [(splits.by_folder(path, folder), path.relative_to(folder)) for path in files]
+    parts = {path.parts[0] for split, path in below if len(path.parts) > 1 and not split}
+    stems = Counter((split, KIND.sub("", path.stem.lower())) for split, path in below)
+    paired = sum(count for count in stems.values() if count in (2, 3))
+    if len(parts) <= 3 and paired > 0.6 * len(files):
+        logger.warning(
+            "%s: %d of %d pictures share their name with another, and all are taken for photographs. If some are "
+            "drawings of the others, lay them out as data/README.md says of your pairs",
+            *(folder, paired, len(files)),
+        )
     return [
         Example(
             name=path.relative_to(folder).as_posix(),
@@ -177,5 +198,5 @@ def _photographs(folder: Path) -> list[Example]:
             split=splits.by_folder(path, folder),
             kind="photographs",
         )
-        for path in images.list_files(folder)
+        for path in files
     ]

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -69,13 +69,13 @@ def find(folder: str | Path) -> list[Example]:
         )
     partition = layouts.partition(folder)
     listed = [
-        dataclasses.replace(example, split=splits.by_list(partition, example.files[0].name) or example.split)
+        dataclasses.replace(example, split=_listed(partition, example) or example.split)
         for example in sorted(readable, key=lambda example: example.name)
     ]
     if partition and (unlisted := [example.name for example in listed if not example.split]):
         logger.warning(
-            "%s: partition.txt has no line `file 0`, `file 1` or `file 2` for %d of %d pictures, among them %s; their "
-            "names decide their part",
+            "%s: partition.txt has no line `file 0`, `file 1` or `file 2` (train, val, test) for %d of %d pictures, "
+            "among them %s; their names decide their part",
             *(folder, len(unlisted), len(listed), unlisted[0]),
         )
     examples = splits.complete(listed, str(folder))
@@ -92,21 +92,31 @@ def find(folder: str | Path) -> list[Example]:
     return examples
 
 
-def find_all(folders: Sequence[str | Path]) -> list[Example]:
-    """Finds the examples of several folders and mixes them.
+def as_folders(given: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
+    """One folder, or several, as text.
+
+    >>> as_folders("photos"), as_folders([Path("photos"), "demo:faces"])
+    (('photos',), ('photos', 'demo:faces'))
+    """
+    return tuple(str(one) for one in ((given,) if isinstance(given, (str, Path)) else given))
+
+
+def find_all(folders: str | Path | Sequence[str | Path]) -> list[Example]:
+    """Finds the examples of one folder, or of several, and mixes them.
 
     A person or building that is tested in one of them is trained on in none.
 
     Raises:
         ValueError: A folder is given twice; or as `find`.
     """
-    places = Counter(str(folder) if str(folder) in DEMOS else str(Path(folder).resolve()) for folder in folders)
+    folders = as_folders(folders)
+    places = Counter(folder if folder in DEMOS else str(Path(folder).resolve()) for folder in folders)
     if twice := [place for place, count in places.items() if count > 1]:
         raise ValueError(
             f"A data set may be given once. Received: {', '.join(twice)} several times. Leave the others out."
         )
     examples = [example for folder in folders for example in find(folder)]
-    return examples if len(folders) < 2 else splits.complete(examples, "+".join(map(str, folders)))
+    return examples if len(folders) < 2 else splits.complete(examples, "+".join(folders))
 
 
 def terms(examples: Sequence[Example]) -> list[str]:
@@ -115,6 +125,11 @@ def terms(examples: Sequence[Example]) -> list[str]:
         f"{kind}: {TERMS.get(kind, 'as its owners allow')}"
         for kind in sorted({example.kind for example in examples if not is_demo(example)})
     ]
+
+
+def _listed(partition: Mapping[str, str], example: Example) -> str:
+    """The split that a list gives a picture by its name, or by its path in the set; empty where it gives none."""
+    return splits.by_list(partition, example.files[0].name) or splits.by_list(partition, example.name)
 
 
 def _readable(examples: list[Example]) -> list[Example]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import logging
+import re
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from sketchback.datasets.examples import Example
 logger = logging.getLogger(__name__)
 
 SPLITS = ("train", "val", "test")
+ROW = re.compile(r"\s*(\S.*?)[\s,]+([^\s,]+)\s*")  # of a list: a file, and what is said of it
 HELD_OUT = 0.1  # the share of training groups that becomes the validation split, or the test split, that a set lacks
 FOLDERS = {
     "train": "train",
@@ -42,16 +44,17 @@ def subset(examples: Iterable[Example], split: str) -> list[Example]:
 
 
 def read_table(path: Path) -> dict[str, str]:
-    """Reads lines `file value`; names may hold spaces. Other lines (CelebA's may begin with a count) are left out."""
+    """Reads lines `file value` or `file,value`; names may hold spaces. Other lines (CelebA's count) are left out."""
     if not path.is_file():
         return {}
-    rows = (row.rsplit(maxsplit=1) for row in path.read_text(encoding="utf-8", errors="replace").splitlines())
-    return {row[0].strip(): row[1] for row in rows if len(row) == 2}
+    rows = map(ROW.fullmatch, path.read_text(encoding="utf-8", errors="replace").splitlines())
+    return {row[1]: row[2] for row in rows if row}
 
 
 def by_list(partition: Mapping[str, str], file_name: str) -> str:
-    """The split of a file in a list `file 0/1/2`, as CelebA has it; empty where the list does not say it."""
-    return {"0": "train", "1": "val", "2": "test"}.get(partition.get(file_name, ""), "")
+    """The split of a file in a list `file 0/1/2`, as CelebA has it, or `file train`; empty where it says none."""
+    said = partition.get(file_name, "").lower()
+    return FOLDERS.get(said) or dict(zip("012", SPLITS, strict=True)).get(said, "")
 
 
 def by_folder(path: Path, root: Path) -> str:

@@ -9,7 +9,6 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 from sketchback import images
-from sketchback.evaluation.metrics import check_image
 
 ITSELF, MEAN, LINEAR = "the sketch itself", "mean training photo", "mean photo + k (sketch - mean sketch)"
 SHARPENED = "the generator, sharpened"
@@ -61,8 +60,8 @@ class Baselines:
         covariation, variation = np.zeros(3), 0.0  # of sketch with photo, of sketch; over pixels and pairs
         mean_photo, mean_sketch, n = np.zeros(0), np.zeros(0), 0
         for n, (photo, sketch) in enumerate(pairs, start=1):
-            check_image("photo", photo, 3)
-            check_image("sketch", sketch, 1)
+            images.check_image("photo", photo, (3,))
+            images.check_image("sketch", sketch, (1,))
             if n == 1:
                 mean_photo, mean_sketch = np.zeros(photo.shape), np.zeros(sketch.shape)
             if not photo.shape[:2] == sketch.shape[:2] == mean_photo.shape[:2]:
@@ -96,7 +95,7 @@ class Baselines:
         Raises:
             ValueError: The sketch has another size, or is not finite float of that shape.
         """
-        check_image("sketch", sketch, 1)
+        images.check_image("sketch", sketch, (1,))
         if sketch.shape != self.mean_sketch.shape:
             raise ValueError(
                 f"A sketch must have the size the baselines were fitted on, {_size(self.mean_sketch)}. "

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from sketchback.images import to_uint8
+from sketchback.images import check_image, to_uint8
 
 SSIM_WINDOW = 7
 
@@ -197,35 +197,10 @@ def bootstrap_interval(
     return Interval(float(statistic(values)), float(drawn[cut]), float(drawn[resamples - 1 - cut]))
 
 
-def check_image(name: str, image: np.ndarray, channels: int) -> None:
-    """Raises `ValueError`, which calls it `name`, unless `image` is `(H, W, channels)` finite float."""
-    if not isinstance(image, np.ndarray):
-        raise ValueError(
-            f"`{name}` must be a NumPy array. Received: {type(image).__name__}. Convert it with `np.asarray`."
-        )
-    # 8-bit arrays would be clipped to all white, and two white images agree perfectly.
-    if not np.issubdtype(image.dtype, np.floating):
-        raise ValueError(
-            f"`{name}` must be float in [0, 1]. Received: dtype={image.dtype}. "
-            "Convert 8-bit values with `images.from_uint8`."
-        )
-    if image.ndim != 3 or image.shape[-1] != channels or 0 in image.shape:
-        raise ValueError(
-            f"`{name}` must be one image of shape (H, W, {channels}). Received: shape={image.shape}. "
-            f"Read it with `images.read(path, channels={channels})`, and give one image of a batch at a time."
-        )
-    broken = image.size - int(np.isfinite(image).sum())
-    if broken:
-        raise ValueError(
-            f"`{name}` must be finite. Received: {broken} of {image.size} values that are NaN or infinite. "
-            "Find the step that made them: a generator that gives NaN has diverged in training."
-        )
-
-
 def check_pair(truth: np.ndarray, prediction: np.ndarray) -> None:
     """Raises `ValueError` unless both are `(H, W, 3)` finite float of one shape, and the truth lies in [0, 1]."""
-    check_image("truth", truth, 3)
-    check_image("prediction", prediction, 3)
+    check_image("truth", truth, (3,))
+    check_image("prediction", prediction, (3,))
     if truth.shape != prediction.shape:
         raise ValueError(
             f"`truth` and `prediction` must have one shape. Received: {truth.shape} and {prediction.shape}. "

@@ -36,7 +36,7 @@ logger = logging.getLogger(__name__)
 
 def evaluate(
     weights: str | Path | None,
-    data: Sequence[str | Path],
+    data: str | Path | Sequence[str | Path],
     *,
     style: str = "pencil",
     size: Sequence[int] | None = None,
@@ -63,7 +63,7 @@ def evaluate(
 
     Args:
         weights: A name or a file; None scores the baselines alone.
-        data: Folders, see `datasets.find`.
+        data: A folder, or several, see `datasets.find`.
         style: How photographs without a hand-drawn sketch are sketched.
         size: `(height, width)`; by default the one size that all hand-drawn pairs have, else the size that the
             weights were trained at (`pipeline.working_size`).
@@ -91,6 +91,7 @@ def evaluate(
     """
     if grid is not None:
         images.check_writable(grid)
+    data = datasets.as_folders(data)
     check_limit(limit)
     datasets.check_split(split)  # what is wrong is reported before anything is read
     View(None, style=style, fit=fit)
@@ -108,7 +109,7 @@ def evaluate(
     examples = datasets.find_all(data)
     test = sample(datasets.subset(examples, split), limit)
     if not test:
-        raise ValueError(f"An evaluation needs examples. Received: {', '.join(map(str, data))} without any {split}.")
+        raise ValueError(f"An evaluation needs examples. Received: {', '.join(data) or 'no data'} without any {split}.")
     size = choose_size(size, test, generator)
     view = View(size, style=style, fit=fit, enlarge=None if enlarge is None else images.check_size(enlarge, "enlarge"))
     training = [example for example in examples if example.split in FITTED_ON.get(split, ())]

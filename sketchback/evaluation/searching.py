@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 def identify(
     weights: str | Path | None,
-    data: Sequence[str | Path],
+    data: str | Path | Sequence[str | Path],
     *,
     distractors: Mapping[str | Path, str] | None = None,
     size: Sequence[int] | None = None,
@@ -40,7 +40,7 @@ def identify(
 
     Args:
         weights: A name or a file; None searches by the sketches alone.
-        data: Folders, see `datasets.find`; examples without a hand-drawn sketch are left out.
+        data: A folder, or several, see `datasets.find`; examples without a hand-drawn sketch are left out.
         distractors: Folders of photographs that enlarge the gallery, each with the part to take of it: `"test"`,
             `"all"` ... Pictures of people who are searched for are left out of them.
         size: `(height, width)`; by default the one size that all pairs have, else that of the weights.
@@ -63,6 +63,7 @@ def identify(
     """
     if cmc is not None:
         reports.check_plot(cmc)
+    data = datasets.as_folders(data)
     check_limit(limit)
     for part in (split, *(distractors or {}).values()):
         datasets.check_split(part)
@@ -76,8 +77,9 @@ def identify(
         logger.warning("left out %d photographs without a hand-drawn sketch", len(examples) - len(pairs))
     if not pairs:
         raise ValueError(
-            f"Identification needs hand-drawn sketches with their photographs. Received: {', '.join(map(str, data))} "
-            f"without any {split} pair. Give a folder of pairs, or another --split."
+            "Identification needs hand-drawn sketches with their photographs. "
+            f"Received: {', '.join(data) or 'no data'} without any {split} pair. "
+            "Give a folder of pairs, or another --split."
         )
     pairs = sample(pairs, limit)
     others = _distractors(distractors or {}, {example.group for example in pairs})

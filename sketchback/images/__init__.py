@@ -8,6 +8,7 @@ from sketchback.images.arrays import (
     FITS,
     MIN_SIDE,
     check_fit,
+    check_image,
     check_size,
     contact_sheet,
     fit,
@@ -21,7 +22,6 @@ from sketchback.images.arrays import (
 )
 from sketchback.images.reading import (
     MAX_BYTES,
-    MAX_PIXELS,
     SUFFIXES,
     UNREADABLE,
     as_array,
@@ -30,12 +30,11 @@ from sketchback.images.reading import (
     probe,
     read,
 )
-from sketchback.images.writing import WRITABLE, as_kind_of, check_writable, encode, to_pillow, write
+from sketchback.images.writing import WRITABLE, as_kind_of, check_writable, encode, write
 
 __all__ = [
     "FITS",
     "MAX_BYTES",
-    "MAX_PIXELS",
     "MIN_SIDE",
     "SUFFIXES",
     "UNREADABLE",
@@ -43,6 +42,7 @@ __all__ = [
     "as_array",
     "as_kind_of",
     "check_fit",
+    "check_image",
     "check_size",
     "check_writable",
     "contact_sheet",
@@ -58,7 +58,6 @@ __all__ = [
     "resize",
     "side_by_side",
     "to_gray",
-    "to_pillow",
     "to_uint8",
     "write",
 ]

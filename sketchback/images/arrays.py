@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import cv2
 import numpy as np
@@ -40,6 +40,11 @@ def to_gray(image: np.ndarray) -> np.ndarray:
     Returns:
         `(H, W)` float32 in [0, 1].
     """
+    if not np.issubdtype(image.dtype, np.floating):  # of 8 bits it would be another picture
+        raise ValueError(
+            f"An image must be float in [0, 1]. Received: dtype={image.dtype}. Convert 8-bit values with "
+            "`images.from_uint8`."
+        )
     if image.ndim == 2:
         return image.astype(np.float32, copy=False)
     if image.ndim == 3 and image.shape[-1] == 1:
@@ -47,6 +52,32 @@ def to_gray(image: np.ndarray) -> np.ndarray:
     if image.ndim == 3 and image.shape[-1] == 3:
         return cv2.cvtColor(np.ascontiguousarray(image, dtype=np.float32), cv2.COLOR_RGB2GRAY)
     raise ValueError(f"An image must be (H, W), (H, W, 1) or (H, W, 3). Received: shape={image.shape}.")
+
+
+def check_image(name: str, image: np.ndarray, channels: Collection[int] = (1, 3)) -> None:
+    """Raises `ValueError`, which calls it `name`, unless `image` is `(H, W, one of channels)`, finite and float."""
+    if not isinstance(image, np.ndarray):
+        raise ValueError(
+            f"`{name}` must be a NumPy array. Received: {type(image).__name__}. Make one of it with `images.as_array`."
+        )
+    # 8-bit arrays would be clipped to all white, and two white images agree perfectly.
+    if not np.issubdtype(image.dtype, np.floating):
+        raise ValueError(
+            f"`{name}` must be float in [0, 1]. Received: dtype={image.dtype}. "
+            "Convert 8-bit values with `images.from_uint8`."
+        )
+    if image.ndim != 3 or image.shape[-1] not in channels or 0 in image.shape:
+        shapes = " or ".join(f"(H, W, {count})" for count in channels)
+        raise ValueError(
+            f"`{name}` must be one image of shape {shapes}. Received: shape={image.shape}. "
+            f"Read it with `images.read(path, channels={max(channels)})`, and give one image of a batch at a time."
+        )
+    broken = image.size - int(np.isfinite(image).sum())
+    if broken:
+        raise ValueError(
+            f"`{name}` must be finite. Received: {broken} of {image.size} values that are NaN or infinite. "
+            "Find the step that made them: a generator that gives NaN has diverged in training."
+        )
 
 
 def check_size(size: Sequence[int], name: str = "size") -> tuple[int, int]:

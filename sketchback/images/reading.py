@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from sketchback.images.arrays import MAX_PIXELS, check_size, from_uint8, to_gray
+from sketchback.images.arrays import MAX_PIXELS, MIN_SIDE, from_uint8, to_gray
 from sketchback.images.opening import MAX_BYTES, RAW, check_sides, first_line, open_file, open_picture
 
 MAX_SCANS = 100  # of a JPEG; a progressive one has about ten
@@ -143,7 +143,11 @@ def _from_array(array: np.ndarray, channels: int) -> np.ndarray:
             "A picture must be (H, W), or (H, W, C) with 1 channel (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA). "
             f"Received: shape={array.shape}."
         )
-    check_size(values.shape[:2])
+    if min(values.shape[:2]) < MIN_SIDE:
+        raise ValueError(
+            f"A picture must have at least {MIN_SIDE} x {MIN_SIDE} pixels. Received: {values.shape[0]} rows x "
+            f"{values.shape[1]} columns."
+        )
     if values.dtype == np.uint8:
         values = from_uint8(values)
     elif values.dtype == np.uint16:
@@ -152,9 +156,13 @@ def _from_array(array: np.ndarray, channels: int) -> np.ndarray:
         values = values.astype(np.float32)
         # Asked this way round, NaN is refused too.
         if not (values.min() >= -1e-3 and values.max() <= 1 + 1e-3):
+            whole = np.issubdtype(array.dtype, np.integer)
+            way = "Convert 8-bit values with `.astype(numpy.uint8)`" if whole else "Scale them first"
+            broken = int(np.isnan(values).sum())
+            received = f"{broken} NaN" if broken else f"{array.dtype} from {values.min():.4g} to {values.max():.4g}"
             raise ValueError(
-                "A picture must be in [0, 1] with white paper = 1, or 8-bit. "
-                f"Received: values from {values.min():.4g} to {values.max():.4g}. Scale them first."
+                "A picture must be float in [0, 1] with white paper = 1, or uint8, or uint16. "
+                f"Received: {received}. {'Find the step that made them' if broken else way}."
             )
         values = np.clip(values, 0.0, 1.0)
     if values.shape[-1] in (2, 4):
@@ -202,10 +210,12 @@ def _to_array(picture: Image.Image, channels: int) -> np.ndarray:
         return np.pad(_to_array(picture, 3), ((0, 0), (0, 0), (0, 1)), constant_values=1.0)
     if picture.mode in ("I;16", "I;16L", "I;16B", "I;16N", "I", "F"):  # one deep channel
         values = np.asarray(picture).astype(np.float32)
-        # 16-bit files arrive as "I;16" or "I"; float files hold [0, 1], or else [0, 255] or 16-bit values.
+        # 16-bit files arrive as "I;16" or "I", and what somebody converted to "I" is of 8 bits; float files hold
+        # [0, 1], or else [0, 255] or 16-bit values.
         finite = np.nan_to_num(values, posinf=0.0, neginf=0.0)
         peak = float(finite.max())
-        full = 65535.0 if picture.mode != "F" or peak > 255 else 255.0 if peak > 1 else 1.0
+        small = 1.0 if picture.mode == "F" and peak <= 1 else 255.0
+        full = 65535.0 if picture.mode not in ("F", "I") or peak > 255 else small
         values = np.clip(np.nan_to_num(values) / full, 0.0, 1.0).astype(np.float32)[..., np.newaxis]
         return np.repeat(values, 3, axis=-1) if channels == 3 else values
     if is_transparent:

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from sketchback.atomic import replacing
-from sketchback.images.arrays import to_uint8
+from sketchback.images.arrays import check_image, to_uint8
 
 DENSITY, A4 = 72.0, (8.27, 11.69)  # pixels an inch, at least; inches
 WRITABLE = {  # suffix -> Pillow's name
@@ -31,14 +31,14 @@ def write(path: str | Path, image: np.ndarray | Sequence[np.ndarray]) -> Path:
 
     Args:
         path: A name ending in .png, .jpg, .jpeg, .webp, .tif, .tiff, .bmp or .pdf.
-        image: `(H, W, 1)`, `(H, W, 3)` or `(H, W)`, float in [0, 1]; values outside are clipped. For .pdf also a
-            sequence of such, which become its pages.
+        image: `(H, W, 1)`, `(H, W, 3)` or `(H, W)`, float in [0, 1], or 8-bit; what is a little outside is clipped.
+            For .pdf also a sequence of such, which become its pages.
 
     Returns:
         The path.
 
     Raises:
-        ValueError: The suffix is not one of those.
+        ValueError: The suffix is not one of those, or the image is of another shape or range.
         OSError: The file cannot be written.
     """
     path = Path(path)
@@ -56,7 +56,7 @@ def encode(image: np.ndarray | Sequence[np.ndarray], suffix: str = ".png") -> by
         suffix: As in `write`, `".png"` or `"png"`.
 
     Raises:
-        ValueError: The suffix is not one of those.
+        ValueError: As `write`.
     """
     suffix = f".{suffix.removeprefix('.')}"
     check_writable(f"image{suffix}")
@@ -92,7 +92,17 @@ def _density(picture: Image.Image) -> float:
 
 def to_pillow(image: np.ndarray) -> Image.Image:
     """An image, as in `write`, as Pillow has them: mode L or RGB."""
-    values = to_uint8(image)
+    if image.dtype == np.uint8:
+        values = image
+    else:
+        check_image("image", image[..., np.newaxis] if image.ndim == 2 else image)
+        # Filters overshoot, by less than all there is; what is farther off was scaled otherwise.
+        if not (image.min() >= -1 and image.max() <= 2):
+            raise ValueError(
+                "`image` must be in [0, 1], or 8-bit. "
+                f"Received: values from {image.min():.4g} to {image.max():.4g}. Scale them first."
+            )
+        values = to_uint8(image)
     return Image.fromarray(values[..., 0] if values.ndim == 3 and values.shape[-1] == 1 else values)
 
 

@@ -80,6 +80,8 @@ class Options:
             value = getattr(self, name)
             if not _is_whole(value) or value < 0:
                 raise ValueError(f"`{name}` must be a whole number of at least 0. Received: {value!r}.")
+        if self.seed and self.candidates is None:
+            raise ValueError(f"`seed` is for `candidates`. Received: seed={self.seed} alone. Leave it out.")
         if self.working is not None:
             images.check_size(self.working, "working")
         if self.scale is not None and not (_is_whole(self.scale) and self.scale in SCALES):

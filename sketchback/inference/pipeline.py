@@ -62,9 +62,16 @@ class GeneratorView:
 
 def look(generator: Generator, sketches: np.ndarray, working: Sequence[int] | None = None) -> GeneratorView:
     """Brings sketches to what a generator sees; see `predict`, also for what is refused."""
-    sketches = np.asarray(sketches, np.float32)
-    if sketches.ndim != 4 or sketches.shape[-1] != 1:
-        raise ValueError(f"`sketches` must be (B, H, W, 1). Received: shape={sketches.shape}.")
+    given = np.asarray(sketches)
+    if given.ndim != 4 or given.shape[-1] != 1 or not given.size:
+        raise ValueError(f"`sketches` must be (B, H, W, 1), at least one. Received: shape={given.shape}.")
+    sketches = given.astype(np.float32, copy=False)
+    if not (given.dtype.kind == "f" and sketches.min() >= -1e-3 and sketches.max() <= 1 + 1e-3):  # nor NaN
+        raise ValueError(
+            "`sketches` must be float in [0, 1], white paper = 1. "
+            f"Received: {given.dtype} from {sketches.min():.4g} to {sketches.max():.4g}. Read them with "
+            "`images.read(path, channels=1)`."
+        )
     seen = _seen(generator, sketches.shape[1:3], working)
     if seen != sketches.shape[1:3]:
         sketches = np.stack([resize(sketch, seen, cubic=True) for sketch in sketches])

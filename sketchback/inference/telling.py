@@ -105,7 +105,7 @@ def check(tone: Any) -> Any:
         return {}
     if not isinstance(tone, Mapping):
         tone = {"strokes" if isinstance(tone, np.ndarray) else "reference": tone}
-    readers: dict[str, Callable[[Any], Any]] = {"reference": images.as_array, "strokes": _strokes}
+    readers: dict[str, Callable[[Any], Any]] = {"reference": _reference, "strokes": _strokes}
     readers |= {name: functools.partial(_change, name) for name in CHANGES}
     readers |= {name: functools.partial(colour, part=name) for name in regions.PARTS}
     for name in tone:
@@ -115,10 +115,21 @@ def check(tone: Any) -> Any:
     return {name: readers[name](said) for name, said in tone.items()}
 
 
+def _reference(said: Any) -> np.ndarray:
+    try:
+        return images.as_array(said)
+    except (OSError, ValueError, TypeError) as error:
+        kind = type(error) if isinstance(error, (FileNotFoundError, ValueError, TypeError)) else OSError
+        raise kind(
+            f"`tone` may be a reference photograph, an array, or what is told by name, as {{'skin': 'dark'}}; one for "
+            f"all drawings. {error}"
+        ) from None
+
+
 def _strokes(said: Any) -> np.ndarray:
     array = np.asarray(said)
     values = array.astype(np.float32) / 255 if array.dtype == np.uint8 else array.astype(np.float32)
-    told = values[np.isfinite(values)]
+    told = values[~np.isnan(values)]
     if values.ndim != 3 or values.shape[-1] != 3 or 0 in values.shape or np.any((told < -1e-3) | (told > 1 + 1e-3)):
         raise ValueError(
             "`tone` must be (h, w, 3), RGB in [0, 1], NaN where nothing is told. "

@@ -13,7 +13,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from sketchback.images import to_gray
+from sketchback.images import check_image, to_gray
 from sketchback.sketching import artist
 from sketchback.sketching.filters import line, pencil, xdog
 
@@ -59,7 +59,7 @@ def sample_style(seed: int | np.random.Generator, name: str = "random") -> Style
 
     Args:
         seed: A seed, or a generator to sample with.
-        name: `"random"` samples the style too; another name of `STYLES` fixes it, and only its parameters are sampled.
+        name: `"random"` samples the style too; one of `FILTERS` fixes it, and only its parameters are sampled.
 
     Returns:
         The style. `apply_style` makes a sketch with it.
@@ -68,6 +68,8 @@ def sample_style(seed: int | np.random.Generator, name: str = "random") -> Style
     (True, False)
     """
     rng = np.random.default_rng(seed)
+    if name not in WITHOUT_NETWORK:
+        raise ValueError(f"`name` must be one of {', '.join(WITHOUT_NETWORK)}. Received: {name!r}.")
     if name == "random":
         name = str(rng.choice(list(SHARES), p=list(SHARES.values())))
     # `sketch` with its defaults is what most people use, on photographs of any size.
@@ -125,7 +127,7 @@ def apply_style(photo: np.ndarray, style: Style, drawing: np.ndarray | None = No
             scale=style.scale,
         )
     else:
-        raise ValueError(f"A drawn style must be pencil, xdog or line. Received: {style.name!r}.")
+        raise ValueError(f"A style to apply must be one of {', '.join(FILTERS)}. Received: {style.name!r}.")
     if style.ink != 1.0:
         sketch = np.clip(1.0 - style.ink * (1.0 - sketch), 0.0, 1.0)
     if style.gamma != 1.0:
@@ -165,17 +167,21 @@ def sketch(photo: np.ndarray, style: str = "pencil", seed: int = 0, **parameters
         photo: `(H, W, 3)` RGB in [0, 1].
         style: `"pencil"`, `"xdog"`, `"line"`, `"artist"`, `"neural"` or `"random"`.
         seed: Used by `"random"` only, which samples a style and its parameters with it.
-        **parameters: Passed to the function of that name; `"random"` takes none.
+        **parameters: Passed to the function of that name; `"random"` takes none. `"artist"` needs its `network` and
+            `weights`, see `artist.draw`; `sketchback.sketch.sketch` loads them.
 
     Returns:
         `(H, W, 1)` float32 in [0, 1].
 
     Raises:
-        ValueError: There is no such style.
+        ValueError: There is no such style, or the photograph or a parameter will not do.
     """
     check_style(style)
-    if seed < 0:
-        raise ValueError(f"`seed` must not be negative. Received: seed={seed}.")
+    check_image("photo", photo)
+    if not isinstance(seed, (int, np.integer)) or seed < 0:
+        raise ValueError(f"`seed` must be a whole number of at least 0. Received: seed={seed!r}.")
+    if style == "random" and parameters:
+        raise ValueError(f"Style random samples its own parameters. Received: {', '.join(parameters)}. Leave them out.")
     if style == "random":
         return apply_style(photo, sample_style(seed))
     if style == "artist":

@@ -93,9 +93,10 @@ def prepare(session: Session, start: Beginning, *, policy: str, processes: int =
         takes=("sketch",) if is_sampler else takes,
     )
     batches = _answered(session, start, shown, processes) if is_sampler else shown
-    return Material(
-        examples, stage.view, batches, validation.hold_out(datasets.subset(examples, "val"), stage.validate)
-    )
+    held_out = validation.hold_out(datasets.subset(examples, "val"), stage.validate)
+    if not held_out:
+        logger.warning("nothing is left for validation: the best weights will be the last ones")
+    return Material(examples, stage.view, batches, held_out)
 
 
 def _answered(session: Session, start: Beginning, shown: Batches, processes: int) -> flow.FlowBatches:

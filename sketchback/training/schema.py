@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import dataclasses
+import math
+from numbers import Integral, Real
 from typing import Any
 
 from sketchback.datasets.showing import Showing
@@ -12,6 +14,8 @@ from sketchback.sketching.artist import hands_among
 
 BEST, LAST, BLENDED = "best.weights.h5", "last.weights.h5", "blended.weights.h5"
 SCHEDULES = ("cosine", "constant")
+KINDS: dict[str, Any] = {"int": Integral, "float": Real, "str": str}
+WORDS = {"int": "a whole number", "float": "a number", "str": "text"}
 ENCODERS = ("auto", "imagenet", "scratch")
 # The neural style takes seconds a picture: draw with `sketch` first, and train on the pairs. For the artist's drawings
 # among random ones see `Stage.artist`.
@@ -78,6 +82,14 @@ class Stage:
 
     def __post_init__(self) -> None:
         _ = self.view, self.showing  # which check what they are made of
+        for name, field in NUMBERS.items():
+            (kind, *optional), value = str(field.type).split(" | "), getattr(self, name)
+            if optional and value is None:
+                continue
+            if not isinstance(value, KINDS[kind]) or isinstance(value, bool):
+                raise ValueError(f"`{name}` must be {WORDS[kind]}. Received: {name}={value!r}.")
+            if isinstance(value, float) and not math.isfinite(value):
+                raise ValueError(f"`{name}` must be finite. Received: {name}={value}.")
         for name in ("epochs", "batch_size", "learning_rate", "limit", "clip"):
             value = getattr(self, name)
             if value is not None and not value > 0:
@@ -174,6 +186,9 @@ class Recipe:
         2
         """
         own = {field.name for field in dataclasses.fields(Recipe)} - {"single", "stages", "name"}
+        known = own | {field.name for field in dataclasses.fields(Stage)} - {"name"}
+        if unknown := sorted(set(numbers) - known):
+            raise ValueError(f"A number must be one of {', '.join(sorted(known))}. Received: {', '.join(unknown)}.")
         whole = {name: value for name, value in numbers.items() if name in own}
         stage = {"only": (), **{name: value for name, value in numbers.items() if name not in own}}
         return dataclasses.replace(self, single=dataclasses.replace(self.single, **stage), stages=(), **whole)

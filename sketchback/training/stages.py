@@ -11,7 +11,7 @@ from sketchback import weights
 from sketchback.training import initialisation
 from sketchback.training.configuration import recall
 from sketchback.training.runs import CONFIGURATION, Run
-from sketchback.training.schema import BEST, BLENDED
+from sketchback.training.schema import BEST, BLENDED, LAST
 from sketchback.training.session import Session
 
 if TYPE_CHECKING:
@@ -48,7 +48,12 @@ def run_stages(session: Session) -> Path:
     for stage in asked:
         number, folder_of_stage = stages.index(stage), session.place(stage)
         goes_on = session.resume and (len(stages) == 1 or _goes_on(session, number))
-        if goes_on and len(stages) > 1 and _is_done(folder_of_stage):
+        if goes_on and not session.workers and _is_done(folder_of_stage):
+            if len(stages) == 1:
+                logger.info(
+                    "the run in %s is complete; `finetune --weights %s` goes on from its weights",
+                    *(folder_of_stage, folder_of_stage / LAST),
+                )
             _blend(session, number, again=False)
             continue
         if goes_on and stage.blend and number:

@@ -142,10 +142,15 @@ def test_a_partition_in_a_folder_or_beside_it_is_followed(tmp_path: Path, given:
     # Names like LFW's, but the list says what they are: photographs.
     for number in range(9):
         put(tmp_path / "photos" / f"old_town_{number:04d}.jpg")
-    (tmp_path / "partition.txt").write_text("".join(f"old_town_{n:04d}.jpg {n % 3}\n" for n in range(9)))
-    examples = datasets.find(tmp_path / given)
-    assert {example.kind for example in examples} == {"photographs"}
-    assert [example.split for example in examples] == ["train", "val", "test"] * 3
+    for line in ("old_town_{:04d}.jpg {}", "old_town_{:04d}.jpg,{}", "photos/old_town_{:04d}.jpg {}"):
+        for said in ("012", ("train", "Val", "test")):
+            lines = [line.format(number, said[number % 3]) for number in range(9)]
+            (tmp_path / "partition.txt").write_text("\n".join(lines))
+            if given and line.startswith("photos"):
+                continue  # a path is that in the folder which is given
+            examples = datasets.find(tmp_path / given)
+            assert {example.kind for example in examples} == {"photographs"}
+            assert [example.split for example in examples] == ["train", "val", "test"] * 3, line
 
 
 def test_plain_photographs_of_every_suffix(tmp_path: Path) -> None:
@@ -156,6 +161,33 @@ def test_plain_photographs_of_every_suffix(tmp_path: Path) -> None:
     examples = datasets.find(tmp_path)
     assert [example.name for example in examples] == sorted(example.name for example in examples)
     assert len(examples) == 6 and {example.split for example in examples} == {"train", "val", "test"}
+
+
+def test_an_album_is_not_lfw(tmp_path: Path) -> None:
+    for number in range(12):
+        put(tmp_path / f"Trip_Berlin_{number:04d}.jpg")
+    put(tmp_path / "us.jpg")
+    examples = datasets.find(tmp_path)
+    assert len(examples) == 13 and {example.split for example in examples} == {"train", "val", "test"}
+
+
+@pytest.mark.parametrize(
+    ("names", "warned"),
+    [
+        (("{}_photo.jpg", "{}_sketch.jpg"), True),
+        (("a/{}.jpg", "b/{}.jpg", "c/{}.jpg"), True),
+        (("sketches_photos/{}.jpg", "sketches/{}.jpg"), True),
+        (("train/{}.jpg", "test/{}.jpg"), False),
+        (("ann/{}.jpg", "ben/{}.jpg", "cy/{}.jpg", "di/{}.jpg"), False),
+        (("{}.jpg",), False),
+    ],
+)
+def test_what_may_be_pairs_is_said(tmp_path: Path, caplog, names: tuple[str, ...], warned: bool) -> None:
+    for number in range(6):
+        for name in names:
+            put(tmp_path / name.format(number))
+    assert len(datasets.find(tmp_path)) == 6 * len(names)
+    assert ("lay them out as data/README.md says of your pairs" in caplog.text) == warned
 
 
 def test_folders_named_after_splits_are_the_splits(tmp_path: Path) -> None:

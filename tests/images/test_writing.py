@@ -53,6 +53,20 @@ def test_two_axes_are_grey_and_values_are_clipped():
     assert again[0, 0] == 0.0 and again[0, -1] == 1.0
 
 
+def test_eight_bits_stay_as_they_are_and_other_numbers_are_refused(tmp_path):
+    values = images.to_uint8(SLOPES)
+    np.testing.assert_array_equal(images.decode(images.encode(values)), images.from_uint8(values))
+    for wrong, words in (
+        (255 * SLOPES, r"must be in \[0, 1\], or 8-bit. Received: values from 0 to 255. Scale"),
+        (np.full((16, 16), np.nan), "`image` must be finite. Received: 256 of 256"),
+        (SLOPES[None], r"one image of shape .* Received: shape=\(1, 32, 48, 3\)"),
+        (values.astype(int), "must be float in .* Received: dtype=int64"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            images.write(tmp_path / "a.png", wrong)
+    assert not list(tmp_path.iterdir())
+
+
 @pytest.mark.parametrize("name", ["a.gif", "a.txt", "a", "a.png.zip"])
 def test_unwritable_suffix(tmp_path, name):
     with pytest.raises(ValueError, match=r"must end in one of \.png.*Received"):

@@ -23,6 +23,7 @@ from sketchback.weights import registry
         ({"candidates": 0}, "`candidates` must be a whole number from 1 to 64. Received: 0"),
         ({"candidates": 2.5}, "`candidates` must be a whole number from 1 to 64. Received: 2.5"),
         ({"candidates": True}, "`candidates` must be a whole number from 1 to 64. Received: True"),
+        ({"seed": 3}, "`seed` is for `candidates`. Received: seed=3 alone"),
         ({"working": (8, 8)}, r"`working` must be .*Received: working=\(8, 8\)"),
         ({"scale": 2.0}, "`scale` must be one of 1, 2, 4. Received: 2.0"),
         ({"scale": 3}, "`scale` must be one of 1, 2, 4. Received: 3"),

@@ -104,8 +104,14 @@ def test_predict_takes_other_number_types():
 
 @pytest.mark.parametrize("shape", [(16, 16), (16, 16, 1), (1, 16, 16), (1, 16, 16, 3)])
 def test_predict_says_what_it_takes(shape):
-    with pytest.raises(ValueError, match=r"`sketches` must be \(B, H, W, 1\)\. Received: shape="):
+    with pytest.raises(ValueError, match=r"`sketches` must be \(B, H, W, 1\), at least one\. Received: shape="):
         predict(scribbler(1, 1, blocks=0), np.ones(shape, np.float32))
+
+
+@pytest.mark.parametrize("values", [np.uint8(200), np.float32(200), np.float32("nan")])
+def test_predict_is_not_given_other_numbers(values):
+    with pytest.raises(ValueError, match=r"`sketches` must be float in \[0, 1\], white paper = 1\. Received: "):
+        predict(scribbler(1, 1, blocks=0), np.full((1, 16, 16, 1), values))
 
 
 def test_a_batch_of_none_is_refused():

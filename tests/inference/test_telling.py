@@ -37,10 +37,18 @@ def test_wrong_words_are_refused(tone) -> None:
         telling.check(tone)
 
 
-@pytest.mark.parametrize("array", [np.zeros((4, 4)), np.full((4, 4, 3), 2.0), np.zeros((0, 4, 3))], ids=str)
+@pytest.mark.parametrize(
+    "array", [np.zeros((4, 4)), np.full((4, 4, 3), 2.0), np.zeros((0, 4, 3)), np.full((4, 4, 3), np.inf)]
+)
 def test_wrong_arrays_are_refused(array: np.ndarray) -> None:
     with pytest.raises(ValueError, match=r"`tone` must be \(h, w, 3\)"):
         telling.check(array)
+
+
+@pytest.mark.parametrize(("tone", "error"), [("dark", FileNotFoundError), (b"no file", ValueError), ([{}], TypeError)])
+def test_what_is_no_reference_is_said_of_tone(tone, error) -> None:
+    with pytest.raises(error, match=r"`tone` may be a reference photograph, an array, .* one for all drawings\. "):
+        telling.check(tone)
 
 
 def test_a_reference_photograph_is_cropped_to_the_drawing() -> None:

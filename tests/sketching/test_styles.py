@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from scipy import ndimage
 
 from sketchback import images
-from sketchback.sketching import Style, apply_style, line, pencil, sample_style, sketch, xdog
+from sketchback.sketching import Style, apply_style, line, pencil, sample_style, sketch, styles, xdog
 
 PHOTO = images.resize(images.from_uint8(skimage.data.astronaut()[0:270, 120:340]), (109, 89))
 
@@ -63,8 +63,27 @@ def test_styles_stay_in_their_ranges_and_shares() -> None:
 def test_a_style_by_hand_is_the_filter() -> None:
     for name, expected in (("pencil", pencil(PHOTO)), ("xdog", xdog(PHOTO)), ("line", line(PHOTO, sigma=0.8))):
         np.testing.assert_array_equal(apply_style(PHOTO, Style(name)), expected)
-    with pytest.raises(ValueError, match=r"pencil, xdog or line.*'neural'"):
-        apply_style(PHOTO, sample_style(0, "neural"))
+    with pytest.raises(ValueError, match=r"`name` must be one of pencil, xdog, line, random\. Received: 'neural'"):
+        sample_style(0, "neural")
+    with pytest.raises(ValueError, match=r"one of pencil, xdog, line\. Received: 'neural'"):
+        apply_style(PHOTO, Style("neural"))
+
+
+@pytest.mark.parametrize("name", styles.FILTERS)
+def test_every_filter_can_be_sampled_and_applied(name: str) -> None:
+    drawn = apply_style(PHOTO, sample_style(1, name))
+    assert drawn.shape == (*PHOTO.shape[:2], 1) and drawn.dtype == np.float32 and name in styles.SHARES
+
+
+@pytest.mark.parametrize("style", ["pencil", "xdog", "line", "random"])
+def test_what_is_no_photograph_is_refused(style: str) -> None:
+    for photo, words in (
+        (images.to_uint8(PHOTO), r"`photo` must be float in \[0, 1\]\. Received: dtype=uint8"),
+        (np.full_like(PHOTO, np.nan), "`photo` must be finite"),
+        (np.zeros((0, 0, 3), np.float32), r"\(H, W, 1\) or \(H, W, 3\)\. Received: shape=\(0, 0, 3\)"),
+    ):
+        with pytest.raises(ValueError, match=words):
+            sketch(photo, style)
 
 
 def test_wear_by_hand() -> None:
@@ -93,8 +112,11 @@ def test_sketch_by_name() -> None:
     np.testing.assert_array_equal(sketch(PHOTO, "random", seed=4), apply_style(PHOTO, sample_style(4)))
     with pytest.raises(ValueError, match=r"`style` must be one of pencil, xdog, line, artist, neural, random.*'oil'"):
         sketch(PHOTO, "oil")
-    with pytest.raises(ValueError, match=r"`seed` must not be negative. Received: seed=-1"):
-        sketch(PHOTO, "random", seed=-1)
+    for seed in (-1, 1.5):
+        with pytest.raises(ValueError, match=rf"`seed` must be a whole number of at least 0. Received: seed={seed}"):
+            sketch(PHOTO, "random", seed=seed)
+    with pytest.raises(ValueError, match="Style random samples its own parameters. Received: sigma"):
+        sketch(PHOTO, "random", sigma=2)
 
 
 @st.composite

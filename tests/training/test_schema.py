@@ -1,12 +1,16 @@
-"""A stage's numbers become what is shown of its examples, all of them."""
+"""A stage's numbers: they are checked, and become what is shown of its examples, all of them."""
 
 from __future__ import annotations
 
 import dataclasses
 
+import numpy as np
+import pytest
+
 from sketchback.datasets.showing import Showing
 from sketchback.datasets.tasks import Telling
 from sketchback.datasets.views import View
+from sketchback.training import recipes
 from sketchback.training.schema import Stage
 
 
@@ -21,3 +25,21 @@ def test_what_is_shown_is_what_the_stage_says() -> None:
     stage = Stage(size=(64, 48), style="random", enlarge=(96, 80), told=0.5, retoned=0.25, **own)
     assert stage.showing == wanted
     assert stage.view == View((64, 48), "random", "crop", (96, 80))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "words"),
+    [
+        ({"epochs": 1.5}, "`epochs` must be a whole number. Received: epochs=1.5"),
+        ({"batch_size": True}, "`batch_size` must be a whole number. Received: batch_size=True"),
+        ({"pixel": "1"}, "`pixel` must be a number. Received: pixel='1'"),
+        ({"feature": np.inf}, "`feature` must be finite. Received: feature=inf"),
+        ({"seed": None}, "`seed` must be a whole number. Received: seed=None"),
+        ({"epoch": 2}, "A number must be one of .*epochs.* Received: epoch"),
+        ({"name": "mine"}, "A number must be one of .* Received: name"),
+    ],
+)
+def test_other_numbers_are_refused(numbers, words: str) -> None:
+    with pytest.raises(ValueError, match=words):
+        recipes.find("faces").changed(**numbers)
+    assert recipes.find("faces").changed(epochs=np.int64(2), limit=None, zoom=1).single.limit is None

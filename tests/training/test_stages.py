@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import logging
+import logging
 import shutil
 from pathlib import Path
 
@@ -120,11 +121,16 @@ def test_a_stage_that_began_with_other_weights_goes_on(photos, both, tmp_path, c
 
 
 @pytest.mark.slow
-def test_data_that_is_given_on_resuming_is_that_of_the_weights(photos, tmp_path):
+def test_data_that_is_given_on_resuming_is_that_of_the_weights(photos, tmp_path, caplog):
     run(TOY.changed(epochs=1, feature=0.0), [photos], tmp_path / "run")
-    other = Path(shutil.copytree(photos, tmp_path / "others"))
+    other, record = Path(shutil.copytree(photos, tmp_path / "others")), tmp_path / "run" / "recipe.json"
+    before = record.read_text()
+    with caplog.at_level(logging.INFO, "sketchback"):
+        assert run(TOY, [other], tmp_path / "run", resume=True) == tmp_path / "run" / BEST
+    assert record.read_text() == before and "is complete" in caplog.text  # nothing was shown to it
+    record.write_text(before.replace('"epochs": 1', '"epochs": 2'))
     run(TOY, [other], tmp_path / "run", resume=True)
-    facts = json.loads((tmp_path / "run" / "recipe.json").read_text())
+    facts = json.loads(record.read_text())
     assert facts["data"] == [str(other)] and facts["seen"] == ["photos", "others"]
 
 
