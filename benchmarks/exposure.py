@@ -23,6 +23,7 @@ import numpy as np
 from sketchback import console, datasets, weights
 from sketchback.datasets.views import View
 from sketchback.evaluation import brightness, metrics
+from sketchback.evaluation.selection import sample
 from sketchback.inference import pipeline
 
 SETS = {
@@ -59,9 +60,7 @@ TOLD: dict[str, Callable[[np.ndarray, np.ndarray], np.ndarray]] = {
 
 def scores(generator, folder: Path, view: View, limit: int) -> dict[str, list[dict[str, float]]]:
     """The scores of each test picture, for each row of `TOLD`, with the brightness of its middle, true and made."""
-    test = datasets.subset(datasets.find(folder), "test")
-    chosen = np.random.default_rng(0).permutation(len(test))[:limit]  # as `evaluate --limit` chooses them
-    test = [test[index] for index in sorted(chosen)]
+    test = sample(datasets.subset(datasets.find(folder), "test"), limit)
     found: dict[str, list[dict[str, float]]] = {told: [] for told in TOLD}
     for example in console.Bar(len(test), folder.name, "image").over(test):
         sketch, truth = view.see(example)

@@ -35,7 +35,6 @@ class Batches:
         seed: Decides everything random.
         pair_share: The share of an epoch that shows hand-drawn pairs, in [0, 1). They are repeated to reach it, every
             set of them equally often however small it is; 0 shows each pair once an epoch.
-        shuffle: Show another order each epoch.
         limit: Show at most so many examples an epoch.
         takes: The inputs of the network, see `tasks.TASKS`.
 
@@ -52,7 +51,6 @@ class Batches:
         batch_size: int = 16,
         seed: int = 0,
         pair_share: float = 0.0,
-        shuffle: bool = True,
         limit: int | None = None,
         takes: tuple[str, ...] = ("sketch",),
     ):
@@ -73,7 +71,7 @@ class Batches:
             raise ValueError(f"`crop` must fit into `size`. Received: crop={crop}, size={view.size}.")
         self.examples, self.view, self.showing, self.takes = list(examples), view, showing, takes
         self.batch_size, self.seed, self.pair_share = batch_size, seed, pair_share
-        self.shuffle, self.limit = shuffle, limit
+        self.limit = limit
         self.skipped: dict[Example, str] = {}  # what could not be decoded, and why
         self._skipping = threading.Lock()
         self.epoch, self.first, self.rank, self.parts = 0, 0, 0, 1
@@ -110,10 +108,7 @@ class Batches:
                 # Each pair once before any is shown again.
                 parts += [np.concatenate([rng.permutation(own) for _ in range(-(-count // len(own)))])[:count]]
             pairs = np.concatenate(parts)
-        order = np.concatenate([photos, pairs])
-        if self.shuffle:
-            order = rng.permutation(order)
-        order = order[: self.limit]
+        order = rng.permutation(np.concatenate([photos, pairs]))[: self.limit]
         return np.resize(order, max(len(order), self.batch_size))  # a small set is repeated to fill one batch
 
     @property

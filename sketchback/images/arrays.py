@@ -9,6 +9,7 @@ import numpy as np
 
 MIN_SIDE = 16
 MAX_PIXELS = 100_000_000
+GAP = 4  # pixels between pictures on one sheet
 FITS = ("crop", "squeeze", "pad")
 
 # The worker threads are ours (datasets/prefetch.py); OpenCV's own would compete with them and with the training step.
@@ -182,12 +183,11 @@ def fit(image: np.ndarray, size: Sequence[int], how: str = "crop") -> np.ndarray
     return canvas
 
 
-def side_by_side(pictures: Sequence[np.ndarray], gap: int = 4) -> np.ndarray:
+def side_by_side(pictures: Sequence[np.ndarray]) -> np.ndarray:
     """Puts pictures of equal height beside each other, grey ones as RGB, with a white gap.
 
     Args:
         pictures: Each `(H, W, 1)` or `(H, W, 3)`.
-        gap: Pixels between two of them.
 
     Returns:
         `(H, sum of widths and gaps, 3)` float32.
@@ -195,18 +195,18 @@ def side_by_side(pictures: Sequence[np.ndarray], gap: int = 4) -> np.ndarray:
     columns: list[np.ndarray] = []
     for picture in pictures:
         if columns:
-            columns.append(np.ones((picture.shape[0], gap, 3), np.float32))
+            columns.append(np.ones((picture.shape[0], GAP, 3), np.float32))
         columns.append(np.repeat(picture, 3, axis=-1) if picture.shape[-1] == 1 else picture)
     return np.concatenate(columns, axis=1)
 
 
-def grid(rows: Sequence[Sequence[np.ndarray]], gap: int = 4) -> np.ndarray:
+def grid(rows: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
     """Stacks rows of pictures of one size, each row as `side_by_side`."""
     lines: list[np.ndarray] = []
     for row in rows:
-        line = side_by_side(row, gap)
+        line = side_by_side(row)
         if lines:
-            lines.append(np.ones((gap, line.shape[1], 3), np.float32))
+            lines.append(np.ones((GAP, line.shape[1], 3), np.float32))
         lines.append(line)
     return np.concatenate(lines, axis=0)
 

@@ -144,13 +144,12 @@ def line(
     return (1.0 - np.minimum(ink * (1.0 if thickness <= 1 else 1.3), 1.0))[..., np.newaxis]
 
 
-def paper_texture(size: tuple[int, int], seed: int = 0, *, strength: float = 0.06) -> np.ndarray:
+def paper_texture(size: tuple[int, int], seed: int = 0) -> np.ndarray:
     """Grain of drawing paper: noise at two scales, from a seed.
 
     Args:
         size: `(height, width)`.
         seed: Of the grain.
-        strength: Standard deviation of the darkening; 0 is smooth paper.
 
     Returns:
         `(height, width)` float32 in [0, 1].
@@ -160,7 +159,7 @@ def paper_texture(size: tuple[int, int], seed: int = 0, *, strength: float = 0.0
     for sigma in (0.7, 1.8):
         noise = cv2.GaussianBlur(rng.standard_normal(size, np.float32), (0, 0), sigma)
         grain += noise / (noise.std() + 1e-6) / 2
-    return np.clip(1.0 - strength * np.abs(grain), 0.0, 1.0)
+    return np.clip(1.0 - 0.06 * np.abs(grain), 0.0, 1.0)
 
 
 def on_paper(sketch: np.ndarray, paper: np.ndarray) -> np.ndarray:

@@ -1,12 +1,11 @@
 """Trained weights: find, verify, load, save."""
 
-from sketchback.weights.files import ATTRIBUTES, describe, load, read, save
+from sketchback.weights.files import describe, load, read, save
 from sketchback.weights.mapping import WeightsError
 from sketchback.weights.registry import (
     DEFAULT,
     ENVIRONMENT,
     FAITHFUL,
-    HELPERS,
     SUFFIX,
     SUMS,
     find,
@@ -22,11 +21,9 @@ from sketchback.weights.registry import (
 )
 
 __all__ = [
-    "ATTRIBUTES",
     "DEFAULT",
     "ENVIRONMENT",
     "FAITHFUL",
-    "HELPERS",
     "SUFFIX",
     "SUMS",
     "WeightsError",

@@ -110,9 +110,9 @@ def test_fitting_invents_nothing(facts, size, how):
 
 def test_side_by_side_and_grid():
     gray, colour = np.zeros((8, 4, 1), np.float32), np.full((8, 5, 3), 0.5, np.float32)
-    line = images.side_by_side([gray, colour], gap=2)
-    assert line.shape == (8, 11, 3)
-    np.testing.assert_array_equal(line[0, :, 0], [0] * 4 + [1] * 2 + [0.5] * 5)
-    sheet = images.grid([[gray, colour], [gray, colour]], gap=2)
-    assert sheet.shape == (18, 11, 3)
-    np.testing.assert_array_equal(sheet[8:10], 1.0)
+    line = images.side_by_side([gray, colour])
+    assert line.shape == (8, 13, 3)
+    np.testing.assert_array_equal(line[0, :, 0], [0] * 4 + [1] * 4 + [0.5] * 5)
+    sheet = images.grid([[gray, colour], [gray, colour]])
+    assert sheet.shape == (20, 13, 3)
+    np.testing.assert_array_equal(sheet[8:12], 1.0)

@@ -76,11 +76,11 @@ def single(t: Traits) -> Traits:
     return Traits(**vars(t) | {key: value.astype(np.float32) for key, value in arrays.items()})
 
 
-def curve(points: Points, *, closed: bool = True, steps: int = 6) -> np.ndarray:
-    """A Catmull-Rom curve through points `(N, 2)`, with `steps` points a span."""
+def curve(points: Points, *, closed: bool = True) -> np.ndarray:
+    """A Catmull-Rom curve through points `(N, 2)`, with six points a span."""
     p = np.asarray(points, np.float64)
     p = np.concatenate([p[-1:], p, p[:2]] if closed else [p[:1], p, p[-1:]])
-    u = (np.arange(steps) / steps)[None, :, None]
+    u = (np.arange(6) / 6)[None, :, None]
     a, b, c, d = (p[k : len(p) - 3 + k, None] for k in range(4))
     spans = (b + 0.5 * u * (c - a + u * (2 * a - 5 * b + 4 * c - d + u * (3 * (b - c) + d - a)))).reshape(-1, 2)
     return spans if closed else np.concatenate([spans, p[-2:-1]])

@@ -33,7 +33,7 @@ function invert({ height, width, data }) {
 }
 
 /** Where Python judges a page on a dark table without the table, here the middle of the picture is judged as well. */
-export function isNegative(sketch) {
+function isNegative(sketch) {
   if (!looksNegative(sketch)) return false;
   const sides = [sketch.height, sketch.width];
   const [halves, quarters] = [sides.map((side) => Math.ceil(side / 2)), sides.map((side) => Math.floor(side / 4))];

@@ -5,7 +5,7 @@ import { padTo, picture, resize } from "./arrays.js";
 import { blur, close, dilate, open, percentiles } from "./filters.js";
 import { BLOCK, CELL, cellsOf, toLab } from "./tones.js";
 
-export const PARTS = ["skin", "hair", "background", "sky", "wall", "ground"];
+const PARTS = ["skin", "hair", "background", "sky", "wall", "ground"];
 export const TOGETHER = [PARTS.slice(0, 3), PARTS.slice(3)]; // of a face, of a building
 // Where two are told of one place, the later counts.
 export const LAYERS = ["hair", "skin", "background", "wall", "ground", "sky"];
