@@ -32,6 +32,7 @@ def test_with_data_all_stages_are_run_and_a_changed_number_makes_a_single_run():
         "structure",
         "structure-longer",
         "structure-pairs",
+        "structure-registered",
         "adversarial",
         "artists",
         "retoned",

@@ -127,6 +127,10 @@ _STRUCTURE_LONGER = dataclasses.replace(
 _STRUCTURE_PAIRS = dataclasses.replace(
     _STRUCTURE_LONGER, name="structure-pairs", pair_share=0.3, limit=12_000, blend=0.4, blend_in=LAST
 )
+# Photographs lie where their drawings have them, and a drawing need not fill its sheet.
+_STRUCTURE_REGISTERED = dataclasses.replace(
+    _STRUCTURE_PAIRS, name="structure-registered", registered=1.0, margin=0.25, epochs=2, blend=0.5
+)
 _ADVERSARIAL = dataclasses.replace(
     _TONE,
     name="adversarial",
@@ -175,7 +179,7 @@ _IDENTITY = dataclasses.replace(
 # Of real drawings more; then by structural similarity too.
 _PAIRS = dataclasses.replace(_IDENTITY, name="pairs", pair_share=0.3, artist=0.5, adversarial=0.03, epochs=2)
 _PAIRS_STRUCTURE = dataclasses.replace(_PAIRS, name="pairs-structure", structure=0.1, blend=0.6)
-# Photographs lie where their drawings have them, and a drawing need not fill its sheet.
+# As in stage `structure-registered`.
 _REGISTERED = dataclasses.replace(
     _PAIRS_STRUCTURE, name="registered", registered=1.0, margin=0.25, epochs=1, limit=11_000, blend=0.5
 )
@@ -188,7 +192,7 @@ FACES_TONE = Recipe(
     command="python -m sketchback.finetune faces-tone --data CELEBA --data ALIGNED --data CUFS --data FS2K "
     "--data MEBEAUTY --data UTKFACE --data XM2VTS --against LFW",
     cost="2 epochs of 12,000 windows, 1 of 9,200, 1 of 20,000, 6 of 12,000, 3 of 10,000, 1 of 8,000, 1 of 6,400, 6 of "
-    "12,000, 6 of 9,000; 4 of 12,000, 3 of 10,000, 3 of 12,000, twice 2 of 9,000, 1 of 11,000: an estimated 12 "
+    "12,000, 6 of 9,000; 4 of 12,000, 3 of 10,000, 3 of 12,000, 2 of 12,000, twice 2 of 9,000, 1 of 11,000: an estimated 12 "
     "hours on 2 CPU cores without bfloat16, and 7 with it for stages longer, matched, identity, registered, and those "
     "of structure and pairs",
     result="weights/README.md",
@@ -202,6 +206,7 @@ FACES_TONE = Recipe(
         _STRUCTURE,
         _STRUCTURE_LONGER,
         _STRUCTURE_PAIRS,
+        _STRUCTURE_REGISTERED,
         _ADVERSARIAL,
         _ARTISTS,
         _RETONED,

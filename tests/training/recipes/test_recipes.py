@@ -48,7 +48,7 @@ def test_the_original_number_by_number():
     [
         ("faces", "faces", "long"),
         ("faces-tone", "faces-tone", "registered"),
-        ("faces-tone-faithful", "faces-tone", "structure-pairs"),
+        ("faces-tone-faithful", "faces-tone", "structure-registered"),
         ("faces-unet", "faces-unet", "single"),
         ("buildings", "buildings", "structure"),
         ("tones", "tones", "single"),
