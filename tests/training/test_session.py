@@ -41,6 +41,7 @@ def test_with_data_all_stages_are_run_and_a_changed_number_makes_a_single_run():
         "pairs",
         "pairs-structure",
         "registered",
+        "excess",
     ]
     one = asked("--data", "x", "--epochs", "8", "--size", "32x48", "--width", "6", "--no-skips", "--no-flip")
     (stage,) = one.stages

@@ -183,6 +183,8 @@ _PAIRS_STRUCTURE = dataclasses.replace(_PAIRS, name="pairs-structure", structure
 _REGISTERED = dataclasses.replace(
     _PAIRS_STRUCTURE, name="registered", registered=1.0, margin=0.25, epochs=1, limit=11_000, blend=0.5
 )
+# No pattern where the photograph is smooth.
+_EXCESS = dataclasses.replace(_REGISTERED, name="excess", excess=0.2, limit=14_000)
 
 FACES_TONE = Recipe(
     name="faces-tone",
@@ -192,9 +194,9 @@ FACES_TONE = Recipe(
     command="python -m sketchback.finetune faces-tone --data CELEBA --data ALIGNED --data CUFS --data FS2K "
     "--data MEBEAUTY --data UTKFACE --data XM2VTS --against LFW",
     cost="2 epochs of 12,000 windows, 1 of 9,200, 1 of 20,000, 6 of 12,000, 3 of 10,000, 1 of 8,000, 1 of 6,400, 6 of "
-    "12,000, 6 of 9,000; 4 of 12,000, 3 of 10,000, 3 of 12,000, 2 of 12,000, twice 2 of 9,000, 1 of 11,000: an estimated 12 "
-    "hours on 2 CPU cores without bfloat16, and 7 with it for stages longer, matched, identity, registered, and those "
-    "of structure and pairs",
+    "12,000, 6 of 9,000; 4 of 12,000, 3 of 10,000, 3 of 12,000, 2 of 12,000, twice 2 of 9,000, 1 of 11,000, 1 of "
+    "14,000: an estimated 13 hours on 2 CPU cores without bfloat16, and 8 with it for stages longer, matched, "
+    "identity, registered, excess, and those of structure and pairs",
     result="weights/README.md",
     demo="demo:faces",
     single=_TONE,
@@ -215,6 +217,7 @@ FACES_TONE = Recipe(
         _PAIRS,
         _PAIRS_STRUCTURE,
         _REGISTERED,
+        _EXCESS,
     ),
     arguments={"tone": True},
     initial="faces",
