@@ -10,7 +10,7 @@ import json
 import re
 import shutil
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 import cv2
@@ -114,17 +114,32 @@ def test_without_npm_it_says_what_to_install(npm, weight_files, tmp_path: Path, 
 # ---- in a browser
 
 
-class _Quiet(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *_: object) -> None:
-        pass
-
-
 class Host:
-    """A plain host of a folder, as `python -m http.server` is, that can be ended."""
+    """A plain host of a folder, as `python -m http.server` is, that can be ended; it refuses some paths once."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, refused: Iterable[str] = (), **headers: str):
+        self.asked: list[str] = []
+        host, refused = self, set(refused)
+
+        class Handler(http.server.SimpleHTTPRequestHandler):
+            def log_message(self, *_: object) -> None:
+                pass
+
+            def do_GET(self) -> None:
+                host.asked.append(self.path)
+                if self.path in refused:
+                    refused.remove(self.path)
+                    self.send_error(503)
+                else:
+                    super().do_GET()
+
+            def end_headers(self) -> None:
+                for name, value in headers.items():
+                    self.send_header(name, value)
+                super().end_headers()
+
         self.server = http.server.ThreadingHTTPServer(
-            ("127.0.0.1", 0), functools.partial(_Quiet, directory=str(folder))
+            ("127.0.0.1", 0), functools.partial(Handler, directory=str(folder))
         )
         self.url = f"http://127.0.0.1:{self.server.server_port}/"
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
@@ -163,6 +178,28 @@ def folder(weight_files, told, tmp_path_factory) -> Path:
 
 
 @pytest.fixture
+def hosted() -> Iterator[Callable[..., Host]]:
+    started: list[Host] = []
+
+    def start(*arguments: object, **headers: str) -> Host:
+        started.append(Host(*arguments, **headers))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.end()
+
+
+def kept(visit: Visit) -> None:
+    visit.until(lambda: visit.says("status") == "" and visit.page.evaluate("document.body.dataset.kept") == "true")
+
+
+def reopened(visit: Visit, address: str) -> None:
+    visit.page.goto(address)
+    visit.until(lambda: visit.page.evaluate("document.body.dataset.ready") == "true")
+
+
+@pytest.fixture
 def host(folder: Path) -> Iterator[Host]:
     started = Host(folder)
     yield started
@@ -172,7 +209,7 @@ def host(folder: Path) -> Iterator[Host]:
 @pytest.fixture
 def seen(browser, host: Host) -> Iterator[Visit]:
     visit = Visit(browser, host.url)
-    visit.until(lambda: visit.says("status") == "" and visit.page.evaluate("document.body.dataset.kept") == "true")
+    kept(visit)
     yield visit
     visit.context.close()
     assert not visit.errors and not visit.foreign
@@ -203,6 +240,79 @@ class TestWithoutServer:
         assert (seen.inferred(lambda: seen.stroke(*LINE)) != first).any()
         seen.page.get_by_role("radio", name="Buildings").check(force=True)  # which were never loaded
         seen.until(lambda: "could not be loaded. Is there a network?" in seen.alert())
+
+    @pytest.mark.parametrize(("opened", "vary"), [("index.html", "Accept, Origin"), ("", "*")])
+    def test_it_is_kept_of_any_host(self, browser, hosted, folder, opened: str, vary: str) -> None:
+        host = hosted(folder, Vary=vary)
+        seen = Visit(browser, host.url + opened)
+        kept(seen)
+        host.end()
+        reopened(seen, host.url + opened)
+        assert seen.page.evaluate("crossOriginIsolated")
+        seen.context.close()
+
+    def test_a_new_version_is_there_after_a_reload(self, browser, hosted, folder, tmp_path: Path) -> None:
+        copy = Path(shutil.copytree(folder, tmp_path / "site"))
+        host = hosted(copy)
+        seen = Visit(browser, host.url)
+        kept(seen)
+        (old,) = (copy / "page" / "weights").glob("buildings-*.onnx")
+        old.rename(old.with_name("buildings-new.onnx"))  # whose name changes with its content
+        for path in (copy / "page" / "weights.json", copy / "service-worker.js"):
+            text = path.read_text(encoding="utf-8").replace(old.name, "buildings-new.onnx")
+            path.write_text(re.sub('VERSION = "', 'VERSION = "new ', text), encoding="utf-8")
+        waiting = "async () => Boolean((await navigator.serviceWorker.getRegistration()).waiting)"
+        seen.page.reload()
+        seen.page.get_by_role("radio", name="Buildings").check(force=True)
+        seen.stroke(*LINE)
+        seen.until(lambda: "There is a new version of this page. Close all its tabs" in seen.alert())
+        seen.until(lambda: seen.page.evaluate(waiting))
+        seen.page.reload()
+        seen.until(lambda: not seen.page.evaluate(waiting) and seen.number() > 0)
+        assert not seen.alert() and seen.canvas().min() < 80  # the drawing is still there
+        seen.context.close()
+
+    def test_what_does_not_arrive_is_said_and_asked_for_again(self, browser, hosted, folder) -> None:
+        host = hosted(folder, ["/page/tab/paper.js", "/page/zip.js"])
+        context = browser.new_context(service_workers="block")
+        page = context.new_page()
+        page.goto(host.url)
+        page.get_by_text("The page could not be loaded whole. Reload it.").wait_for()
+        page.reload()
+        page.get_by_text("The page could not be loaded whole. Is there a network? Then try again.").wait_for()
+        page.get_by_role("button", name="Portrait in pencil").click()
+        page.locator("#photo[data-number='1']").wait_for()
+        context.close()
+
+    def test_a_folder_that_is_opened_without_a_host_says_what_to_do(self, browser, folder) -> None:
+        page = browser.new_page()
+        page.goto((folder / "index.html").as_uri())
+        page.get_by_text("A page needs a host: run python -m http.server in this folder").wait_for()
+        page.close()
+
+    def test_each_large_file_is_fetched_once(self, browser, hosted, folder) -> None:
+        host = hosted(folder)
+        seen = Visit(browser, host.url)
+        seen.page.get_by_role("radio", name="Told").check(force=True)
+        seen.page.get_by_role("button", name="Portrait in pencil").click()  # before anything has come
+        seen.until(lambda: "stale" not in (seen.page.locator("#candidate-strip").get_attribute("class") or ""))
+        seen.settle()
+        large = [path for path in host.asked if path.endswith((".wasm", ".onnx"))]
+        assert len(large) == len(set(large)) > 3
+        seen.context.close()
+
+    def test_two_pages_of_one_host_keep_their_own(self, browser, hosted, folder, tmp_path: Path) -> None:
+        for name in "ab":
+            shutil.copytree(folder, tmp_path / name)
+        host = hosted(tmp_path)
+        seen = Visit(browser, f"{host.url}a/")
+        seen.inferred(lambda: seen.stroke(*LINE))
+        seen.until(lambda: seen.page.locator("#versions li").count() == 1)
+        reopened(seen, f"{host.url}b/")
+        assert seen.canvas().min() == 255 and seen.page.locator("#versions li").count() == 0
+        reopened(seen, f"{host.url}a/")
+        assert seen.canvas().min() < 80
+        seen.context.close()
 
     def test_what_the_tab_cannot_do_is_not_offered(self, seen) -> None:
         assert seen.page.get_by_text("HTTP API").is_hidden()

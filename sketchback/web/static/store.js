@@ -1,6 +1,9 @@
 // What the browser keeps for the page, in IndexedDB: on this machine, for this page only. Drafts are drawings that are
 // not finished, one for each tab; versions are the history.
 
+const PLACE = new URL("../", import.meta.url).pathname; // a host may have several pages
+const NAME = PLACE === "/" ? "sketchback" : `sketchback ${PLACE}`;
+
 let opening = null;
 
 const settled = (request) => new Promise((done, refuse) => {
@@ -13,7 +16,7 @@ function forget() { opening = null; }
 
 function open() {
   opening ??= new Promise((done, refuse) => {
-    const request = indexedDB.open("sketchback", 1);
+    const request = indexedDB.open(NAME, 1);
     request.onupgradeneeded = () => {
       request.result.createObjectStore("drafts", { keyPath: "tab" });
       request.result.createObjectStore("versions", { keyPath: "id", autoIncrement: true });

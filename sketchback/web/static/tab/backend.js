@@ -10,32 +10,48 @@ import { Refusal } from "./refusal.js";
  * generators see it is drawn, sent and read soonest. */
 export const capabilities = { server: false, formats: ["png", "jpg", "webp"], live: 256 };
 
+const STARTING = "Starting, a few seconds…";
+
 const asked = new Map(); // number -> what waits for the answer
 const workers = new Map(); // a network cannot be stopped, so what may come later has a worker of its own
 let number = 0;
-let broken = null; // why workers do not run
-let loading = "Loading…"; // a sentence
+let loading = STARTING; // what is waited for at first
 
 function workerFor(name) {
   if (!workers.has(name)) {
-    const worker = new Worker(new URL("./tab/worker.js", import.meta.url), { type: "module", name });
-    worker.addEventListener("message", ({ data }) => receive(data));
+    let hasModules = false;
+    const options = { name, get type() { hasModules = true; return "module"; } }; // old browsers do not ask for it
+    const worker = new Worker(new URL("./tab/worker.js", import.meta.url), options);
+    worker.addEventListener("message", ({ data }) => receive(worker, data));
     worker.addEventListener("error", (event) => {
       event.preventDefault();
-      broken = new Refusal("This browser cannot run the page: it needs modules in workers, and WebAssembly. Update it.");
-      for (const { failed } of asked.values()) failed(broken);
-      asked.clear();
+      worker.terminate();
+      workers.delete(name); // the next request tries again
+      const can = hasModules && typeof WebAssembly === "object";
+      fail(worker, new Refusal(can ? "The page could not be loaded whole. Is there a network? Then try again."
+        : "This browser cannot run the page: it needs modules in workers, and WebAssembly. Update it."));
     });
     workers.set(name, worker);
   }
   return workers.get(name);
 }
 
-function receive({ id, progress, result, error, status }) {
+/** Refuses all that waits for a worker. */
+function fail(worker, error) {
+  for (const [id, one] of asked) {
+    if (one.worker !== worker) continue;
+    asked.delete(id);
+    one.failed(error);
+  }
+}
+
+function receive(worker, { id, progress, result, error, status }) {
   if (progress) {
-    const [came, all] = [progress.bytes, progress.of].map((bytes) => Math.round(bytes / 1e6));
-    loading = came < all ? `Loading, the first time only: ${came} of ${all} MB…` : "Starting, a few seconds…";
-    for (const { busy } of asked.values()) busy?.(loading);
+    const share = Math.floor((10 * progress.bytes) / progress.of); // in tenths: a screen reader says each
+    const said = share < 10
+      ? `Loading, the first time only: ${10 * share} % of ${Math.round(progress.of / 1e6)} MB…` : STARTING;
+    if (worker === workers.get("now")) loading = said;
+    for (const one of asked.values()) if (one.worker === worker) one.busy?.(said);
     return;
   }
   const { done, failed } = asked.get(id) ?? {};
@@ -44,10 +60,10 @@ function receive({ id, progress, result, error, status }) {
   else done(result);
 }
 
-function ask(verb, query, { signal, busy, later = false } = {}) {
+async function ask(verb, query, { signal, busy, later = false } = {}) {
+  if (later) await first; // what it needs too is kept then
   return new Promise((done, failed) => {
     signal?.throwIfAborted();
-    if (broken) throw broken;
     const worker = workerFor(later ? "later" : "now");
     number += 1;
     const id = number;
@@ -55,7 +71,7 @@ function ask(verb, query, { signal, busy, later = false } = {}) {
       if (asked.delete(id)) worker.postMessage({ drop: id });
       failed(signal.reason);
     }, { once: true });
-    asked.set(id, { done, failed, busy });
+    asked.set(id, { worker, done, failed, busy });
     worker.postMessage({ id, verb, query });
   });
 }
@@ -75,22 +91,38 @@ export async function sketch(picture, query, options) {
 
 export const notice = (drawing, options) => ask("notice", { file: drawing }, options);
 
-export async function weights() {
-  const response = await fetch(new URL("./weights.json", import.meta.url));
-  if (!response.ok) throw new Refusal("The page is not complete: its list of weights is missing.");
-  return response.json();
+let listed = null; // the promise of the list of weights
+
+async function list() {
+  try {
+    const response = await fetch(new URL("./weights.json", import.meta.url));
+    if (response.ok) return await response.json();
+  } catch { /* said below */ }
+  throw new Refusal("The list of weights could not be loaded. Is there a network? Then reload the page.");
+}
+
+export function weights() {
+  listed ??= list();
+  return listed;
 }
 
 let state = null; // of the default weights: loading until it is true or a Refusal
+let first = null; // the promise that they are there, or will not be
 
 /** True when the default weights are loaded; before, a sentence about what is waited for. */
 export async function ready() {
   const name = (await weights()).default;
-  state ??= ask("load", { name }).then(() => { state = true; }, (error) => { state = error; });
+  first ??= ask("load", { name }).then(() => { state = true; }, (error) => { state = error; });
   if (state instanceof Error) throw state;
   return state === true || loading;
 }
 
 // Keeps the page itself for visits without a network, where the browser lets it: on HTTPS and on this machine.
-navigator.serviceWorker?.register(new URL("../service-worker.js", import.meta.url)).then(
-  () => navigator.serviceWorker.ready).then(() => { document.body.dataset.kept = "true"; }, () => {});
+navigator.serviceWorker?.register(new URL("../service-worker.js", import.meta.url)).then(async ({ waiting }) => {
+  if (waiting && navigator.serviceWorker.controller) { // a new version came with the visit before
+    navigator.serviceWorker.addEventListener("controllerchange", () => location.reload(), { once: true });
+    waiting.postMessage("take over");
+  }
+  await navigator.serviceWorker.ready;
+  document.body.dataset.kept = "true";
+}).catch(() => {});

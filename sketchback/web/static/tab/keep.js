@@ -16,24 +16,32 @@ async function open() {
 /**
  * The bytes of a file whose name changes with its content.
  * @param {{address: string, bytes: number}} file
- * @param {(bytes: number) => void} progress is called with how many bytes came since the last call
+ * @param {(bytes: number, kept: boolean) => void} progress is called with how many bytes came since the last call, and
+ *   whether they were kept here
  * @returns {Promise<Uint8Array>}
  */
 export async function load({ address, bytes }, progress) {
   const cache = await open();
-  const kept = await cache?.match(address);
-  try {
-    const data = await read(kept ?? await fetch(address), bytes, progress);
-    if (!kept) await cache?.put(address, new Response(data)).catch(() => {}); // no room: it is fetched again
-    return data;
-  } catch (error) {
-    if (kept) await cache.delete(address);
-    throw error instanceof Refusal ? error
-      : new Refusal("The weights could not be loaded. Is there a network? Then reload the page.");
-  }
+  // The other worker of the page may want the same file at the same time.
+  const alone = (action) => (cache ? navigator.locks.request(`${CACHE} ${address}`, action) : action());
+  return alone(async () => {
+    const kept = await cache?.match(address);
+    try {
+      const data = await read(kept ?? await fetch(address), bytes, (length) => progress(length, Boolean(kept)));
+      if (!kept) await cache?.put(address, new Response(data)).catch(() => {}); // no room: it is fetched again
+      return data;
+    } catch (error) {
+      if (kept) await cache.delete(address);
+      throw error instanceof Refusal ? error
+        : new Refusal("The weights could not be loaded. Is there a network? Then reload the page.");
+    }
+  });
 }
 
 async function read(response, bytes, progress) {
+  if (response.status === 404) { // its name changes with its content
+    throw new Refusal("There is a new version of this page. Close all its tabs, and open it again.");
+  }
   const data = new Uint8Array(bytes);
   let length = 0;
   if (response.ok) {

@@ -6,10 +6,29 @@ const SCOPE = new URL("./", location.href).pathname; // a host may have other pa
 const CACHE = `page of ${SCOPE} ${VERSION}`;
 
 addEventListener("install", (event) => {
-  // Asked anew, so that no old copy of the browser's gets into a new version.
-  const requests = FILES.map((file) => new Request(file, { cache: "no-cache" }));
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(requests)));
+  event.waitUntil(caches.open(CACHE).then((cache) => Promise.all(FILES.map((file) => keep(cache, file)))));
 });
+
+async function keep(cache, file) {
+  // Asked anew, so that no old copy of the browser's gets into a new version.
+  const response = await fetch(new Request(file, { cache: "no-cache" }));
+  if (!response.ok) throw new TypeError(`${file}: ${response.status}`);
+  const headers = new Headers(response.headers);
+  headers.delete("Vary"); // there is one answer to all who ask
+  await cache.put(file, new Response(await response.blob(), { headers }));
+}
+
+// A new version waits until no page of the old one is open; a page that is alone may ask for it as it opens.
+addEventListener("message", (event) => { if (event.data === "take over") event.waitUntil(takeOver()); });
+
+async function takeOver() {
+  for (let tries = 0; tries < 10; tries += 1) { // the page before a reload may still be going
+    const pages = await clients.matchAll({ type: "window", includeUncontrolled: true });
+    if (pages.filter(({ url }) => new URL(url).pathname.startsWith(SCOPE)).length === 1) return skipWaiting();
+    await new Promise((done) => setTimeout(done, 200));
+  }
+  return undefined;
+}
 
 addEventListener("activate", (event) => {
   event.waitUntil((async () => {
@@ -26,7 +45,8 @@ addEventListener("fetch", (event) => {
 });
 
 async function answer(request) {
-  const kept = await (await caches.open(CACHE)).match(request, { ignoreSearch: true });
+  const asked = new URL(request.url).pathname === `${SCOPE}index.html` ? "./" : request;
+  const kept = await (await caches.open(CACHE)).match(asked, { ignoreSearch: true });
   return kept ? isolated(kept) : fetch(request);
 }
 

@@ -37,9 +37,9 @@ async function network(name) {
     came.bytes = 0;
     const coming = [facts, ...facts.parts ?? [], ...networks.size ? [] : [runtime]];
     came.of = coming.reduce((sum, { bytes }) => sum + bytes, 0);
-    networks.set(name, Network.load(facts, runtime, (bytes) => {
+    networks.set(name, Network.load(facts, runtime, (bytes, kept) => {
       came.bytes += bytes;
-      postMessage({ progress: came });
+      if (!kept) postMessage({ progress: came });
     }));
   }
   try {
