@@ -3,6 +3,6 @@
 addEventListener("error", ({ target }) => {
   if (target?.type !== "module") return;
   document.getElementById("status").textContent = location.protocol === "file:"
-    ? "A page needs a host: run  python -m http.server  in this folder, and open http://localhost:8000/"
+    ? "A page needs a host: run  python -m http.server  in this folder, and open localhost:8000"
     : "The page could not be loaded whole. Reload it.";
 }, true);
