@@ -43,8 +43,9 @@ def train(
         TrainingError: The loss became NaN or infinite.
         OSError: The folder cannot be written, or another machine was lost.
     """
-    for name in ("against", "workers"):
-        options[name] = as_folders(options.get(name, ()))
+    options["against"] = as_folders(options.get("against", ()))
+    workers = options.get("workers", ())
+    options["workers"] = (workers,) if isinstance(workers, str) else tuple(workers)
     if options.get("vgg16") is not None:
         options["vgg16"] = str(options["vgg16"])
     folder = None if out is None else Path(out)

@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image
 
 from sketchback.atomic import replacing
-from sketchback.images.arrays import check_image, to_uint8
+from sketchback.images.arrays import check_image, from_uint8, to_uint8
 
 DENSITY, A4 = 72.0, (8.27, 11.69)  # pixels an inch, at least; inches
 WRITABLE = {  # suffix -> Pillow's name
@@ -92,17 +92,15 @@ def _density(picture: Image.Image) -> float:
 
 def to_pillow(image: np.ndarray) -> Image.Image:
     """An image, as in `write`, as Pillow has them: mode L or RGB."""
-    if image.dtype == np.uint8:
-        values = image
-    else:
-        check_image("image", image[..., np.newaxis] if image.ndim == 2 else image)
-        # Filters overshoot, by less than all there is; what is farther off was scaled otherwise.
-        if not (image.min() >= -1 and image.max() <= 2):
-            raise ValueError(
-                "`image` must be in [0, 1], or 8-bit. "
-                f"Received: values from {image.min():.4g} to {image.max():.4g}. Scale them first."
-            )
-        values = to_uint8(image)
+    image = from_uint8(image) if image.dtype == np.uint8 else image
+    check_image("image", image[..., np.newaxis] if image.ndim == 2 else image)
+    # Filters overshoot, by less than all there is; what is farther off was scaled otherwise.
+    if not (image.min() >= -1 and image.max() <= 2):
+        raise ValueError(
+            "`image` must be in [0, 1], or 8-bit. "
+            f"Received: values from {image.min():.4g} to {image.max():.4g}. Scale them first."
+        )
+    values = to_uint8(image)
     return Image.fromarray(values[..., 0] if values.ndim == 3 and values.shape[-1] == 1 else values)
 
 

@@ -94,7 +94,7 @@ def prepare(session: Session, start: Beginning, *, policy: str, processes: int =
     )
     batches = _answered(session, start, shown, processes) if is_sampler else shown
     held_out = validation.hold_out(datasets.subset(examples, "val"), stage.validate)
-    if not held_out:
+    if stage.validate and not held_out:
         logger.warning("nothing is left for validation: the best weights will be the last ones")
     return Material(examples, stage.view, batches, held_out)
 

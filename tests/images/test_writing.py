@@ -60,6 +60,7 @@ def test_eight_bits_stay_as_they_are_and_other_numbers_are_refused(tmp_path):
         (255 * SLOPES, r"must be in \[0, 1\], or 8-bit. Received: values from 0 to 255. Scale"),
         (np.full((16, 16), np.nan), "`image` must be finite. Received: 256 of 256"),
         (SLOPES[None], r"one image of shape .* Received: shape=\(1, 32, 48, 3\)"),
+        (values[None], r"one image of shape .* Received: shape=\(1, 32, 48, 3\)"),
         (values.astype(int), "must be float in .* Received: dtype=int64"),
     ):
         with pytest.raises(ValueError, match=words):
