@@ -71,16 +71,15 @@ def open_picture(file: BinaryIO, name: str, max_pixels: int) -> Image.Image:
             what = f"which is damaged ({first_line(error)})"
         raise ValueError(f"An image must be PNG, JPEG, WebP, TIFF, BMP or GIF. Received: {name}, {what}.") from None
     try:
-        check_sides(picture, name, max_pixels)
+        check_sides(picture.height, picture.width, name, max_pixels)
     except ValueError:
         picture.close()
         raise
     return picture
 
 
-def check_sides(picture: Image.Image, name: str, max_pixels: int) -> None:
+def check_sides(height: int, width: int, name: str, max_pixels: int) -> None:
     """Raises `ValueError` where a picture is too large or too small."""
-    width, height = picture.size
     if width * height > max_pixels:
         raise ValueError(_too_large(name, f"{height} rows x {width} columns = {height * width / 1e6:.0f}", max_pixels))
     if max(width, height) > MAX_SIDE:

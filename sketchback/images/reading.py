@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from sketchback.images.arrays import MAX_PIXELS, MIN_SIDE, from_uint8, to_gray
+from sketchback.images.arrays import MAX_PIXELS, from_uint8, to_gray
 from sketchback.images.opening import MAX_BYTES, RAW, check_sides, first_line, open_file, open_picture
 
 MAX_SCANS = 100  # of a JPEG; a progressive one has about ten
@@ -126,7 +126,7 @@ def as_array(picture: Any, channels: int = 3) -> np.ndarray:
         return decode(bytes(picture), channels)
     _check_channels(channels)
     if isinstance(picture, Image.Image):
-        check_sides(picture, "the picture", MAX_PIXELS)
+        check_sides(picture.height, picture.width, "the picture", MAX_PIXELS)
         return _from_pillow(picture, channels, "the picture")
     if not hasattr(picture, "__array__"):
         raise TypeError(
@@ -143,11 +143,7 @@ def _from_array(array: np.ndarray, channels: int) -> np.ndarray:
             "A picture must be (H, W), or (H, W, C) with 1 channel (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA). "
             f"Received: shape={array.shape}."
         )
-    if min(values.shape[:2]) < MIN_SIDE:
-        raise ValueError(
-            f"A picture must have at least {MIN_SIDE} x {MIN_SIDE} pixels. Received: {values.shape[0]} rows x "
-            f"{values.shape[1]} columns."
-        )
+    check_sides(values.shape[0], values.shape[1], "the picture", MAX_PIXELS)
     if values.dtype == np.uint8:
         values = from_uint8(values)
     elif values.dtype == np.uint16:
