@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 from small_pairs import write_distractors, write_pairs, write_weights
+from small_weights import drawing
+from toys import make_photos
 
 from sketchback.inference import graphs
 
@@ -65,3 +67,16 @@ def pairs(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="module")
 def distractors(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return write_distractors(tmp_path_factory.mktemp("distractors"))
+
+
+# ---- what the tests of training are shown
+
+
+@pytest.fixture(scope="module")
+def photos(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make_photos(tmp_path_factory.mktemp("data") / "photos")
+
+
+@pytest.fixture(scope="module")
+def artist(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return drawing(tmp_path_factory.mktemp("artist"))

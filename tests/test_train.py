@@ -12,7 +12,7 @@ import h5py
 import keras
 import numpy as np
 import pytest
-from toys import ARGUMENTS, STEPS, TOY, assert_same_run, final, history, make_photos, run
+from toys import ARGUMENTS, STEPS, TOY, assert_same_run, final, history, run
 
 from sketchback import datasets, images, models, sketching, train, weights
 from sketchback.datasets import builtin
@@ -21,11 +21,6 @@ from sketchback.evaluation import metrics
 from sketchback.inference.pipeline import predict
 from sketchback.training.recipes import TONES
 from sketchback.training.schema import BEST, LAST
-
-
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory) -> Path:
-    return make_photos(tmp_path_factory.mktemp("data") / "photos")
 
 
 @pytest.fixture(scope="module")

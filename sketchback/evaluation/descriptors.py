@@ -102,9 +102,9 @@ def euclidean(a: np.ndarray, b: np.ndarray) -> np.ndarray:
 
 
 @functools.cache
-def _models() -> tuple[Any, Any, Any]:
-    """dlib's detector, landmarks and recogniser."""
-    specification = importlib.util.find_spec(PACKAGE)  # importing it would need setuptools
+def _models(package: str) -> tuple[Any, Any, Any]:
+    """dlib's detector, landmarks and recogniser, from the package that holds their weights."""
+    specification = importlib.util.find_spec(package)  # importing it would need setuptools
     folders = list(specification.submodule_search_locations or ()) if specification else []
     try:
         import dlib
@@ -134,7 +134,7 @@ def recognised(image: np.ndarray) -> tuple[np.ndarray, bool]:
     Raises:
         DescriptorError: dlib or its models are not installed.
     """
-    detector, landmarks, resnet = _models()
+    detector, landmarks, resnet = _models(PACKAGE)
     import dlib
 
     pixels = images.to_uint8(np.repeat(image, 3, axis=-1) if image.shape[-1] == 1 else image)
@@ -150,7 +150,7 @@ def _hog() -> Descriptor:
 
 
 def _dlib() -> Descriptor:
-    _models()  # not after the first pictures are read
+    _models(PACKAGE)  # not after the first pictures are read
     return Descriptor({"face": (0.0, 1.0, 0.0, 1.0)}, recognised, euclidean)
 
 

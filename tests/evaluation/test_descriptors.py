@@ -102,6 +102,5 @@ def test_dlib_knows_a_person_in_another_light_and_takes_no_face_for_the_whole_pi
 
 def test_without_dlib_the_error_says_what_to_install(monkeypatch) -> None:
     monkeypatch.setattr(descriptors, "PACKAGE", "no_such_package")
-    descriptors._models.cache_clear()
     with pytest.raises(descriptors.DescriptorError, match=r"pip install -e .\.\[identify\]"):
         DESCRIPTORS["dlib"]()

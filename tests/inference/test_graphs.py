@@ -4,6 +4,7 @@ neither an old nor a damaged one is ever used."""
 from __future__ import annotations
 
 import dataclasses
+import os
 import shutil
 import subprocess
 import sys
@@ -202,13 +203,17 @@ def test_a_name_from_a_file_leads_nowhere_else(cache: Path, tmp_path: Path, smal
 @pytest.mark.parametrize("changed", [*graphs.SOURCES[:3], "models/scribbler.py", "models/artist.py"])
 def test_graphs_that_other_code_made_are_not_found(tmp_path: Path, changed: str) -> None:
     shutil.copytree(graphs.PACKAGE, tmp_path / "sketchback", ignore=shutil.ignore_patterns("__pycache__", "static"))
-    code = "from sketchback.inference import graphs; print(graphs._kept('scribbler', {'width': 2}))"
+    (tmp_path / "cache").mkdir()
+    environment = {**os.environ, graphs.ENVIRONMENT: str(tmp_path / "cache")}
 
-    def kept() -> str:
-        return subprocess.run([sys.executable, "-c", code], cwd=tmp_path, check=True, capture_output=True).stdout
+    def run(code: str) -> str:
+        code = f"from sketchback.inference import graphs; {code}"
+        given = {"cwd": tmp_path, "env": environment, "text": True}
+        return subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, **given).stdout.strip()
 
-    before = kept()
-    assert kept() == before
+    find = "print(graphs.find('scribbler', {'width': 2}) is not None)"
+    run("graphs.keep(graphs.read(graphs.SHIPPED / 'scribbler.json'), {'width': 2})")
+    assert run(find) == "True"
     with (tmp_path / "sketchback" / changed).open("a") as file:
         file.write("# changed\n")
-    assert kept() != before
+    assert run(find) == "False"

@@ -7,16 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from small_weights import drawing
 
 from sketchback import images
 from sketchback.datasets import Example
 from sketchback.training import drawings
-
-
-@pytest.fixture(scope="module")
-def artist(tmp_path_factory) -> Path:
-    return drawing(tmp_path_factory.mktemp("a"))
 
 
 @pytest.fixture

@@ -9,7 +9,6 @@ import cv2
 import numpy as np
 import pytest
 import skimage.data
-from small_weights import drawing
 
 from sketchback import images, sketching
 from sketchback.datasets import Example
@@ -49,11 +48,6 @@ def examples(photo, tmp_path: Path) -> list[Example]:
         sketch = images.write(tmp_path / f"{name}-sketch.png", sketching.sketch(np.roll(photo, 3, axis=1), "pencil"))
         found.append(Example(name, path, sketch=sketch, split=split, kind=kind))
     return [*found, dataclasses.replace(found[0], name="alone", sketch=None)]
-
-
-@pytest.fixture(scope="module")
-def artist(tmp_path_factory) -> Path:
-    return drawing(tmp_path_factory.mktemp("a"))
 
 
 def test_known_hands_of_the_training_part_are_registered_once(examples, artist, tmp_path) -> None:

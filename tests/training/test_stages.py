@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from toys import TOY, final, make_photos, run
+from toys import TOY, final, run
 
 from sketchback import datasets, weights
 from sketchback.models import efficientnet
@@ -19,11 +19,6 @@ from sketchback.training.schema import BEST, BLENDED, LAST
 ONE = dataclasses.replace(TOY.single, name="one", epochs=1, feature=0.0, passes_on=LAST)
 TWO = dataclasses.replace(ONE, name="two", seed=1, blend=0.25, blend_in=LAST, passes_on=BLENDED)
 STAGED = dataclasses.replace(TOY, stages=(ONE, TWO))
-
-
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory) -> Path:
-    return make_photos(tmp_path_factory.mktemp("data") / "photos")
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ import keras
 import numpy as np
 import pytest
 from places import ROOT
-from toys import STEPS, TOY, assert_same_run, final, make_photos, run
+from toys import STEPS, TOY, assert_same_run, final, run
 
 from sketchback import weights
 from sketchback.training import trainer
@@ -38,11 +38,6 @@ console.Bar.advance = stop_there
 trainer.CHECKPOINT_EVERY = {every}
 run(TOY, [{photos!r}], __import__("pathlib").Path({folder!r}))
 """
-
-
-@pytest.fixture(scope="module")
-def photos(tmp_path_factory) -> Path:
-    return make_photos(tmp_path_factory.mktemp("data") / "photos")
 
 
 @pytest.fixture(scope="module")

@@ -208,7 +208,7 @@ class TestAsking:
         np.testing.assert_allclose(ask("fast=1&lighter=0.2"), exact, atol=3 / 255)
         assert chosen[0] == "fast"
 
-    def test_what_does_not_run_fast_runs_all_the_same(self, telling_files, monkeypatch) -> None:
+    def test_what_does_not_run_fast_runs_all_the_same(self, ask, monkeypatch) -> None:
         load = runtime.load_once
 
         def refuse(path: Path, chosen: str | None, *rest: object) -> object:
@@ -217,8 +217,7 @@ class TestAsking:
             return load(path, chosen, *rest)
 
         monkeypatch.setattr(runtime, "load_once", refuse)
-        worker = InferenceWorker(telling_files)
-        assert worker._load("faces", chosen="fast") is worker._load("faces")
+        np.testing.assert_array_equal(ask("fast=1"), ask())
 
     def test_a_runtime_that_is_asked_for_by_the_environment_is_the_only_one(self, telling_files, monkeypatch) -> None:
         monkeypatch.setenv(runtime.ENVIRONMENT, "onnx")
