@@ -81,14 +81,16 @@ def check_image(name: str, image: np.ndarray, channels: Collection[int] = (1, 3)
         )
 
 
-def check_size(size: Sequence[int], name: str = "size") -> tuple[int, int]:
-    """Checks a `(height, width)` and returns it as a tuple; whole numbers, each at least 16. Errors call it `name`."""
+def check_size(size: Sequence[int], name: str = "size", *, least: int = MIN_SIDE) -> tuple[int, int]:
+    """Checks a `(height, width)` and returns it as a tuple; whole numbers, each at least 16, or as few as are allowed.
+
+    Errors call it `name`.
+    """
     size = tuple(size) if isinstance(size, (list, tuple, np.ndarray)) else size
     is_pair = isinstance(size, tuple) and len(size) == 2 and all(isinstance(side, (int, np.integer)) for side in size)
-    if not is_pair or min(size) < MIN_SIDE:
+    if not is_pair or min(size) < least:
         raise ValueError(
-            f"`{name}` must be (height, width), whole numbers, at least {MIN_SIDE} x {MIN_SIDE}. "
-            f"Received: {name}={size!r}."
+            f"`{name}` must be (height, width), whole numbers, at least {least} x {least}. Received: {name}={size!r}."
         )
     return int(size[0]), int(size[1])
 
@@ -104,8 +106,11 @@ def resize(image: np.ndarray, size: Sequence[int], cubic: bool = False) -> np.nd
 
     Returns:
         `(height, width, C)` float32.
+
+    Raises:
+        ValueError: `size` is no such pair.
     """
-    height, width = size
+    height, width = check_size(size, least=1)
     if image.shape[:2] == (height, width):
         return image
     # One step each way: where one side shrinks and the other grows, OpenCV would skip pixels instead of averaging.
@@ -158,10 +163,10 @@ def fit(image: np.ndarray, size: Sequence[int], how: str = "crop") -> np.ndarray
         `(height, width, C)` float32.
 
     Raises:
-        ValueError: `how` is unknown, or the image is a ribbon that would be far larger before it is cut.
+        ValueError: `how` is unknown, `size` is no such pair, or the image is a ribbon that would become far too large.
     """
     check_fit(how)
-    height, width = size
+    height, width = check_size(size, least=1)
     if how == "squeeze" or image.shape[:2] == (height, width):
         return resize(image, size)
     ratios = height / image.shape[0], width / image.shape[1]
@@ -191,7 +196,15 @@ def side_by_side(pictures: Sequence[np.ndarray]) -> np.ndarray:
 
     Returns:
         `(H, sum of widths and gaps, 3)` float32.
+
+    Raises:
+        ValueError: There is none, or their heights differ.
     """
+    if len({picture.shape[0] for picture in pictures}) != 1:
+        raise ValueError(
+            "Pictures beside each other must be at least one, all of one height. Received: "
+            f"{[picture.shape for picture in pictures]}. Bring them to one size with `images.fit`."
+        )
     columns: list[np.ndarray] = []
     for picture in pictures:
         if columns:
@@ -214,9 +227,17 @@ def grid(rows: Sequence[Sequence[np.ndarray]]) -> np.ndarray:
 def contact_sheet(pictures: Sequence[np.ndarray]) -> np.ndarray:
     """Puts pictures of one size on one sheet, about as many rows as columns.
 
+    Raises:
+        ValueError: There is none, or their sizes differ.
+
     >>> contact_sheet([np.zeros((20, 10, 3), np.float32)] * 3).shape
     (44, 24, 3)
     """
+    if len({picture.shape[:2] for picture in pictures}) != 1:
+        raise ValueError(
+            "Pictures on one sheet must be at least one, all of one size. Received: "
+            f"{[picture.shape for picture in pictures]}. Bring them to one size with `images.fit`."
+        )
     columns = int(np.ceil(np.sqrt(len(pictures))))
     missing = [np.ones_like(pictures[0])] * (-len(pictures) % columns)
     shown = [*pictures, *missing]

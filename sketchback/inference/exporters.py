@@ -48,7 +48,7 @@ class Format:
 
 
 def _complete_onnx(path: Path, facts: dict[str, str]) -> None:
-    """Gives the output its name, and writes the facts into the file."""
+    """Gives the output and the axes their names, and writes the facts into the file."""
     import onnx
     from onnx import helper
 
@@ -56,6 +56,11 @@ def _complete_onnx(path: Path, facts: dict[str, str]) -> None:
     graph = model.graph
     graph.node.append(helper.make_node("Identity", [graph.output[0].name], [facts["gives"]]))
     graph.output[0].name = facts["gives"]
+    for value in (*graph.input, *graph.output):
+        axes = ("batch", f"{value.name}_height", f"{value.name}_width")
+        for axis, side in zip(axes, value.type.tensor_type.shape.dim, strict=False):
+            if not side.dim_value:  # any size; named by the converter as it likes
+                side.dim_param = axis
     helper.set_model_props(model, facts)
     onnx.checker.check_model(model)
     onnx.save(model, path)

@@ -41,6 +41,15 @@ def test_check_size():
             images.check_size(size)
 
 
+def test_sizes_of_what_is_resized_may_be_smaller():
+    image = np.zeros((20, 20, 3), np.float32)
+    assert images.resize(image, (1, 3)).shape == images.fit(image, [1, 3]).shape == (1, 3, 3)
+    for change in (images.resize, images.fit):
+        for size in (64, (0, 4), (4.5, 4), (64, 64, 3)):
+            with pytest.raises(ValueError, match="`size` must be .*at least 1 x 1. Received"):
+                change(image, size)
+
+
 def test_resize_by_hand():
     image = np.float32([[0, 1, 0, 1], [0, 1, 1, 1]])[..., np.newaxis]
     np.testing.assert_allclose(images.resize(image, (1, 2))[..., 0], [[0.5, 0.75]])  # means of 2 x 2
@@ -116,3 +125,10 @@ def test_side_by_side_and_grid():
     sheet = images.grid([[gray, colour], [gray, colour]])
     assert sheet.shape == (20, 13, 3)
     np.testing.assert_array_equal(sheet[8:12], 1.0)
+
+
+@pytest.mark.parametrize("shown", [images.side_by_side, images.contact_sheet])
+def test_no_pictures_and_pictures_of_two_heights_are_refused(shown):
+    for pictures in ([], [np.zeros((8, 4, 1)), np.zeros((9, 4, 1))]):
+        with pytest.raises(ValueError, match="at least one, all of one .*Received.*images.fit"):
+            shown(pictures)

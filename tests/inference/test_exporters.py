@@ -63,6 +63,10 @@ def test_onnx_says_what_it_is_and_has_no_normalisation_left(small, graph):
     import onnx
 
     model = onnx.load(graph)
+    (given,), (made,) = model.graph.input, model.graph.output
+    for value in (given, made):
+        sides = [side.dim_param or side.dim_value for side in value.type.tensor_type.shape.dim]
+        assert sides[:3] == ["batch", f"{value.name}_height", f"{value.name}_width"]
     facts = {entry.key: entry.value for entry in model.metadata_props}
     assert facts["sha256"] == weights.sha256(small) and facts["architecture"] == "scribbler"
     assert (facts["stride"], facts["working"], facts["size"]) == ("8", "48x40", "any")
