@@ -36,7 +36,9 @@ class Visit:
         self.page = self.context.new_page()
         self.errors: list[str] = []
         self.foreign: list[str] = []
+        self.said: list[str] = []  # at the console
         self.page.on("pageerror", lambda error: self.errors.append(str(error)))
+        self.page.on("console", lambda message: self.said.append(message.text))
         self.page.on("request", lambda request: self._look(request.url, url))
         self.page.goto(url)
         self.until(lambda: self.page.evaluate("document.body.dataset.ready") == "true")

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
 PAGE = "page"  # the folder of all that index.html loads
 LIST = "weights.json"  # in it
+CHECKED = 48  # values of a picture, by which a tab knows that its GPU computes rightly
 # What a browser may do with the page: load its own files, and compile WebAssembly.
 POLICY = (
     "default-src 'none'; script-src 'self' 'wasm-unsafe-eval'; worker-src 'self'; style-src 'self'; "
@@ -39,13 +40,19 @@ POLICY = (
 logger = logging.getLogger(__name__)
 
 VERSION = "1.30.0"
-PROGRAM = f"onnxruntime/ort-{VERSION}.wasm"
+PROGRAMS = {kind: f"onnxruntime/ort-{kind}-{VERSION}.wasm" for kind in ("wasm", "webgpu")}
 RUNTIME = npm.Package(
     "onnxruntime-web",
     VERSION,
     "sha512-q0y+JrrtukXSzsBWEMccVfqX25LRmosXHF+CaRJmg8pZClzcV7svNc4rKY3jL02Vb7QmRMDs1SigqR4CXAfKYQ==",
-    # WebAssembly with SIMD, for one thread or several; that with WebGPU is twice as long. Not every host knows `.mjs`.
-    {"dist/ort.wasm.bundle.min.mjs": "onnxruntime/ort.js", "dist/ort-wasm-simd-threaded.wasm": PROGRAM},
+    # WebAssembly with SIMD, for one thread or several; that with WebGPU needs a browser in which WebAssembly can wait
+    # (JSPI): the one for all is 27 MB, more than some hosts take. Not every host knows `.mjs`.
+    {
+        "dist/ort.wasm.bundle.min.mjs": "onnxruntime/ort.js",
+        "dist/ort-wasm-simd-threaded.wasm": PROGRAMS["wasm"],
+        "dist/ort.jspi.bundle.min.mjs": "onnxruntime/ort-webgpu.js",
+        "dist/ort-wasm-simd-threaded.jspi.wasm": PROGRAMS["webgpu"],
+    },
 )
 
 
@@ -78,7 +85,7 @@ def write(names: Sequence[str | Path], out: str | Path = "site") -> Path:
     for path in found.values():
         weights.describe(path)  # damaged ones are refused, where a server would leave them out
     page = npm.fetch(RUNTIME)
-    large = {PROGRAM: page.pop(PROGRAM)}
+    large = {file: page.pop(file) for file in PROGRAMS.values()}
     helpers, rows = [], []
     asked = InferenceWorker(found)
     samplers = {name: weights.sampler_of(asked.facts[name]) for name, can in asked.can.items() if can["candidates"]}
@@ -98,8 +105,8 @@ def write(names: Sequence[str | Path], out: str | Path = "site") -> Path:
             facts, files = _between(name, path, facts, data)
             helpers.append(facts)
             large |= files
-    runtime_file = {"file": PROGRAM, "bytes": len(large[PROGRAM])}
-    listed = {"default": rows[0]["name"], "runtime": runtime_file, "helpers": helpers, "weights": rows}
+    runtimes = {kind: {"file": file, "bytes": len(large[file])} for kind, file in PROGRAMS.items()}
+    listed = {"default": rows[0]["name"], "runtimes": runtimes, "helpers": helpers, "weights": rows}
     page |= _static() | {LIST: json.dumps(listed, indent=1).encode()}
     index = page.pop("index.html").decode()
     policy = f'<meta charset="utf-8">\n<meta http-equiv="Content-Security-Policy" content="{POLICY}">'
@@ -150,9 +157,9 @@ def _network(name: str, path: Path) -> tuple[dict[str, Any], bytes]:
     """What the tab must know of a network, and its ONNX file in half precision, seen to give the same pictures."""
     network = _load(path)
     data = onnx_files.fill(network.graph, network.arrays)
-    _compare(network, path, {"": data})
     return {
         "name": name,
+        "check": _compare(network, path, {"": data}),
         "takes": network.takes,
         "stride": network.stride,
         "size": pipeline.trained_size(network),
@@ -175,11 +182,11 @@ def _between(name: str, path: Path, facts: dict[str, Any], data: bytes) -> tuple
     made = onnx_files.between(ends)
     name = f"{name}-between"
     file = f"weights/{name}-{hashlib.sha256(made).hexdigest()[:12]}.onnx"
-    _compare(_load(path, 0.5), path, {file: made, **ends}, fidelity=0.5)
+    check = _compare(_load(path, 0.5), path, {file: made, **ends})
     parts = [{key: one[key] for key in ("file", "bytes")} for one in (facts, other)]
     takes = [*facts["takes"], "fidelity"]
-    between = {**facts, "name": name, "takes": takes, "file": file, "bytes": len(made), "parts": parts}
-    return between, {file: made, other["file"]: other_data}
+    own = {"name": name, "check": check, "takes": takes, "file": file, "bytes": len(made), "parts": parts}
+    return {**facts, **own}, {file: made, other["file"]: other_data}
 
 
 def _load(path: Path, fidelity: float | None = None) -> runtime.LightGenerator:
@@ -189,8 +196,13 @@ def _load(path: Path, fidelity: float | None = None) -> runtime.LightGenerator:
     return network
 
 
-def _compare(network: runtime.LightGenerator, path: Path, files: dict[str, bytes], fidelity: float = 0.0) -> None:
-    """Raises `ValueError` where the first of some files gives other pictures than the network that it was made of."""
+def _compare(network: runtime.LightGenerator, path: Path, files: dict[str, bytes]) -> dict[str, Any]:
+    """Raises `ValueError` where the first of some files gives other pictures than the network that it was made of.
+
+    Returns:
+        What a tab can compare a GPU with, see `check` in `static/tab/runtime.js`: the shapes of what is given, and some
+        values of what is made of it.
+    """
     import onnxruntime
 
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:  # they may be mapped into memory
@@ -199,20 +211,23 @@ def _compare(network: runtime.LightGenerator, path: Path, files: dict[str, bytes
             place.write_bytes(content)
         session = onnxruntime.InferenceSession(places[0], providers=["CPUExecutionProvider"])
     height, width = 4 * network.stride, 6 * network.stride
-    sides = {"tone": (height // CELL, width // CELL)}
+    sides = {"tone": (height // CELL, width // CELL), "fidelity": (1, 1)}
     if network.takes[0] == "photo":  # the sketch that leads an enlarger has twice its sides
         sides["sketch"] = 2 * height, 2 * width
-    rng = np.random.default_rng(0)
-    given = {
-        one.name: rng.random((1, *sides.get(one.name, (height, width)), one.shape[-1]), np.float32)
-        for one in session.get_inputs()
-    }
+    shapes = {one.name: (1, *sides.get(one.name, (height, width)), one.shape[-1]) for one in session.get_inputs()}
+    given = {name: _pattern(shape) for name, shape in shapes.items()}
     expected = network([given[name] for name in network.takes])
-    if "fidelity" in given:
-        given["fidelity"] = np.full((1, 1, 1, 1), fidelity, np.float32)
     difference = float(np.abs(session.run(None, given)[0] - expected).max())
     if not difference <= runtime.TOLERANCE:  # NaN is refused too
         raise ValueError(
             f"Weights in half precision must give the same pictures within 1/255. Received: {difference:.2g} for "
             f"{path}. Train on, or publish them in half precision."
         )
+    at = np.linspace(0, expected.size - 1, CHECKED, dtype=int)
+    values = [round(float(value), 5) for value in expected.ravel()[at]]
+    return {"shapes": shapes, "places": at.tolist(), "values": values}
+
+
+def _pattern(shape: tuple[int, ...]) -> np.ndarray:
+    """Values in [0, 1] that a tab can make too; the first is 0.5, a fidelity between both ends."""
+    return ((7919 * np.arange(np.prod(shape)) + 125) % 251 / 250).astype(np.float32).reshape(shape)

@@ -21,7 +21,7 @@ import small_weights
 from PIL import Image
 from places import DRAWINGS
 from tabletop import BEIGE, TILTED, head, light, photographed
-from visits import LINE, Visit
+from visits import CHROMIUM, FLAGS, LINE, Visit
 
 from sketchback import images, models, weights
 from sketchback import npm as npm_packages
@@ -39,9 +39,9 @@ pytest.importorskip("onnxruntime", reason="needs the light extra")
 @pytest.fixture
 def npm(tmp_path: Path, monkeypatch) -> Path:
     """An `npm` that fetches a package with files of a few bytes, the only program on the path."""
-    data = npm_program.archive({"script": b"export const env = {};", "program": b"\0asm"})
-    names = {"script": "onnxruntime/ort.js", "program": site.PROGRAM}
-    monkeypatch.setattr(site, "RUNTIME", npm_program.pinned(data, names))
+    files = {name: b"\0asm" if name.endswith(".wasm") else b"export const env = {};" for name in site.RUNTIME.files}
+    data = npm_program.archive(files)
+    monkeypatch.setattr(site, "RUNTIME", npm_program.pinned(data, site.RUNTIME.files))
     return npm_program.install(tmp_path / "programs", data, monkeypatch)
 
 
@@ -62,24 +62,22 @@ def test_a_page_is_written_whole_with_its_weights(npm, weight_files, tmp_path: P
     assert listed["default"] == "faces" and [one["name"] for one in listed["weights"]] == ["faces", "buildings"]
     assert [one["name"] for one in listed["helpers"]] == ["enlarger"]  # which ships; neither takes tone, or a sampler
     assert listed["weights"][0]["can"]["scales"] == [1, 2, 4] and not listed["weights"][0]["can"]["fast"]
-    large = [out / "page" / one["file"] for one in [listed["runtime"], *listed["weights"], *listed["helpers"]]]
-    assert [path.stat().st_size for path in large] == [
-        4,
-        *(one["bytes"] for one in listed["weights"] + listed["helpers"]),
-    ]
+    listed_files = [*listed["weights"], *listed["helpers"], *listed["runtimes"].values()]
+    large = [out / "page" / one["file"] for one in listed_files]
+    assert [path.stat().st_size for path in large] == [one["bytes"] for one in listed_files]
     worker = (out / "service-worker.js").read_text(encoding="utf-8")
     kept = json.loads(re.search(r"FILES = (\[.*?\]);", worker, re.S)[1])
     files = {path.relative_to(out).as_posix() for path in out.rglob("*") if path.is_file()}
     alone = {path.relative_to(out).as_posix() for path in large} | {"index.html", "service-worker.js"}
     assert {*kept, *alone} - {"./"} == files and len(files) == len(kept) - 1 + len(alone)
-    for path in (one for one in (out / "page").rglob("*.js") if one.name != "ort.js"):
+    for path in (one for one in (out / "page").rglob("*.js") if one.parent.name != "onnxruntime"):
         for named in re.findall(r'(?:from|import) "(\.[^"]+)"', path.read_text(encoding="utf-8")):
             assert (path.parent / named).is_file(), f"{path} imports {named}"
     assert "/api/" not in (out / "page" / "backend.js").read_text(encoding="utf-8")
 
     sketch = np.random.default_rng(0).random((1, 64, 64, 1), np.float32)
     sketch[:, 20:40, 30:34] = 0
-    (photo,) = onnxruntime.InferenceSession(large[1], providers=["CPUExecutionProvider"]).run(None, {"sketch": sketch})
+    (photo,) = onnxruntime.InferenceSession(large[0], providers=["CPUExecutionProvider"]).run(None, {"sketch": sketch})
     np.testing.assert_allclose(photo[0], invert(sketch[0], weights=weight_files["faces"]), rtol=0, atol=1 / 255)
 
 
@@ -315,6 +313,37 @@ class TestWithoutServer:
         reopened(seen, f"{host.url}a/")
         assert seen.canvas().min() < 80
         seen.context.close()
+
+    @pytest.mark.parametrize("is_right", [True, False], ids=["right", "wrong"])
+    def test_on_a_gpu(self, browser, hosted, folder, weight_files, file, tmp_path: Path, is_right) -> None:
+        copy = Path(shutil.copytree(folder, tmp_path / "site"))
+        script = copy / "page" / "tab" / "runtime.js"  # the only GPU of a test is one that Chromium imitates
+        only_real = "!(adapter.info.isFallbackAdapter ?? adapter.isFallbackAdapter)"
+        assert only_real in script.read_text(encoding="utf-8")
+        script.write_text(script.read_text(encoding="utf-8").replace(only_real, "true"), encoding="utf-8")
+        listed = json.loads((copy / "page" / "weights.json").read_text(encoding="utf-8"))
+        if not is_right:  # as a driver with errors would make them
+            listed["weights"][0]["check"]["values"][7] += 0.1
+            (copy / "page" / "weights.json").write_text(json.dumps(listed), encoding="utf-8")
+        host = hosted(copy)
+        flags = [flag for flag in FLAGS if flag != "--disable-gpu"]
+        flags += ["--enable-unsafe-webgpu", "--use-webgpu-adapter=swiftshader"]
+        with browser.browser_type.launch(executable_path=CHROMIUM, args=flags) as started:
+            seen = Visit(started, host.url, service_workers="block")
+            can = "async () => 'Suspending' in WebAssembly && Boolean(await navigator.gpu?.requestAdapter())"
+            if not seen.page.evaluate(can):
+                pytest.skip("this Chromium imitates no GPU")
+            made = """async (bytes) => {
+                const { invert } = await import("/page/backend.js");
+                const asked = { weights: "faces", format: "png", scale: 1 };
+                const file = await invert(new Blob([new Uint8Array(bytes)]), asked);
+                return [...new Uint8Array(await file.arrayBuffer())];
+            }"""
+            photo = images.decode(bytes(seen.page.evaluate(made, list(file.read_bytes()))))
+        np.testing.assert_allclose(photo, invert(images.read(file, 1), weight_files["faces"]), atol=1.01 / 255)
+        assert any("WebAssembly takes its place" in text for text in seen.said) != is_right
+        files = {kind: f"/page/{listed['runtimes'][kind]['file']}" for kind in ("wasm", "webgpu")}
+        assert files["webgpu"] in host.asked and files["wasm"] not in host.asked
 
     def test_what_the_tab_cannot_do_is_not_offered(self, seen) -> None:
         assert seen.page.get_by_text("HTTP API").is_hidden()

@@ -8,6 +8,7 @@ import { forgetOthers } from "./keep.js";
 import { Network } from "./networks.js";
 import { checkDrawn, turnNegative } from "./oddities.js";
 import { run } from "./pipeline.js";
+import { leaveGpu, runtimeOf } from "./runtime.js";
 import { notice } from "./subject.js";
 
 const MOST = 16_000_000; // pixels of a photograph
@@ -16,7 +17,7 @@ const known = (async () => {
   const response = await fetch(new URL("../weights.json", import.meta.url));
   const answer = await response.json();
   const listed = [...answer.helpers, ...answer.weights];
-  const files = [answer.runtime, ...listed, ...listed.flatMap(({ parts = [] }) => parts)];
+  const files = [...Object.values(answer.runtimes), ...listed, ...listed.flatMap(({ parts = [] }) => parts)];
   for (const one of files) one.address = new URL(`../${one.file}`, import.meta.url).href;
   await forgetOthers(files.map(({ address }) => address));
   return answer;
@@ -32,7 +33,7 @@ async function factsOf(name) {
 }
 
 async function network(name) {
-  const [facts, { runtime }] = [await factsOf(name), await known];
+  const [facts, runtime] = [await factsOf(name), await runtimeOf(await known)];
   if (!networks.has(name)) {
     came.bytes = 0;
     const coming = [facts, ...facts.parts ?? [], ...networks.size ? [] : [runtime]];
@@ -101,7 +102,14 @@ async function answer({ id, verb, query }) {
   try {
     postMessage({ id, result: await VERBS[verb](query) });
   } catch (error) {
-    if (!(error instanceof Refusal)) console.error(error);
+    if (!(error instanceof Refusal)) {
+      console.error(error);
+      if (await leaveGpu()) { // it was lost, or has too little memory
+        networks.clear();
+        await answer({ id, verb, query });
+        return;
+      }
+    }
     const sentence = error instanceof Refusal ? error.message : "Something went wrong in this tab. Reload the page.";
     postMessage({ id, error: sentence, status: error.status });
   }
