@@ -113,10 +113,14 @@ def test_without_npm_it_says_what_to_install(npm, weight_files, tmp_path: Path, 
 
 
 class Host:
-    """A plain host of a folder, as `python -m http.server` is, that can be ended; it refuses some paths once."""
+    """A plain host of a folder, as `python -m http.server` is, that can be ended.
 
-    def __init__(self, folder: Path, refused: Iterable[str] = (), **headers: str):
+    It refuses some paths once, and answers for `held` when `released` is set.
+    """
+
+    def __init__(self, folder: Path, refused: Iterable[str] = (), held: str = "", **headers: str):
         self.asked: list[str] = []
+        self.released = threading.Event()
         host, refused = self, set(refused)
 
         class Handler(http.server.SimpleHTTPRequestHandler):
@@ -125,6 +129,8 @@ class Host:
 
             def do_GET(self) -> None:
                 host.asked.append(self.path)
+                if held and self.path.startswith(held):
+                    host.released.wait(60)
                 if self.path in refused:
                     refused.remove(self.path)
                     self.send_error(503)
@@ -299,6 +305,19 @@ class TestWithoutServer:
         seen.settle()
         large = [path for path in host.asked if path.endswith((".wasm", ".onnx"))]
         assert len(large) == len(set(large)) > 3
+        seen.context.close()
+
+    def test_weights_that_are_still_coming_hold_up_no_others(self, browser, hosted, folder) -> None:
+        host = hosted(folder, held="/page/weights/faces-")
+        seen = Visit(browser, host.url)
+        seen.stroke(*LINE)
+        seen.until(lambda: any(path.startswith("/page/weights/faces-") for path in host.asked))
+        seen.page.get_by_role("radio", name="Buildings").check(force=True)
+        seen.until(lambda: seen.number() == 1)
+        assert seen.page.locator("#photo").get_attribute("data-weights") == "buildings"
+        host.released.set()
+        seen.page.get_by_role("radio", name="Faces").check(force=True)
+        seen.until(lambda: seen.page.locator("#photo").get_attribute("data-weights") == "faces")
         seen.context.close()
 
     def test_two_pages_of_one_host_keep_their_own(self, browser, hosted, folder, tmp_path: Path) -> None:

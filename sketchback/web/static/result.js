@@ -7,7 +7,7 @@ import { Refusal } from "./refusal.js";
 import { download, drawing, photographs, snapshot } from "./state.js";
 import { asDraft, scaleOfFile, told, wanted } from "./told.js";
 import { act, element, enable, failed, hush, save, status } from "./ui.js";
-import { can, chosen, titleOf } from "./weights.js";
+import { can, choice, chosen, titleOf } from "./weights.js";
 
 const DETAIL = 512; // pixels of the longer side of the photograph with detail
 
@@ -27,6 +27,7 @@ let detail = null; // an AbortController, while it is wanted with that detail
 let shown = null; // { drawing, photo }: addresses of what is seen
 let took = 0; // milliseconds, the last answer
 let downloading = false;
+let asking = null; // aborts what is asked for
 let announced = null; // the version that is shown, as the history keeps it
 
 /** Makes a photograph of the drawing as it is now. */
@@ -60,6 +61,7 @@ function stopRefining() {
 function busy(is) { element("photo").setAttribute("aria-busy", String(is)); }
 
 told.addEventListener("change", update);
+choice.addEventListener("change", () => asking?.abort()); // other weights may still be on their way
 
 drawing.addEventListener("change", () => {
   const { width, height } = drawing.canvas;
@@ -76,8 +78,9 @@ drawing.addEventListener("change", () => {
 async function follow(isNewest) {
   if (drawing.empty) return;
   const began = performance.now();
-  const signal = detail?.signal;
-  const withDetail = signal !== undefined;
+  const withDetail = detail !== null;
+  asking = detail ?? new AbortController();
+  const { signal } = asking;
   const late = setTimeout(() => status("Making the photograph…"), 400);
   document.body.classList.add("inferring");
   try {

@@ -2,20 +2,27 @@
 
 import { picture } from "./arrays.js";
 import { load } from "./keep.js";
-import { check, open } from "./runtime.js";
+import { check, open, start } from "./runtime.js";
 
 export class Network {
-  /** @param facts what `weights.json` says of it; @param runtime from `runtimeOf`, which is loaded once */
-  static async load(facts, runtime, progress) {
-    const read = async () => {
-      const bytes = await load(facts, progress);
-      const externalData = [];
-      for (const part of facts.parts ?? []) {
-        externalData.push({ path: part.file.split("/").pop(), data: await load(part, progress) });
-      }
-      return { bytes, externalData };
-    };
-    const compute = await open(runtime, read, progress);
+  /**
+   * Fetches all that `load` needs.
+   * @param facts what `weights.json` says of it
+   * @param runtime from `runtimeOf`
+   */
+  static async fetch(facts, runtime, progress) {
+    const ort = await start(runtime, progress);
+    const bytes = await load(facts, progress);
+    const externalData = [];
+    for (const part of facts.parts ?? []) {
+      externalData.push({ path: part.file.split("/").pop(), data: await load(part, progress) });
+    }
+    return { facts, ort, bytes, externalData };
+  }
+
+  /** Makes a network of what was fetched, while no other one runs. */
+  static async load({ facts, ort, bytes, externalData }) {
+    const compute = await open(ort, bytes, externalData);
     await check(compute, facts.check);
     return new Network(facts, compute);
   }

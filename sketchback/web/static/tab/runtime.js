@@ -31,25 +31,30 @@ export async function leaveGpu() {
   return had;
 }
 
-async function start(runtime, progress) {
+let program = null; // the promise of the runtime's WebAssembly
+
+/** Fetches the runtime, once. @param runtime from `runtimeOf` */
+export async function start(runtime, progress) {
   const script = (await kind) === "webgpu" ? "../onnxruntime/ort-webgpu.js" : "../onnxruntime/ort.js";
   const ort = await import(script).catch(() => {
     throw new Refusal("The page could not be loaded whole. Is there a network? Then reload it.");
   });
   ort.env.wasm.numThreads = Math.max(THREADS, 1);
-  ort.env.wasm.wasmBinary ??= await load(runtime, progress);
+  program ??= load(runtime, progress).catch((error) => {
+    program = null; // the next one tries again
+    throw error;
+  });
+  ort.env.wasm.wasmBinary = await program;
   return ort;
 }
 
 /**
- * What runs a network, once the runtime is there.
- * @param runtime from `runtimeOf`
- * @param read gives the bytes of the network, and `{path, data}` of each file of weights into which it points
+ * What runs a network.
+ * @param ort from `start`
+ * @param externalData `{path, data}` of each file of weights into which the network points
  * @returns a function of `{name: {dims, data}}`, which gives the first output
  */
-export async function open(runtime, read, progress) {
-  const { InferenceSession, Tensor } = await start(runtime, progress);
-  const { bytes, externalData } = await read();
+export async function open({ InferenceSession, Tensor }, bytes, externalData) {
   const executionProviders = [(await gpu) ? "webgpu" : "wasm"];
   let session;
   try {

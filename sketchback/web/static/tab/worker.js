@@ -22,7 +22,8 @@ const known = (async () => {
   await forgetOthers(files.map(({ address }) => address));
   return answer;
 })();
-const networks = new Map(); // name -> the promise of a network
+const networks = new Map(); // name -> a network
+const coming = new Map(); // name -> the promise of what it is made of
 const came = { bytes: 0, of: 0 };
 
 async function factsOf(name) {
@@ -32,24 +33,40 @@ async function factsOf(name) {
   return facts;
 }
 
-async function network(name) {
+/** Fetches what a network is made of, unless it is there. Several may come at a time. */
+async function fetched(name) {
   const [facts, runtime] = [await factsOf(name), await runtimeOf(await known)];
-  if (!networks.has(name)) {
-    came.bytes = 0;
-    const coming = [facts, ...facts.parts ?? [], ...networks.size ? [] : [runtime]];
-    came.of = coming.reduce((sum, { bytes }) => sum + bytes, 0);
-    networks.set(name, Network.load(facts, runtime, (bytes, kept) => {
+  if (networks.has(name)) return null;
+  if (!coming.has(name)) {
+    if (!coming.size) [came.bytes, came.of] = [0, 0];
+    const files = [facts, ...facts.parts ?? [], ...networks.size || coming.size ? [] : [runtime]];
+    came.of += files.reduce((sum, { bytes }) => sum + bytes, 0);
+    coming.set(name, Network.fetch(facts, runtime, (bytes, kept) => {
       came.bytes += bytes;
       if (!kept) postMessage({ progress: came });
     }));
   }
   try {
-    return await networks.get(name);
+    return await coming.get(name);
   } catch (error) {
-    networks.delete(name); // the next one tries again
+    coming.delete(name); // the next one tries again
     throw error;
   }
 }
+
+/** In its turn only: a network is made while no other one runs. */
+async function network(name) {
+  const files = await fetched(name);
+  if (files) networks.set(name, await Network.load(files));
+  coming.delete(name);
+  return networks.get(name);
+}
+
+// What a request cannot begin without; it may take minutes to come, and other requests do not wait for it.
+const NEEDED = {
+  load: ({ name }) => name,
+  invert: ({ weights, fidelity }) => (fidelity ? `${weights}-between` : weights),
+};
 
 /** What a person tells of the tones, with the files in it as pictures. */
 async function told({ strokes, reference, ...numbers }, can) {
@@ -98,9 +115,11 @@ const VERBS = {
 const dropped = new Set(); // numbers of what nobody waits for any more
 
 async function answer({ id, verb, query }) {
-  if (dropped.delete(id)) return;
   try {
-    postMessage({ id, result: await VERBS[verb](query) });
+    if (NEEDED[verb]) await fetched(NEEDED[verb](query));
+    await inTurn(async () => {
+      if (!dropped.delete(id)) postMessage({ id, result: await VERBS[verb](query) });
+    });
   } catch (error) {
     if (!(error instanceof Refusal)) {
       console.error(error);
@@ -116,7 +135,15 @@ async function answer({ id, verb, query }) {
 }
 
 let last = Promise.resolve();
+
+/** One after the other. */
+function inTurn(action) {
+  const done = last.then(action);
+  last = done.catch(() => {}); // said by who waits for it
+  return done;
+}
+
 addEventListener("message", ({ data }) => {
   if (data.drop) dropped.add(data.drop);
-  else last = last.then(() => answer(data));
+  else answer(data);
 });
