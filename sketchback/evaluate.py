@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+from pathlib import Path
 
 from sketchback import console, datasets
 from sketchback.atomic import check_place
@@ -16,7 +17,7 @@ from sketchback.evaluation.scoring import GENERATOR, evaluate
 from sketchback.evaluation.searching import identify
 from sketchback.inference.runtime import RUNTIMES
 from sketchback.sketching import WITHOUT_NETWORK
-from sketchback.weights import DEFAULT
+from sketchback.weights import DEFAULT, shows
 
 __all__ = ["GENERATOR", "evaluate", "identify", "report"]
 
@@ -118,11 +119,12 @@ def _score(arguments: argparse.Namespace) -> None:
     for file in filter(None, (arguments.json, arguments.cmc, arguments.grid)):
         check_place(file)
     console.import_keras()
+    weights = None if arguments.baselines else arguments.weights or DEFAULT
     data = arguments.data
     if not data:
-        data = ["demo:faces"]
-        logger.info("no --data: scoring on the built-in demo faces, which are drawn, not photographed")
-    weights = None if arguments.baselines else arguments.weights or DEFAULT
+        what = "buildings" if weights and shows(Path(weights).name, None) == "building" else "faces"
+        data = [f"demo:{what}"]
+        logger.info("no --data: scoring on the built-in demo %s, which are drawn, not photographed", what)
     options = {
         "size": arguments.size,
         "fit": arguments.fit or "crop",

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import argparse
-from collections.abc import Mapping, Sequence
+import logging
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, overload
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from sketchback.models.generator import Generator
+
+logger = logging.getLogger(__name__)
 
 ODD = {  # what weights show, and what `oddities.notice` sees
     ("face", "building"): "looks like a building. Try --weights buildings.",
@@ -143,12 +146,14 @@ def invert(
     return _invert(sketch, weights, asked)
 
 
-def _invert(sketch: Any, generator: Generator, asked: options.Options) -> Any:
+def _invert(
+    sketch: Any, generator: Generator, asked: options.Options, say: Callable[[str], object] = logger.warning
+) -> Any:
     if isinstance(sketch, (list, tuple)):
-        return [_invert(one, generator, asked) for one in sketch]
+        return [_invert(one, generator, asked, say) for one in sketch]
     is_batch = isinstance(sketch, np.ndarray) and (sketch.ndim == 4 or (sketch.ndim == 3 and sketch.shape[-1] > 4))
     ones = [images.as_array(one, channels=3 if asked.clean else 1) for one in (sketch if is_batch else [sketch])]
-    photos = pipeline.run(generator, ones, asked)
+    photos = pipeline.run(generator, ones, asked, say=say)
     if is_batch:
         return photos
     if asked.candidates is None:
@@ -249,17 +254,21 @@ def _invert_files(arguments: argparse.Namespace) -> int:
     options.check(generator, asked, name=arguments.weights, dash="--")
 
     def change(sketch: np.ndarray, _: int) -> np.ndarray | list[np.ndarray]:
-        photos = _invert(sketch, generator, asked)
+        photos = _invert(sketch, generator, asked, say=lambda _: None)  # `look` says it
         return photos if asked.candidates is None else list(photos)
 
     def look(sketch: np.ndarray) -> list[str]:
-        noticed = oddities.notice(oddities.invert_tones(sketch) if oddities.is_negative(sketch) else sketch)
+        is_negative = oddities.is_negative(sketch)
+        turned = [oddities.TURNED.removeprefix("The drawing ")] if is_negative else []
+        if asked.clean:
+            return turned
+        noticed = oddities.notice(oddities.invert_tones(sketch) if is_negative else sketch)
         said = [ODD_FOR_ALL.get(what) or ODD.get((shown, what)) for what in noticed]
-        return [sentence for sentence in said if sentence]
+        return [*turned, *(sentence for sentence in said if sentence)]
 
     shown = weights.shows(path.name, generator.facts.get("recipe"))
     many, channels = asked.candidates or 1, 3 if asked.clean else 1
-    return console.convert(arguments, change, channels=channels, results=many, look=None if asked.clean else look)
+    return console.convert(arguments, change, channels=channels, results=many, look=look)
 
 
 def _add_tone(group: argparse._ArgumentGroup) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, overload
 import numpy as np
 
 from sketchback import console, images, sketching
+from sketchback.sketching import oddities
 from sketchback.sketching.artist import HANDS, read_hand
 from sketchback.sketching.styles import FILTERS
 from sketchback.weights import installed
@@ -151,7 +152,11 @@ def main(argv: list[str] | None = None) -> int:
         def change(photo: np.ndarray, number: int) -> np.ndarray:
             return sketch(photo, arguments.style, seed=(arguments.seed or 0) + number, **options)
 
-        return console.convert(arguments, change)
+        def look(photo: np.ndarray) -> list[str]:
+            is_building = "building" in oddities.notice(sketching.pencil(photo))
+            return ["looks like a building, and style artist draws faces. Try --style pencil."] if is_building else []
+
+        return console.convert(arguments, change, look=look if arguments.style == "artist" else None)
 
     return console.run(sketch_files, made, argv)
 

@@ -62,6 +62,15 @@ def test_every_option_reaches_the_function(pairs: Path, monkeypatch, capsys) -> 
     }
 
 
+def test_without_data_buildings_are_scored_on_buildings(monkeypatch) -> None:
+    asked = []
+    monkeypatch.setattr(command, "evaluate", lambda weights, data, **_: asked.append(data))
+    monkeypatch.setattr(command, "report", str)
+    for name in ("buildings", "faces"):
+        assert main(["--weights", name]) == 0
+    assert asked == [["demo:buildings"], ["demo:faces"]]
+
+
 def test_baselines_alone_and_equal_images(tmp_path: Path) -> None:
     for number in range(3):
         for name in ("photos", "sketches"):

@@ -131,6 +131,17 @@ def test_white_on_black_is_turned_and_said(generator, drawing: Path, caplog) -> 
     assert [record.message for record in caplog.records] == [oddities.TURNED]
 
 
+def test_in_a_folder_what_is_said_names_the_drawing(tiny: Path, drawing: Path, tmp_path: Path, caplog) -> None:
+    sketch = images.read(drawing, channels=1)
+    for name, picture in (("board", 1 - sketch), ("empty", np.ones_like(sketch)), ("plain", sketch)):
+        images.write(tmp_path / "in" / f"{name}.png", picture)
+    caplog.set_level("INFO")
+    assert main([str(tmp_path / "in"), "-o", str(tmp_path / "out"), "--weights", str(tiny)]) == 2
+    said = [record.message.replace(str(tmp_path / "in"), "in") for record in caplog.records]
+    assert "in/board.png is white on black: it was turned into black on white." in said
+    assert any(line.startswith("error: in/empty.png: Something must be drawn") for line in said)
+
+
 def test_a_drawing_for_other_weights_or_for_cleaning_is_noticed(generator, on_paper: Path, tmp_path: Path, caplog):
     house = Path(__file__).parents[1] / "examples" / "drawings" / "house.png"
     for name, words in (("faces", ["looks like a building. Try --weights buildings"]), ("buildings", [])):
@@ -147,7 +158,7 @@ def test_a_drawing_for_other_weights_or_for_cleaning_is_noticed(generator, on_pa
 
 @pytest.mark.parametrize("clean", [False, True])
 def test_an_empty_sheet_gets_a_sentence(generator, clean: bool) -> None:
-    with pytest.raises(ValueError, match=r"must be drawn.*Received: an empty one, 40 rows x 30 columns\. Draw on it"):
+    with pytest.raises(ValueError, match=r"must be drawn.*Received: an empty one\. Draw on it"):
         invert(np.full((40, 30), 0.9), generator, clean=clean)
 
 

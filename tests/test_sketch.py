@@ -9,6 +9,7 @@ import pytest
 from PIL import Image
 
 from sketchback import images, sketching
+from sketchback.datasets import builtin
 from sketchback.sketch import main, sketch
 
 
@@ -62,6 +63,15 @@ def test_each_photograph_draws_its_own_style(photo: Path, tmp_path: Path) -> Non
         images.write(folder / f"{name}.png", images.read(photo))
     assert main([str(folder), "-o", str(out), "--style", "random", "--quiet"]) == 0
     assert (out / "a.png").read_bytes() != (out / "b.png").read_bytes()
+
+
+def test_a_building_is_no_subject_for_the_artist(photo: Path, tmp_path: Path, caplog) -> None:
+    caplog.set_level("INFO")
+    images.write(tmp_path / "house.png", builtin.building(1, (240, 320)))
+    for picture, is_said in ((photo, False), (tmp_path / "house.png", True)):
+        caplog.clear()
+        assert main([str(picture), "-o", str(tmp_path / "a.png"), "--style", "artist"]) == 0
+        assert ("looks like a building, and style artist draws faces" in caplog.text) == is_said
 
 
 def test_paper_and_compare(photo: Path, tmp_path: Path) -> None:

@@ -100,7 +100,8 @@ def convert(
             if len(files) == 1:
                 raise
             failed += 1
-            logger.error("error: %s", one_line(error))
+            said = one_line(error)
+            logger.error("error: %s%s", "" if str(file) in said else f"{file}: ", said)
         bar.advance(file.name)
     bar.close()
     if together and pages:

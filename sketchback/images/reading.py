@@ -27,7 +27,8 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".heif")
-UNREADABLE = (*RAW, ".avif", ".jp2", ".jxl", ".psd", ".svg")  # pictures all the same
+LINES, LIGHT = 0.5, 0.75  # of a picture: more than lines cover; of white: what only light lines are above
+UNREADABLE = (*RAW, ".avif", ".jp2", ".jxl", ".psd")  # pictures all the same
 
 
 def probe(path: str | Path) -> tuple[int, int]:
@@ -163,7 +164,7 @@ def _from_array(array: np.ndarray, channels: int) -> np.ndarray:
         values = np.clip(values, 0.0, 1.0)
     if values.shape[-1] in (2, 4):
         alpha = values[..., -1:]
-        values = values[..., :-1] * alpha + (1 - alpha)
+        values = values[..., :-1] * alpha + _paper(values[..., :-1], alpha) * (1 - alpha)
     if channels == 1:
         return to_gray(values)[..., np.newaxis]
     return np.repeat(values, 3, axis=-1) if values.shape[-1] == 1 else values
@@ -216,10 +217,21 @@ def _to_array(picture: Image.Image, channels: int) -> np.ndarray:
         return np.repeat(values, 3, axis=-1) if channels == 3 else values
     if is_transparent:
         picture = picture.convert("RGBA")
-        paper = Image.new("RGBA", picture.size, (255, 255, 255, 255))
-        picture = Image.alpha_composite(paper, picture)
+        values = from_uint8(np.asarray(picture))
+        paper = 255 * _paper(values[..., :3], values[..., 3:])
+        picture = Image.alpha_composite(Image.new("RGBA", picture.size, (paper, paper, paper, 255)), picture)
     values = np.asarray(picture.convert("RGB" if channels == 3 else "L"))
     return from_uint8(values if channels == 3 else values[..., np.newaxis])
+
+
+def _paper(values: np.ndarray, alpha: np.ndarray) -> int:
+    """What is behind the transparent parts of a picture: 1, white; 0, black, where it is light lines and nothing else.
+
+    Programs that draw on a dark screen save such lines.
+    """
+    opaque = alpha[..., 0] >= 0.5
+    is_light = 0 < opaque.mean() < LINES and np.percentile(to_gray(values)[opaque], 5) > LIGHT
+    return 0 if is_light else 1
 
 
 def list_files(folder: str | Path, *, suffixes: Collection[str] | None = SUFFIXES) -> list[Path]:

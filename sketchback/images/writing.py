@@ -66,11 +66,12 @@ def encode(image: np.ndarray | Sequence[np.ndarray], suffix: str = ".png") -> by
 
 
 def _save(file: Path | io.BytesIO, image: np.ndarray | Sequence[np.ndarray], suffix: str) -> None:
-    first, *others = [to_pillow(page) for page in ([image] if isinstance(image, np.ndarray) else image)]
+    pictures = [to_pillow(page) for page in ([image] if isinstance(image, np.ndarray) else image)]
+    first, *others = pictures
     kind, pages = WRITABLE[suffix.lower()], {"save_all": True, "append_images": others} if others else {}
     if others and kind != "PDF":
         raise ValueError(f"Several images in one file must be a PDF. Received: {len(others) + 1} for {suffix}.")
-    density = _density(first)
+    density = max(map(_density, pictures))  # a PDF has one for all its pages
     # What means nothing to a format is ignored by it.
     options = {"quality": 95, "dpi": (density, density), "resolution": density, **pages}
     try:

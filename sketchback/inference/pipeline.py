@@ -270,7 +270,7 @@ def _scaled(size: Sequence[int], drawn: int, options: Options) -> tuple[int, int
         raise ValueError(
             f"A photograph may have at most {MAX_ANSWER // 10**6} megapixels, or those of its drawing. Received: "
             f"a drawing that would become {height} rows x {width} columns. Take a smaller "
-            f"{'`size`' if options.scale in (None, 1) else '`scale`'}."
+            f"`size`{'' if options.scale in (None, 1) else ' or `scale`, which may be 1'}."
         )
     if options.candidates and options.candidates * height * width > MAX_TOGETHER:
         raise ValueError(

@@ -22,7 +22,8 @@ ALIKE, SHADED = 12.0, 26.0  # with less of lightness: from skin to a backdrop, a
 DARKER = 14.0  # in lightness, 0 to 100: hair against skin
 BELOW = 0.1  # of the height: how far hair reaches below the chin
 PLAIN = 0.6  # of the mean ink: blocks with less, around them too, are paper
-BARE = 0.12  # of ink: no stroke passes through blocks with less
+BARE = 0.3  # of the ink of blocks with strokes: no stroke passes through those with less
+MOST_BARE = 0.12  # of ink: nor through these
 SKY, GROUND = 0.85, 0.7  # of the height: down to where, and from where on
 
 
@@ -43,7 +44,9 @@ def find(photo: np.ndarray, sketch: np.ndarray) -> dict[str, np.ndarray]:
     ink = 1 - images.resize(_complete(sketch, cells), size)[..., 0]
     around = cv2.GaussianBlur(ink, (0, 0), 1.0)
     plain = around <= PLAIN * around.mean()
-    parts = {**_face(lab, plain), **_building(lab, plain, ink < BARE)}
+    drawn = ink[ink > ink.mean()]  # thin lines leave little ink in a block
+    bare = ink < min(BARE * float(np.percentile(drawn, 90)) if drawn.size else 1.0, MOST_BARE)
+    parts = {**_face(lab, plain), **_building(lab, plain, bare)}
     return {name: part.astype(np.float32) for name, part in parts.items()}
 
 

@@ -223,7 +223,7 @@ def _tell_parts(tone: Mapping[str, Any], photo: np.ndarray, sketch: np.ndarray) 
         if covered.max() < MOST:
             raise ValueError(
                 f"A part that `tone` names must be found in the drawing. Received: {name}, and nothing that looks like "
-                "it. Tell the colour in its place, by strokes."
+                "it. Leave it out, or tell the colour in its place, by strokes."
             )
         lightest = 1.0 if name in FLAT else LIGHTEST
         wanted = tone[name] * min(1.0, lightest / max(_luminance(tone[name]), 1e-3))

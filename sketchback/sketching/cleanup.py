@@ -205,17 +205,18 @@ def match_ink(sketch: np.ndarray) -> np.ndarray:
     return np.clip(1 - gain * (1 - sketch), 0.0, 1.0)
 
 
-def centre(sketch: np.ndarray) -> np.ndarray:
+def centre(sketch: np.ndarray, lightest: float = 0.8) -> np.ndarray:
     """Cuts a small drawing out of a large page, in the middle, with a margin.
 
     Args:
         sketch: `(H, W, 1)` in [0, 1], paper = 1.
+        lightest: What is darker is drawn.
 
     Returns:
         `(H', W', 1)` float32; the sketch itself where that would be most of it, or where nothing is drawn.
     """
     height, width = sketch.shape[:2]
-    box = _drawn(sketch)
+    box = _drawn(sketch, lightest)
     if box is None:
         return sketch
     top, bottom, left, right = box
@@ -232,9 +233,9 @@ def centre(sketch: np.ndarray) -> np.ndarray:
     return cv2.warpAffine(sketch, matrix, size, flags=cv2.INTER_NEAREST, borderValue=1.0)[..., np.newaxis]
 
 
-def _drawn(sketch: np.ndarray) -> tuple[int, int, int, int] | None:
+def _drawn(sketch: np.ndarray, lightest: float) -> tuple[int, int, int, int] | None:
     """Top, bottom, left and right of what is drawn: all ink but the half percent nearest to each edge."""
-    ink = np.where(sketch[..., 0] < 0.8, 1 - sketch[..., 0], 0.0)
+    ink = np.where(sketch[..., 0] < lightest, 1 - sketch[..., 0], 0.0)
     if (ink > 0).mean() < 1e-4:
         return None
     ends = []

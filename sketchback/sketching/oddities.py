@@ -20,7 +20,7 @@ CONTRAST = 0.1  # between the darkest and the lightest, below which there are no
 # It was moved until it took none of the sketches for a negative, stencils of XDoG that are nearly black among them.
 WEIGHTS = {"strokes": 1.9, "middle": 1.9, "flat": 0.5, "light": 2.3, "lighter half": -0.5}
 NEGATIVE = 1.0  # a weighted sum below it is a negative
-EMPTY_AT = 512  # pixels on the long side at which strokes are sought
+EMPTY_AT = (512, 2048)  # pixels on the long side at which strokes are sought: thin ones of large sheets in the second
 STROKE = 0.03  # of the long side: what is shorter is a speck
 # Logistic regression on 2,437 hand-drawn and 1,600 simulated sketches of faces, and 1,800 simulated ones of buildings.
 SUBJECT = {"coherent": -27.64, "axes": 22.79, "level": 10.3, "wide": 23.39, "tall": -27.31}
@@ -36,6 +36,7 @@ UPRIGHT = (
 )
 UPSIDE_DOWN = -5.0  # 3 of 4,037 upright faces are below it, and 59 % of those that are upside down
 LEAST = 48  # pixels of the shorter side, below which nothing is noticed
+PLAIN, PALE = 0.99, 0.97  # what is drawn on a screen has plain paper, and every trace counts
 GREY_PAPER = 0.8  # the lightest part of a sketch that was scanned or drawn is lighter
 
 
@@ -136,7 +137,7 @@ def notice(sketch: np.ndarray) -> list[str]:
         return ["paper"]
     if is_empty(tone):
         return []
-    drawn = centre(tone)
+    drawn = centre(tone, PALE) if np.median(tone) > PLAIN else centre(tone)
     small = ["small"] if drawn is not tone else []
     slopes = _slopes(drawn)
     score = _subject(*slopes)
@@ -202,7 +203,12 @@ def is_empty(sketch: np.ndarray) -> bool:
     >>> is_empty(sheet), is_empty(np.where(np.eye(64) > 0, 0.7, sheet))
     (True, False)
     """
-    tone = reduce(to_gray(sketch)[..., np.newaxis], EMPTY_AT)[..., 0]
+    sheet = to_gray(sketch)[..., np.newaxis]
+    sides = {min(side, max(sheet.shape)) for side in EMPTY_AT}
+    return all(_is_bare(reduce(sheet, side)[..., 0]) for side in sorted(sides))
+
+
+def _is_bare(tone: np.ndarray) -> bool:
     longest = max(tone.shape)
     fine = cv2.GaussianBlur(tone, (0, 0), 1.0)
     side = max(2 * (longest // 24) + 1, 7)  # wider than strokes, narrower than shadows
@@ -217,9 +223,8 @@ def is_empty(sketch: np.ndarray) -> bool:
 def check_drawn(sketch: np.ndarray) -> np.ndarray:
     """Returns a sketch, or raises `EmptySheetError` where `is_empty` finds nothing drawn on it."""
     if is_empty(sketch):
-        height, width = sketch.shape[:2]
         raise EmptySheetError(
-            f"Something must be drawn on the sheet. Received: an empty one, {height} rows x {width} columns. "
-            "Draw on it, or give another picture; very faint strokes need more contrast."
+            "Something must be drawn on the sheet. Received: an empty one. Draw on it, or give another picture; very "
+            "faint strokes need more contrast."
         )
     return sketch

@@ -196,7 +196,7 @@ def resolve(arguments: argparse.Namespace) -> Session:
     if arguments.stage and (others := [*numbers, *architecture, *(["workers"] if arguments.workers else [])]):
         raise ValueError(
             f"--stage runs a stage on one machine, with the recipe's own numbers. Received: also {', '.join(others)}. "
-            "Leave one out."
+            "Leave --stage out, or all of these."
         )
     if arguments.resume:
         blends = any(stage.blend for stage in recipe.stages)  # with weights that may have to be given

@@ -100,6 +100,19 @@ def test_transparent_parts_become_paper(tmp_path):
     assert corner.tolist() == [1, 1, 1] and images.read(save(tmp_path / "q.png", palette))[0, 0].tolist() != [1, 1, 1]
 
 
+def test_light_lines_on_nothing_are_on_black(tmp_path):
+    rgba = np.zeros((16, 16, 4), np.uint8)
+    rgba[8, 2:14] = 255
+    for image in (
+        images.read(save(tmp_path / "a.png", rgba), 1),
+        images.as_array(rgba, 1),
+        images.as_array(rgba / 255, 1),
+    ):
+        assert image[0, 0] == 0 and image[8, 5] == 1
+    rgba[7, 2:14] = (0, 0, 0, 255)  # dark ones too: they are on paper
+    assert images.as_array(rgba, 1)[0, 0] == 1
+
+
 @pytest.mark.parametrize("full", [1.0, 255.0, 65535.0])
 def test_float_tiff(tmp_path, full):
     values = np.linspace(0, 1, 16, dtype=np.float32)[np.newaxis].repeat(16, 0)

@@ -47,6 +47,12 @@ def test_printed_no_larger_than_a4(size, inches):
             assert float(picture.info["dpi"][0]) == pytest.approx(size[0] / inches[0], abs=0.6), kind
 
 
+def test_every_page_of_a_pdf_is_no_larger_than_a4():
+    pages = images.encode([np.zeros((400, 320, 1)), np.zeros((4000, 3000, 1))], "pdf")
+    sides = [float(side) for box in re.findall(rb"/MediaBox \[ 0 0 ([\d.]+ [\d.]+) \]", pages) for side in box.split()]
+    assert len(sides) == 4 and max(sides) < 11.7 * 72
+
+
 def test_two_axes_are_grey_and_values_are_clipped():
     image = np.float32([[-1.0, 2.0]]).repeat(16, 0).repeat(8, 1)
     again = images.decode(images.encode(image), 1)[..., 0]

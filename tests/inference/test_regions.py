@@ -51,3 +51,13 @@ def test_sky_and_ground_end_at_strokes() -> None:
     found = regions.find(photo, sketch)
     assert found["wall"][8:27, 9:23].all() and found["ground"][29:].all() and not found["ground"][:27].any()
     assert found["sky"][:6].all() and found["sky"][:24, :6].all() and found["sky"][:24, 26:].all()
+
+
+def test_ground_ends_at_thin_lines_too() -> None:
+    photo = np.full((128, 128, 3), (0.6, 0.55, 0.5), np.float32)
+    sketch = np.ones((128, 128, 1), np.float32)
+    for row in (30, 111):  # as a program draws, and then reduced
+        sketch[row, 30:98] = 0.8
+    sketch[30:112, (30, 97)] = sketch[111] = 0.8
+    found = regions.find(photo, sketch)
+    assert found["wall"][9:27, 9:23].all() and found["ground"][29:].all() and not found["ground"][:27, 8:24].any()

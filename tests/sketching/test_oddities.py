@@ -55,10 +55,25 @@ def test_a_page_on_a_dark_table_is_no_negative() -> None:
     assert not oddities.is_negative(photographed(head(), TILTED, (680, 620), table=(0.1, 0.1, 0.1)))
 
 
+def test_pale_lines_that_fill_a_sheet_are_not_small() -> None:
+    sheet = np.ones((300, 400, 1), np.float32)
+    sheet[20:280, 20] = sheet[20:280, 379] = sheet[20, 20:380] = sheet[279, 20:380] = 0.85
+    sheet[100:200, 180] = sheet[100:200, 220] = 0.2
+    assert "small" not in oddities.notice(sheet)
+
+
+def test_thin_lines_on_large_sheets_are_drawn() -> None:
+    street = np.ones((200, 3000, 1), np.float32)
+    street[60:180, 100:2900:200] = street[60, 100:2900] = 0.0
+    sheet = np.ones((2400, 2000, 1), np.float32)
+    sheet[300:2000, 400] = sheet[2000, 400:1600] = 0.0
+    assert not oddities.is_empty(street) and not oddities.is_empty(sheet)
+
+
 def test_dust_is_not_drawn() -> None:
     sheet = np.ones((500, 400, 1), np.float32)
     sheet[100:104, 50:54] = sheet[300:305, 200:203] = 0.0
-    with pytest.raises(ValueError, match="must be drawn.*Received: an empty one, 500 rows x 400 columns"):
+    with pytest.raises(ValueError, match=r"must be drawn.*Received: an empty one\. Draw"):
         oddities.check_drawn(sheet)
 
 

@@ -67,7 +67,7 @@ def test_a_folder_that_holds_one_run_resumes_as_one(tmp_path):
 @pytest.mark.parametrize(
     ("argv", "words"),
     [
-        (["--data", "x", "--stage", "large", "--epochs", "2"], "Received: also epochs. Leave one out"),
+        (["--data", "x", "--stage", "large", "--epochs", "2"], "Received: also epochs. Leave --stage out"),
         (["--data", "x", "--fit", "pad"], "`fit` must be crop where .*Set both to 1"),
         (["--matching", "0.2"], "`matching` compares what the discriminator .*: matching=0.2, adversarial=0"),
         (["--retoned", "0.2"], "`retoned` is a share of `told`. Received: retoned=0.2, told=0"),

@@ -152,10 +152,10 @@ function matchInk(sketch) {
   return of(sketch, (value) => clip(1 - gain * (1 - value)));
 }
 
-/** Cuts a small drawing out of a large page, in the middle, with a margin. */
-export function centre(sketch) {
+/** Cuts a small drawing out of a large page, in the middle, with a margin; what is darker than `lightest` is drawn. */
+export function centre(sketch, lightest = 0.8) {
   const { height, width } = sketch;
-  const box = drawn(sketch);
+  const box = drawn(sketch, lightest);
   if (!box) return sketch;
   const [top, bottom, left, right] = box;
   const longer = Math.max(bottom - top, right - left);
@@ -174,11 +174,11 @@ export function centre(sketch) {
 }
 
 /** Top, bottom, left and right of what is drawn: all ink but the half percent nearest to each edge. */
-function drawn({ height, width, data }) {
+function drawn({ height, width, data }, lightest) {
   const sums = [new Float64Array(height), new Float64Array(width)];
   let marked = 0;
   data.forEach((value, place) => {
-    if (value >= 0.8) return;
+    if (value >= lightest) return;
     marked += 1;
     sums[0][Math.floor(place / width)] += 1 - value;
     sums[1][place % width] += 1 - value;

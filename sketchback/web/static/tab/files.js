@@ -2,29 +2,32 @@
 
 import { Refusal } from "../refusal.js";
 import { MIN_SIDE, picture, reduce } from "./arrays.js";
+import { percentiles } from "./filters.js";
 
 const LONGEST = 1600; // pixels of the longer side, as the server has it
 const MOST = 40_000_000; // pixels
+// As `sketchback.images` has them: of a picture, more than lines cover; of white, what only light lines are above.
+const [LINES, LIGHT] = [0.5, 0.75];
 const TYPES = { png: "image/png", jpg: "image/jpeg", webp: "image/webp" };
 
-/** The drawing in a file: grey (ITU-R BT.601, in whole numbers as Pillow has them), transparent parts white paper. */
+/** The drawing in a file: grey; transparent parts are white paper, or black under light lines. */
 export async function decode(blob) {
-  const { height, width, data } = await pixels(blob, "#fff");
+  const { height, width, data } = await pixels(blob, true);
   const grey = picture(height, width, 1);
   for (let place = 0, at = 0; place < grey.data.length; place += 1, at += 4) {
-    grey.data[place] = ((19595 * data[at] + 38470 * data[at + 1] + 7471 * data[at + 2] + 32768) >> 16) / 255;
+    grey.data[place] = greyOf(data, at);
   }
   return reduce(grey, LONGEST);
 }
 
 /** A photograph in a file, RGB. */
-export async function decodePhoto(blob) { return reduce(colours(await pixels(blob, "#fff")), LONGEST); }
+export async function decodePhoto(blob) { return reduce(colours(await pixels(blob, true)), LONGEST); }
 
 /** Colour strokes in a file: RGB, NaN where it is more transparent than opaque. */
-export async function decodeStrokes(blob) { return colours(await pixels(blob, null)); }
+export async function decodeStrokes(blob) { return colours(await pixels(blob, false)); }
 
-/** The pixels of a file, over paper of a colour if one is given. */
-async function pixels(blob, paper) {
+/** The pixels of a file, over paper if there is to be any. */
+async function pixels(blob, hasPaper) {
   let bitmap;
   try {
     bitmap = await createImageBitmap(blob, { colorSpaceConversion: "none" });
@@ -37,14 +40,25 @@ async function pixels(blob, paper) {
     throw new Refusal(`A picture must have ${least} to ${MOST / 1e6} megapixels. Received: ${height} x ${width}.`);
   }
   const context = new OffscreenCanvas(width, height).getContext("2d", { willReadFrequently: true });
-  if (paper) {
-    context.fillStyle = paper;
-    context.fillRect(0, 0, width, height);
-  }
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
+  const drawn = context.getImageData(0, 0, width, height);
+  if (!hasPaper || drawn.data.every((value, at) => at % 4 < 3 || value === 255)) return drawn;
+  context.globalCompositeOperation = "destination-over";
+  context.fillStyle = isOfLightLines(drawn) ? "#000" : "#fff";
+  context.fillRect(0, 0, width, height);
   return context.getImageData(0, 0, width, height);
 }
+
+/** Whether a picture is light lines and nothing else, as programs save them that draw on a dark screen. */
+function isOfLightLines({ data }) {
+  const greys = [];
+  for (let at = 0; at < data.length; at += 4) if (data[at + 3] >= 128) greys.push(greyOf(data, at));
+  return greys.length > 0 && greys.length < LINES * (data.length / 4) && percentiles(greys, [5])[0] > LIGHT;
+}
+
+/** ITU-R BT.601, in whole numbers as Pillow has them. */
+const greyOf = (data, at) => ((19595 * data[at] + 38470 * data[at + 1] + 7471 * data[at + 2] + 32768) >> 16) / 255;
 
 function colours({ height, width, data }) {
   const made = picture(height, width, 3);

@@ -7,7 +7,8 @@ import { average, blur, close, open, percentiles, slopes } from "./filters.js";
 import { flatten } from "./paper.js";
 
 const EMPTY = 422; // the status that the HTTP API gives
-const EMPTY_AT = 512; // pixels on the long side at which strokes are sought
+// Pixels on the long side at which strokes are sought: thin ones of large sheets in the second.
+const EMPTY_AT = [512, 2048];
 const STROKE = 0.03; // of the long side: what is shorter is a speck
 const [LEAST, MOST] = [0.03, 0.1]; // of what may count as ink, between a pixel and what is around it
 const LOOKED_AT = 128; // pixels on the long side at which strokes are thin and shaded areas are not
@@ -82,7 +83,11 @@ function flatness(tone) {
 }
 
 export function isEmpty(sketch) {
-  const tone = reduce(sketch, EMPTY_AT);
+  const sides = EMPTY_AT.map((side) => Math.min(side, Math.max(sketch.height, sketch.width)));
+  return [...new Set(sides)].every((side) => isBare(reduce(sketch, side)));
+}
+
+function isBare(tone) {
   const longest = Math.max(tone.height, tone.width);
   const fine = blur(tone, 1);
   const side = Math.max(2 * Math.floor(longest / 24) + 1, 7);

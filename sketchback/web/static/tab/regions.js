@@ -15,7 +15,8 @@ const [ALIKE, SHADED] = [12, 26];
 const DARKER = 14; // in lightness, 0 to 100: hair against skin
 const BELOW = 0.1; // of the height: how far hair reaches below the chin
 const PLAIN = 0.6; // of the mean ink: blocks with less, around them too, are paper
-const BARE = 0.12; // of ink: no stroke passes through blocks with less
+const BARE = 0.3; // of the ink of blocks with strokes: no stroke passes through those with less
+const MOST_BARE = 0.12; // of ink: nor through these
 const [SKY, GROUND] = [0.85, 0.7]; // of the height: down to where, and from where on
 
 /**
@@ -32,10 +33,13 @@ export function find(photo, sketch) {
   const ink = blocks(sketch);
   ink.data = ink.data.map((value) => 1 - value);
   const inks = blur(ink, 1).data;
-  const mean = inks.reduce((sum, one) => sum + one) / inks.length;
+  const meanOf = (values) => values.reduce((sum, one) => sum + one) / values.length;
+  const [mean, meanInk] = [inks, ink.data].map(meanOf);
+  const drawn = ink.data.filter((one) => one > meanInk); // thin lines leave little ink in a block
+  const bare = Math.min(drawn.length ? BARE * percentiles(drawn, [90])[0] : 1, MOST_BARE);
   const grid = new Grid(rows, columns, lab);
   const plain = grid.where((at) => inks[at] <= PLAIN * mean);
-  const parts = { ...face(grid, plain), ...building(grid, plain, grid.where((at) => ink.data[at] < BARE)) };
+  const parts = { ...face(grid, plain), ...building(grid, plain, grid.where((at) => ink.data[at] < bare)) };
   return Object.fromEntries(PARTS.map((name) => [name, grid.mask(parts[name])]));
 }
 

@@ -9,6 +9,7 @@ import { findPage } from "./page_detection.js";
 const DETECTION = 480; // pixels on the long side at which a drawing is judged
 const LOOKED_AT = 128; // at which its strokes are
 const LEAST = 48; // pixels of the shorter side, below which nothing is noticed
+const [PLAIN, PALE] = [0.99, 0.97]; // what is drawn on a screen has plain paper, and every trace counts
 const GREY_PAPER = 0.8; // the lightest part of a sketch that was scanned or drawn is lighter
 const [BUILDING, FACE, UPSIDE_DOWN] = [2, -3, -5]; // beyond these scores it is clear
 const UPRIGHT = [
@@ -21,7 +22,7 @@ export function notice(sketch) {
   const tone = reduce(sketch, DETECTION);
   if (percentiles(tone.data, [98])[0] < GREY_PAPER || findPage(tone)) return ["paper"];
   if (isEmpty(tone)) return [];
-  const drawn = centre(tone);
+  const drawn = centre(tone, percentiles(tone.data, [50])[0] > PLAIN ? PALE : 0.8);
   const small = drawn === tone ? [] : ["small"];
   const seen = look(drawn);
   const score = subject(seen);
