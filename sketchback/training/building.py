@@ -117,7 +117,13 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
     )
     discriminator = _discriminator(judged, stage) if judged else None
     step = TrainingModel(
-        devices.spread(start.generator), objective, discriminator, stage.adversarial, stage.matching, answering
+        devices.spread(start.generator),
+        objective,
+        discriminator,
+        adversarial=stage.adversarial,
+        matching=stage.matching,
+        near=stage.near,
+        answering=answering,
     )
     return Trainer(
         run=run,

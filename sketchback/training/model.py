@@ -10,6 +10,7 @@ from typing import Any
 
 import keras
 import numpy as np
+from keras import ops
 
 from sketchback.datasets.prefetch import Numbered
 from sketchback.datasets.processes import CAN_BE_USED
@@ -18,6 +19,7 @@ from sketchback.losses import WeightedLoss
 from sketchback.models.discriminator import Judgement
 
 CALIBRATION = 32  # batches
+PAPER, INK = 33, 0.12  # pixels of a window whose lightest is paper; darker by this than paper is a stroke
 MOST_PROCESSES = 16  # by default; each takes 70 MB
 
 
@@ -35,6 +37,8 @@ class TrainingModel(keras.Model):
         discriminator: What the generator is to deceive, see `models.discriminator`.
         adversarial: The weight of that.
         matching: The weight of the difference of the features that the discriminator sees.
+        near: Pixels around the strokes of the sketch within which it judges: farther away it is shown the photograph,
+            so that no pattern is rewarded where a drawing says nothing. 0: it judges everywhere.
         answering: What changes the inputs before the generator is shown them, see `training.answering`.
     """
 
@@ -45,6 +49,7 @@ class TrainingModel(keras.Model):
         discriminator: keras.layers.Layer | None = None,
         adversarial: float = 0.0,
         matching: float = 0.0,
+        near: int = 0,
         answering: Callable[[Any], Any] | None = None,
     ):
         super().__init__(name="training_model")
@@ -52,6 +57,9 @@ class TrainingModel(keras.Model):
         self.generator = generator
         self.objective = objective
         self.discriminator, self.adversarial, self.matching = discriminator, adversarial, matching
+        if near and "sketch" not in generator.takes:
+            raise ValueError(f"`near` needs a generator that takes a sketch. Received: {', '.join(generator.takes)}.")
+        self.near = near
         names = [*objective.names, *(Judgement._fields if discriminator else ())]
         self.trackers = {name: keras.metrics.Mean(name=name) for name in names}
 
@@ -67,13 +75,22 @@ class TrainingModel(keras.Model):
         terms = self.objective.terms(y, y_pred)
         total = self.objective.total(terms)
         if self.discriminator is not None:
-            judged = self.discriminator(y, y_pred)
+            judged = self.discriminator(y, self._where_drawn(x, y, y_pred) if self.near else y_pred)
             terms |= judged._asdict()
             total = total + judged.discriminator + self.adversarial * judged.adversarial
             total = total + self.matching * judged.matching
         for name, tracker in self.trackers.items():
             tracker.update_state(terms[name])
         return total
+
+    def _where_drawn(self, x: Any, y: Any, y_pred: Any) -> Any:
+        """What the generator made near strokes, and the photograph elsewhere."""
+        sketch = ops.cast(x[self.generator.takes.index("sketch")] if isinstance(x, (list, tuple)) else x, "float32")
+        paper = ops.max_pool(sketch, PAPER, strides=1, padding="same")  # (B, H, W, 1)
+        ink = ops.cast(paper - sketch > INK, "float32")
+        close = ops.max_pool(ink, 2 * self.near + 1, strides=1, padding="same")
+        close = ops.cast(ops.average_pool(close, self.near + 1, strides=1, padding="same"), y_pred.dtype)
+        return close * y_pred + (1 - close) * ops.cast(y, y_pred.dtype)
 
     def calibrate(self, batches: Numbered[tuple[Any, np.ndarray]]) -> None:
         """Measures the statistics of the generator's batch normalisations, frozen ones too: their means over batches.

@@ -65,6 +65,7 @@ class Stage:
     identity: float = _number(0.0, "weight of what a face recogniser sees of whose face it is")
     adversarial: float = _number(0.0, "weight of the adversarial loss (projected discriminator)")
     matching: float = _number(0.0, "weight of the difference of the features that the discriminator sees")
+    near: int = _number(0, "pixels around strokes within which the discriminator judges; 0: everywhere")
     # optimisation: Adam
     epochs: int = _number(17, "how often all examples are seen")
     batch_size: int = _number(16, "examples a step")
@@ -120,11 +121,12 @@ class Stage:
             )
         if self.retoned and not self.told:
             raise ValueError(f"`retoned` is a share of `told`. Received: retoned={self.retoned}, told=0. Give both.")
-        if self.matching and not self.adversarial:
-            raise ValueError(
-                "`matching` compares what the discriminator of an adversarial stage sees. "
-                f"Received: matching={self.matching}, adversarial=0. Give both."
-            )
+        for name in ("matching", "near"):
+            if getattr(self, name) and not self.adversarial:
+                raise ValueError(
+                    f"`{name}` is about what the discriminator of an adversarial stage sees. "
+                    f"Received: {name}={getattr(self, name)}, adversarial=0. Give both."
+                )
         if self.artist and self.style != "random":
             raise ValueError(f"`artist` needs style random. Received: style={self.style!r}.")
         hands_among(self.hands)

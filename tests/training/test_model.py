@@ -62,6 +62,30 @@ def test_what_a_discriminator_sees_counts_by_its_weights():
     assert log["loss"] == pytest.approx(own + judged, rel=1e-4)
 
 
+class Witness(keras.layers.Layer):
+    def call(self, truth, prediction):
+        self.seen = np.asarray(truth), np.asarray(prediction)
+        return Judgement(*[keras.ops.mean(prediction)] * 3)
+
+
+def test_near_strokes_alone_a_discriminator_sees_what_was_made():
+    witness = Witness()
+    witness.built = True
+    generator = models.build("scribbler", width=2, halvings=2, blocks=1)
+    one = model.TrainingModel(generator, losses.WeightedLoss(None, feature=0), witness, adversarial=0.5, near=4)
+    sketches = np.ones((1, 64, 64, 1), np.float32)
+    sketches[:, :, 10:12] = 0.2
+    photos = np.random.default_rng(0).random((1, 64, 64, 3), np.float32)
+    made_of_it = np.zeros_like(photos)
+    one.compute_loss(sketches, photos, made_of_it)
+    truth, judged = witness.seen
+    np.testing.assert_array_equal(truth, photos)
+    np.testing.assert_array_equal(judged[:, :, 9:13], 0)  # strokes and what is beside them
+    np.testing.assert_array_equal(judged[:, :, 22:], photos[:, :, 22:])
+    with pytest.raises(ValueError, match="`near` needs a generator that takes a sketch. Received: photo, hand"):
+        model.TrainingModel(models.build("artist", width=2, blocks=1), one.objective, witness, near=4)
+
+
 def test_state_and_restore_are_exact():
     one, other = made(), made()
     for _ in range(3):

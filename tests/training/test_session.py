@@ -42,6 +42,7 @@ def test_with_data_all_stages_are_run_and_a_changed_number_makes_a_single_run():
         "pairs-structure",
         "registered",
         "excess",
+        "near",
     ]
     one = asked("--data", "x", "--epochs", "8", "--size", "32x48", "--width", "6", "--no-skips", "--no-flip")
     (stage,) = one.stages
@@ -69,7 +70,8 @@ def test_a_folder_that_holds_one_run_resumes_as_one(tmp_path):
     [
         (["--data", "x", "--stage", "large", "--epochs", "2"], "Received: also epochs. Leave --stage out"),
         (["--data", "x", "--fit", "pad"], "`fit` must be crop where .*Set both to 1"),
-        (["--matching", "0.2"], "`matching` compares what the discriminator .*: matching=0.2, adversarial=0"),
+        (["--matching", "0.2"], "`matching` is about what the discriminator .*: matching=0.2, adversarial=0"),
+        (["--near", "4"], "`near` is about what the discriminator .*: near=4, adversarial=0"),
         (["--retoned", "0.2"], "`retoned` is a share of `told`. Received: retoned=0.2, told=0"),
         (["--hands", "CUFS"], "`hands` are those of the artist. Received: hands=CUFS, artist=0"),
         (["--artist", "0.2", "--hands", "Dürer"], "Hands must be some of CUFS, .*Received: 'Dürer'"),

@@ -185,6 +185,8 @@ _REGISTERED = dataclasses.replace(
 )
 # No pattern where the photograph is smooth.
 _EXCESS = dataclasses.replace(_REGISTERED, name="excess", excess=0.2, limit=14_000)
+# Nor one that the discriminator likes where nothing is drawn.
+_NEAR = dataclasses.replace(_EXCESS, name="near", near=8, blend=0.35)
 
 FACES_TONE = Recipe(
     name="faces-tone",
@@ -194,9 +196,9 @@ FACES_TONE = Recipe(
     command="python -m sketchback.finetune faces-tone --data CELEBA --data ALIGNED --data CUFS --data FS2K "
     "--data MEBEAUTY --data UTKFACE --data XM2VTS --against LFW",
     cost="2 epochs of 12,000 windows, 1 of 9,200, 1 of 20,000, 6 of 12,000, 3 of 10,000, 1 of 8,000, 1 of 6,400, 6 of "
-    "12,000, 6 of 9,000; 4 of 12,000, 3 of 10,000, 3 of 12,000, 2 of 12,000, twice 2 of 9,000, 1 of 11,000, 1 of "
-    "14,000: an estimated 13 hours on 2 CPU cores without bfloat16, and 8 with it for stages longer, matched, "
-    "identity, registered, excess, and those of structure and pairs",
+    "12,000, 6 of 9,000; 4 of 12,000, 3 of 10,000, 3 of 12,000, 2 of 12,000, twice 2 of 9,000, 1 of 11,000, 2 of "
+    "14,000: an estimated 14 hours on 2 CPU cores without bfloat16, and 9 with it for stages longer, matched, "
+    "identity, registered, excess, near, and those of structure and pairs",
     result="weights/README.md",
     demo="demo:faces",
     single=_TONE,
@@ -218,6 +220,7 @@ FACES_TONE = Recipe(
         _PAIRS_STRUCTURE,
         _REGISTERED,
         _EXCESS,
+        _NEAR,
     ),
     arguments={"tone": True},
     initial="faces",

@@ -47,7 +47,7 @@ def test_the_original_number_by_number():
     ("name", "recipe", "stage"),
     [
         ("faces", "faces", "long"),
-        ("faces-tone", "faces-tone", "excess"),
+        ("faces-tone", "faces-tone", "near"),
         ("faces-tone-faithful", "faces-tone", "structure-registered"),
         ("faces-unet", "faces-unet", "single"),
         ("buildings", "buildings", "structure"),
