@@ -21,7 +21,7 @@ import cv2
 import numpy as np
 
 from sketchback import console, datasets, images
-from sketchback.evaluation import metrics
+from sketchback.evaluation import metrics, selection
 from sketchback.invert import invert
 from sketchback.sketching.cleanup import clean
 
@@ -124,14 +124,13 @@ def main() -> None:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("data", type=Path)
     made.add_argument("--weights", default="faces", metavar="W")
-    made.add_argument("--limit", type=int, metavar="N", help="so many sketches, evenly spread (default: all)")
+    made.add_argument("--limit", type=int, metavar="N", help="so many sketches, chosen by a seed (default: all)")
     options = made.parse_args()
     console.import_keras()
 
     folder = options.data / "cufs" if (options.data / "cufs").is_dir() else options.data
     test = datasets.subset(datasets.find(folder), "test")
-    if options.limit:
-        test = test[:: max(len(test) // options.limit, 1)][: options.limit]
+    test = selection.sample(test, options.limit)
     conditions: list[tuple[str, Sequence[str], str]] = [("clean original", (), "")]
     conditions += [(f"phone, on a table: {name}", kinds, "table") for name, kinds in PHONE.items()]
     conditions += [(f"phone, cut to the sheet: {name}", kinds, "cropped") for name, kinds in PHONE.items()]

@@ -80,10 +80,7 @@ def lose(out: Path, given: list[str], undisturbed: Path) -> None:
                 raise SystemExit(f"a run ended too early: {[process.returncode for process in workers]}")
             time.sleep(0.02)
         time.sleep(0.1)
-        # The process that computes is a child of the command.
         target, other = workers[victim].pid, workers[1 - victim]
-        if how == signal.SIGSTOP:
-            target = int(Path(f"/proc/{target}/task/{target}/children").read_text().split()[0])
         begun = time.monotonic()
         os.kill(target, how)
         status, seconds = other.wait(LIMIT), time.monotonic() - begun

@@ -10,6 +10,7 @@ import argparse
 import numpy as np
 
 from sketchback import datasets, weights
+from sketchback.evaluation import selection
 from sketchback.invert import invert
 
 
@@ -17,13 +18,14 @@ def main() -> None:
     made = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     made.add_argument("data", nargs="+", metavar="DIR", help="pairs, of which the test sketches are inverted")
     made.add_argument("--weights", default=weights.DEFAULT, metavar="W")
-    made.add_argument("--limit", type=int, default=100, metavar="N", help="of each set, evenly spread (default: 100)")
+    made.add_argument(
+        "--limit", type=int, default=100, metavar="N", help="of each set, chosen by a seed (default: 100)"
+    )
     options = made.parse_args()
     print("| | pictures | mean difference | largest of a picture, median | within 4 | largest of all |")
     print("| --- | --- | --- | --- | --- | --- |")
     for folder in options.data:
-        test = datasets.subset(datasets.find(folder), "test")
-        test = test[:: max(len(test) // options.limit, 1)][: options.limit]
+        test = selection.sample(datasets.subset(datasets.find(folder), "test"), options.limit)
         means, largest = [], []
         for example in test:
             exact, fast = (invert(example.read_sketch(), options.weights, runtime=name) for name in ("onnx", "fast"))

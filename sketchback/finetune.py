@@ -8,17 +8,18 @@ from typing import Any
 
 from sketchback import console
 from sketchback.train import command, train
+from sketchback.training import recipes
 from sketchback.training.schema import Recipe
 from sketchback.training.session import Session
 
 
 def finetune(
-    recipe: Recipe, initial: str | Path | None = None, *, data: Sequence[str | Path] = (), **options: Any
+    recipe: str | Recipe, initial: str | Path | None = None, *, data: Sequence[str | Path] = (), **options: Any
 ) -> Path:
     """Trains a recipe from weights, which bring their architecture; every other number is the recipe's.
 
     Args:
-        recipe: See `training.recipes`.
+        recipe: Its name, or every number, see `training.recipes`.
         initial: Weights by name or file; by default those that the recipe names.
         data: Folders, see `train.train`.
         **options: Those of `train.train`: out, resume ...
@@ -29,8 +30,9 @@ def finetune(
     Raises:
         ValueError: No weights are given and the recipe names none; see also `train.train`.
     """
-    _check(Session(recipe, initial=initial, resume=options.get("resume", False)))
-    return train(recipe, data, initial=initial, **options)
+    chosen = recipes.find(recipe) if isinstance(recipe, str) else recipe
+    _check(Session(chosen, initial=initial, resume=options.get("resume", False)))
+    return train(chosen, data, initial=initial, **options)
 
 
 def _check(session: Session) -> None:

@@ -44,8 +44,9 @@ def train(
         OSError: The folder cannot be written, or another machine was lost.
     """
     options["against"] = as_folders(options.get("against", ()))
-    workers = options.get("workers", ())
-    options["workers"] = (workers,) if isinstance(workers, str) else tuple(workers)
+    workers = options.get("workers") or None
+    given = workers if workers is None or isinstance(workers, str) else ",".join(workers)
+    options["workers"] = tuple(distribution.read_workers(given, options.get("rank")))
     if options.get("vgg16") is not None:
         options["vgg16"] = str(options["vgg16"])
     folder = None if out is None else Path(out)

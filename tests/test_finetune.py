@@ -33,7 +33,7 @@ def test_weights_bring_their_architecture_and_are_named(tiny: Path, tmp_path: Pa
 
 def test_a_recipe_without_weights_needs_some(tmp_path: Path) -> None:
     with pytest.raises(ValueError, match=r"Give --weights"):
-        finetune(recipes.FACES, out=tmp_path / "run")
+        finetune("faces", out=tmp_path / "run")
 
 
 @pytest.mark.parametrize(

@@ -100,8 +100,8 @@ def test_another_seed_gives_other_weights(whole, photos, tmp_path):
 def test_it_learns_a_pair_by_heart(tmp_path):
     photo = builtin.face(3, (32, 32))
     for number in range(40):  # many copies make one epoch long
-        images.write(tmp_path / "data" / "photos" / f"{number}.png", photo)
-        images.write(tmp_path / "data" / "sketches" / f"{number}.png", sketching.sketch(photo, "pencil"))
+        images.write(tmp_path / "data" / "train" / "photos" / f"{number}.png", photo)
+        images.write(tmp_path / "data" / "train" / "sketches" / f"{number}.png", sketching.sketch(photo, "pencil"))
     recipe = TOY.changed(
         epochs=4,
         learning_rate=1e-2,
@@ -182,6 +182,9 @@ def test_places_that_will_not_do(photos, tmp_path):
         (["faces", "--data", "no/such/folder"], "no/such/folder"),
         (["faces", "--resume", "--epochs", "3"], "Resuming needs a checkpoint."),
         (["faces", "--stage", "none", "--data", "x"], "`stage` must be one of small"),
+        (["enlarger", "--size", "33x33"], "`size` must be multiples of 2 for a network that takes photo, sketch"),
+        (["tones", "--size", "40x40"], "`size` must be multiples of 16 for a network that takes state"),
+        (["faces", "--seed", "5000000000"], "`seed` must be below 2**32"),
     ],
 )
 def test_the_command_says_an_error_in_one_line(tmp_path, capsys, argv, words):

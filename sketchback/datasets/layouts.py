@@ -58,7 +58,11 @@ def _celeba(folder: Path) -> list[Example] | None:
     if not inside:
         return None
     people = splits.read_table(root / "identity_CelebA.txt")
-    listed = splits.read_table(root / "list_eval_partition.txt")
+    listed = splits.read_table(root / "list_eval_partition.txt") or splits.read_table(root / "list_eval_partition.csv")
+    if not people and not listed:
+        logger.warning(
+            "%s lacks identity_CelebA.txt and list_eval_partition: a person may be in training and in the test", root
+        )
     return [
         Example(
             name=f"{files.name}/{path.name}",

@@ -46,9 +46,10 @@ class NearDuplicate:
 def find(training: Sequence[Example], test: Sequence[Example]) -> list[NearDuplicate]:
     """Finds the training pictures that repeat a test picture.
 
-    All thumbnails of 16 x 16 are correlated with each other; of the likeliest pairs, the middle of the test picture
-    is searched in the training picture at several scales (normalised cross-correlation, Lewis 1995), so that another
-    crop of the same photograph is found as well. Built-in pictures are not compared: each has its own seed.
+    All thumbnails of 16 x 16 are correlated with each other. Where they are not the same, the middle of each test
+    picture is searched in the eight likeliest training pictures at several scales (normalised cross-correlation, Lewis
+    1995), so that another crop of the same photograph is found as well. Built-in pictures are not compared: each has
+    its own seed.
 
     Args:
         training: What is trained on or chosen by.
@@ -61,26 +62,32 @@ def find(training: Sequence[Example], test: Sequence[Example]) -> list[NearDupli
     test = [example for example in test if not is_demo(example)]
     if not (training and test):
         return []
+    found: dict[int, NearDuplicate] = {}
+
+    def note(row: int, column: int, agreement: float) -> None:
+        if column not in found or agreement > found[column].agreement:
+            found[column] = NearDuplicate(training[column], test[row], agreement)
+
     with ThreadPoolExecutor(THREADS) as pool:
         train_rows, test_rows = (_normalised(list(pool.map(_coarse, examples))) for examples in (training, test))
-        pairs: list[tuple[int, int, float]] = []
+        pairs: list[tuple[int, int]] = []
         for begin in range(0, len(test), BLOCK):
             likeness = test_rows[begin : begin + BLOCK] @ train_rows.T
+            for row, column in np.argwhere(likeness >= SAME).tolist():
+                note(begin + row, column, float(likeness[row, column]))
+            likeness[likeness >= SAME] = -1
             count = min(CANDIDATES, len(training))
             best = np.argpartition(-likeness, count - 1, axis=1)[:, :count]
             pairs += [
-                (begin + row, column, float(likeness[row, column]))
+                (begin + row, column)
                 for row, columns in enumerate(best.tolist())
                 for column in columns
                 if likeness[row, column] >= LIKELY
             ]
         agreements = list(pool.map(lambda pair: _agreement(test[pair[0]], training[pair[1]]), pairs))
-    found: dict[int, NearDuplicate] = {}
-    for (row, column, likeness), agreement in zip(pairs, agreements, strict=True):
-        if likeness >= SAME or agreement >= FOUND:
-            duplicate = NearDuplicate(training[column], test[row], max(likeness, agreement))
-            if column not in found or duplicate.agreement > found[column].agreement:
-                found[column] = duplicate
+    for (row, column), agreement in zip(pairs, agreements, strict=True):
+        if agreement >= FOUND:
+            note(row, column, agreement)
     return [found[column] for column in sorted(found)]
 
 

@@ -29,7 +29,9 @@ def find(folder: Path) -> list[Example] | None:
     """
     below = [(child.name.lower(), child) for child in _folders(folder)]
     named = [(splits.FOLDERS[name], child) for name, child in below if name in splits.FOLDERS]
-    roots = named or [("", folder)]
+    others = [child for name, child in below if name not in splits.FOLDERS]
+    has_own = all(any(words.search(child.name) for child in others) for words in (PHOTO_FOLDERS, SKETCH_FOLDERS))
+    roots = [*named, *([("", folder)] if has_own or not named else [])]
     parts = [(split, root, _two_folders(root)) for split, root in roots]
     found = [(split, root, two) for split, root, two in parts if two is not None]
     if not found:
@@ -59,7 +61,7 @@ def find(folder: Path) -> list[Example] | None:
 
 
 def _kind(folder: Path, photos: dict[str, Path]) -> str:
-    if any(CUFS_NAME.match(path.stem) for path in photos.values()):
+    if sum(CUFS_NAME.match(path.stem) is not None for path in photos.values()) > len(photos) / 2:
         return "CUFS"
     # XM2VTS numbers its people, as everybody's pairs may be numbered: only the name of the folder tells.
     return "XM2VTS" if "xm2vts" in folder.resolve().name.lower() else "pairs"

@@ -74,11 +74,16 @@ class View:
         flipped, augmentation_seed = rng.random() < 0.5, int(rng.integers(2**31))
         window_numbers = rng.random(5)
         augmentation = showing.augmentation if sketch is None else showing.pair_augmentation
+        drawing = None
         if augmentation != NO_AUGMENTATION:
-            photo, sketch = augment(photo, sketch, kind=augmentation, seed=augmentation_seed)
+            if sketch is None and showing.artist:
+                drawing = _read_drawing(example, photo)  # which is to move as the photograph does
+            lines = drawing if sketch is None else sketch
+            photo, lines = augment(photo, lines, kind=augmentation, seed=augmentation_seed)
+            drawing, sketch = (lines, None) if sketch is None else (None, lines)
         if sketch is None:
             # Drawn at the photograph's own size and resized afterwards, as the original did.
-            sketch = self._draw(photo, example, rng, showing.artist)
+            sketch = self._draw(photo, example, drawing, rng, showing.artist)
         if showing.margin:
             around = np.random.default_rng((*seed, AROUND))  # its own: without margins nothing else differs
             if around.random() < showing.margin:
@@ -94,14 +99,28 @@ class View:
         sketch, photo = (np.clip(image, 0.0, 1.0) for image in (sketch, photo))
         return np.ascontiguousarray(sketch), np.ascontiguousarray(photo)
 
-    def _draw(self, photo: np.ndarray, example: Example, rng: np.random.Generator, artist: float) -> np.ndarray:
+    def _draw(
+        self,
+        photo: np.ndarray,
+        example: Example,
+        drawing: np.ndarray | None,
+        rng: np.random.Generator,
+        artist: float,
+    ) -> np.ndarray:
         if self.style != "random":
             return sketching.sketch(photo, self.style)
         style = sketching.sample_style(rng)
         if example.drawing is None or rng.random() >= artist:
             return sketching.apply_style(photo, style)
-        drawing = images.resize(images.read(example.drawing, channels=1), photo.shape[:2])
-        return sketching.apply_style(photo, style, bend(drawing, rng))
+        drawing = _read_drawing(example, photo) if drawing is None else drawing
+        return sketching.apply_style(photo, style, None if drawing is None else bend(drawing, rng))
+
+
+def _read_drawing(example: Example, photo: np.ndarray) -> np.ndarray | None:
+    """The artist's drawing of an example, of its photograph's size."""
+    if example.drawing is None:
+        return None
+    return images.resize(images.read(example.drawing, channels=1), photo.shape[:2])
 
 
 def _with_margins(photo: np.ndarray, sketch: np.ndarray, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

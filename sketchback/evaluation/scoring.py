@@ -117,9 +117,12 @@ def evaluate(
     baselines = _fit_baselines(training, view, progress)
 
     scored = _Scored()
-    seen = each(test, lambda example, index: (*view.see(example, (0, index)), example.label), "scoring", progress)
+    seen = each(test, lambda example, index: (*view.see(example, (0, index)), example), "scoring", progress)
+    hand_drawn = 0
     while batch := list(itertools.islice(seen, BATCH)):
         sketches, truths = (np.stack(own) for own in zip(*((sketch, truth) for sketch, truth, _ in batch), strict=True))
+        examples = [example for _, _, example in batch]
+        hand_drawn += sum(example.sketch is not None for example in examples)
         made: dict[str, list[np.ndarray]] = {}
         if generator is not None:
             made = _made(generator, sketches, truths, told=told, candidates=candidates, working=working)
@@ -127,7 +130,7 @@ def evaluate(
             own = baselines.predictions(sketch) if baselines else {ITSELF: np.repeat(sketch, 3, axis=-1)}
             for row, prediction in own.items():
                 made.setdefault(row, []).append(prediction)
-        scored.add(sketches, truths, [label for _, _, label in batch], made)
+        scored.add(sketches, truths, [example.label for example in examples], made)
     if not scored.labels:
         raise ValueError(f"An evaluation needs one example that can be read. Received: {len(test)}, all damaged.")
     if grid is not None:
@@ -135,7 +138,7 @@ def evaluate(
     return {
         **subject.facts(data, split=split, size=size, fit=fit),
         "images": len(scored.labels),
-        "hand_drawn": sum(example.sketch is not None for example in test),
+        "hand_drawn": hand_drawn,
         "style": style,
         "baselines_fitted_on": len(training),
         **scored.summary(),

@@ -71,7 +71,7 @@ def least(architecture: str, **arguments: object) -> int:
         ValueError: As `build`.
     """
     arguments = complete(architecture, arguments)
-    # The largest of the other architectures takes 120 MB.
+    # The largest of the other architectures takes 250 MB.
     return least_parameters(**arguments) if architecture == "scribbler" else 0  # type: ignore[arg-type]
 
 

@@ -90,7 +90,12 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
         answering = _answering(stage.answers, policy) if stage.answers else None
         if start.is_new:
             TrainingModel(start.generator, objective).calibrate(shown.batches)
-    others = {"answers": answering and answering.generator, "recogniser": recogniser and recogniser.network}
+    others = {
+        "VGG16": network,
+        "EfficientNet-lite0": judged,
+        "answers": answering and answering.generator,
+        "recogniser": recogniser and recogniser.network,
+    }
     teachers = {name: distribution.digest(other) for name, other in others.items() if other is not None}
     resolved = Configuration(
         start.recipe,
@@ -110,7 +115,6 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
             "precision": precision,
             "Keras": keras.__version__,
             "data": resolved.fingerprint,
-            "VGG16": distribution.digest(network),
             "networks that teach": teachers,  # one fact, so that all workers have as many
             "weights to start from": distribution.digest(start.generator),
         }
@@ -220,6 +224,9 @@ def _go_on(trainer: Trainer, checkpoint: Checkpoint) -> None:
         )
         before, progress.step = progress.step, min(progress.step, batches.steps - 1)
         progress.sums = {name: value * progress.step / before for name, value in progress.sums.items()}
+        # The schedule is that of as many steps as there are now, and scores are of other pictures.
+        trainer.model.optimizer.iterations.assign(progress.epoch * batches.steps + progress.step)
+        progress.best = Progress().best
     began = checkpoint.configuration.teachers
     changed = [name for name, digest in trainer.configuration.teachers.items() if began.get(name, digest) != digest]
     if changed:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from sketchback import datasets
 from sketchback.datasets import near_duplicates
 from sketchback.datasets.batches import Batches
+from sketchback.images.tones import CELL
 from sketchback.training import drawings, flow, registration, validation
 
 if TYPE_CHECKING:
@@ -73,6 +74,14 @@ def prepare(session: Session, start: Beginning, *, policy: str, processes: int =
             f"`answers` are shown to an enlarger. Received: answers={stage.answers}, and a network that takes "
             f"{', '.join(takes)}. Leave it out, or take the recipe enlarger."
         )
+    whole = {("photo", "sketch"): 2, ("state",): CELL}.get(takes, 1)  # an enlarger halves it, a sampler sees its cells
+    for name in ("size", "crop"):
+        size = getattr(stage, name)
+        if size is not None and any(side % whole for side in size):
+            raise ValueError(
+                f"`{name}` must be multiples of {whole} for a network that takes {', '.join(takes)}. Received: "
+                f"{size[0]}x{size[1]}. Choose another."
+            )
     if stage.artist:
         kept = session.folder / "drawings"
         examples = drawings.draw_all(examples, kept, hands=stage.hands, policy=policy, progress=session.progress)

@@ -237,8 +237,21 @@ def choose_processes() -> int:
 
 
 def ask_for_determinism() -> None:
-    """Asks the backend for bit-identical results of identical runs, also on a GPU."""
+    """Asks the backend for bit-identical results of identical runs, also on a GPU.
+
+    Raises:
+        ValueError: JAX has a GPU and was not told as it started.
+    """
     if keras.backend.backend() == "tensorflow":
         import tensorflow as tf
 
         tf.config.experimental.enable_op_determinism()
+    elif keras.backend.backend() == "jax":
+        import jax
+
+        flag = "--xla_gpu_deterministic_ops=true"
+        if jax.default_backend() == "gpu" and flag not in os.environ.get("XLA_FLAGS", ""):
+            raise ValueError(
+                f"`deterministic` on a GPU needs {flag} in XLA_FLAGS, which JAX reads as it starts. Received: "
+                f"XLA_FLAGS={os.environ.get('XLA_FLAGS', '')!r}. Set it, and start again."
+            )

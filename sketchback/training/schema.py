@@ -107,6 +107,8 @@ class Stage:
         for name, values in known.items():
             if getattr(self, name) not in values:
                 raise ValueError(f"`{name}` must be one of {', '.join(values)}. Received: {getattr(self, name)!r}.")
+        if self.seed >= 2**32:
+            raise ValueError(f"`seed` must be below 2**32, as NumPy's. Received: seed={self.seed}.")
         if self.average is not None and not 0 < self.average <= 1:
             raise ValueError(f"`average` must be a share, above 0 and at most 1. Received: average={self.average}.")
         if not self.registered <= 1:

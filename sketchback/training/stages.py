@@ -61,8 +61,8 @@ def run_stages(session: Session) -> Path:
         if len(stages) > 1:
             logger.info("stage %s, %d of %d, in %s", stage.name, number + 1, len(stages), folder_of_stage)
         ready = session if goes_on else _from_the_stage_before(session, number)
-        if session.stage and not (goes_on or ready.data):
-            raise ValueError(f"--stage runs stage {stage.name} in full. Received: no data. Give --data.")
+        if len(stages) > 1 and not (goes_on or ready.data):
+            raise ValueError(f"Stage {stage.name} is to begin in full. Received: no data. Give --data.")
         with build(dataclasses.replace(ready, resume=goes_on), stage) as trainer:
             if not fit(trainer):
                 return folder_of_stage / BEST

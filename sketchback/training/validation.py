@@ -12,6 +12,7 @@ from sketchback import images
 from sketchback.datasets import tasks
 from sketchback.evaluation import metrics
 from sketchback.inference import pipeline
+from sketchback.inference.padding import pad_inputs
 from sketchback.training.distribution import ONE, Devices
 
 if TYPE_CHECKING:
@@ -59,13 +60,14 @@ def validate(
         if not seen:
             continue
         inputs: Any = tasks.stack([(shown, target) for _, shown, target in seen])[0]
-        # Any size of sketch, untold; other networks are scored at sizes that they take.
+        # Sketches untold, as `invert` shows them.
         firsts: Any = inputs[0] if len(generator.takes) > 1 else inputs
-        predictions = (
-            pipeline.predict(generator, firsts, view.size)
-            if generator.takes[0] == "sketch"
-            else np.asarray(generator.predict_on_batch(inputs), np.float32)
-        )
+        if generator.takes[0] == "sketch":
+            predictions = pipeline.predict(generator, firsts, view.size)
+        else:
+            height, width = seen[0][2].shape[:2]
+            predictions = np.asarray(generator.predict_on_batch(pad_inputs(generator, inputs)), np.float32)
+            predictions = predictions[:, :height, :width]
         for (index, _, target), first, prediction in zip(seen, firsts, predictions, strict=True):
             pair = [np.repeat(one, 3, axis=-1) if one.shape[-1] == 1 else one for one in (target, prediction)]
             scores[index] = [measure(*pair) for measure in measures]
@@ -77,7 +79,7 @@ def validate(
 
 
 def hold_out(examples: Sequence[Example], count: int) -> list[Example]:
-    """A fixed draw from every data set in turn, so that a few hand-drawn pairs are always among them."""
+    """A fixed draw from every kind of data set in turn, so that a few hand-drawn pairs are always among them."""
     rng = np.random.default_rng(0)
     by_kind: dict[str, list[Example]] = {}
     for index in rng.permutation(len(examples)):

@@ -35,11 +35,23 @@ def test_celeba_with_its_lists(tmp_path: Path, inside: str, given: str) -> None:
     assert_apart(examples)
 
 
-def test_celeba_without_its_lists_is_split_by_picture(tmp_path: Path) -> None:
+def test_celeba_may_have_its_list_as_csv(tmp_path: Path) -> None:
+    root = celeba(tmp_path / "celeba", "img_align_celeba")
+    before = {example.name: example.split for example in datasets.find(root)}
+    rows = (root / "list_eval_partition.txt").read_text().split("\n")
+    (root / "list_eval_partition.txt").unlink()
+    (root / "list_eval_partition.csv").write_text(
+        "image_id,partition\n" + "\n".join(",".join(row.split()) for row in rows)
+    )
+    assert {example.name: example.split for example in datasets.find(root)} == before
+
+
+def test_celeba_without_its_lists_is_split_by_picture(tmp_path: Path, caplog) -> None:
     for number in range(40):
         put(tmp_path / "img_celeba" / f"{number:06d}.bmp")
     counts = Counter(example.split for example in datasets.find(tmp_path))
     assert counts["train"] > 25 and counts["val"] >= 1 and counts["test"] >= 1
+    assert "a person may be in training and in the test" in caplog.text
 
 
 def test_a_person_in_two_parts_of_celebas_list_is_tested_only(tmp_path: Path) -> None:

@@ -46,6 +46,11 @@ def test_a_duplicate_is_found_whatever_was_done_to_it(change, tmp_path, original
     assert 0.96 <= found[0].agreement <= 1.0001
 
 
+def test_every_copy_is_found_however_many_there_are(tmp_path, originals, tested):
+    copies = [example(tmp_path, f"{number}.jpg", originals[1], "train") for number in range(12)]
+    assert [one.training for one in near_duplicates.find(copies, tested)] == copies
+
+
 def test_other_pictures_are_no_duplicates(tmp_path, tested):
     others = [example(tmp_path, f"{seed}.png", builtin.building(seed, (150, 120)), "train") for seed in range(40, 52)]
     assert near_duplicates.find(others, tested) == []

@@ -36,6 +36,25 @@ def test_cufs_under_its_own_names(tmp_path: Path) -> None:
     assert examples[-1].read_sketch().mean() > 0.85  # the drawing, not the photograph
 
 
+def test_one_name_like_those_of_cufs_makes_no_cufs(tmp_path: Path) -> None:
+    for name in ("anna", "ben", "cleo", "m-1-2"):
+        put(tmp_path / "photos" / f"{name}.jpg", (0.8, 0.5, 0.3))
+        put(tmp_path / "sketches" / f"{name}.jpg", 0.9)
+    assert {(example.kind, example.hand) for example in datasets.find(tmp_path)} == {("pairs", "")}
+
+
+def test_pairs_beside_a_folder_of_tested_ones_are_read_too(tmp_path: Path) -> None:
+    for part, count in ((tmp_path, 6), (tmp_path / "test", 3)):
+        for number in range(count):
+            put(part / "photos" / f"{number}.jpg", (0.8, 0.5, 0.3))
+            put(part / "sketches" / f"{number}.jpg", 0.9)
+    examples = datasets.find(tmp_path)
+    assert len(examples) == 9 == len({example.name for example in examples})
+    assert {example.name for example in examples if example.name.startswith("test/")} <= {
+        example.name for example in examples if example.split == "test"
+    }
+
+
 @pytest.mark.parametrize(("folder", "kind"), [("xm2vts", "XM2VTS"), ("CUHK XM2VTS", "XM2VTS"), ("mine", "pairs")])
 def test_xm2vts_is_told_from_other_numbered_pairs_by_its_folder(tmp_path: Path, folder: str, kind: str) -> None:
     for part, numbers in (("train", range(1, 5)), ("test", range(5, 8))):

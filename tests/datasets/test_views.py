@@ -89,6 +89,20 @@ def test_the_artist_draws_as_often_as_is_said(tmp_path: Path) -> None:
     assert blank[0.0] == 0 and 8 <= blank[0.5] <= 32 and blank[1.0] >= 28
 
 
+@pytest.mark.parametrize("kind", ["faces", "buildings"])
+def test_the_artists_drawing_moves_as_its_photograph_does(tmp_path: Path, kind: str) -> None:
+    pytest.importorskip("imgaug")
+    photo = np.full((96, 80, 3), 0.9, np.float32)
+    photo[20:70, 30:34] = photo[20:24, 30:60] = 0.1
+    drawing = images.write(tmp_path / "drawing.png", photo[..., :1])
+    example = Example("a", lambda: photo, drawing=drawing)
+    for seed in range(8):
+        showing = Showing(artist=1.0, augmentation=kind)
+        sketch, seen = View((96, 80), "random").see(example, (seed,), showing)
+        gray = images.to_gray(seen)
+        assert np.corrcoef(gray.ravel(), sketch.ravel())[0, 1] > 0.4, seed
+
+
 def test_windows_keep_inside_the_picture_and_their_proportions() -> None:
     zooms = []
     for seed in range(60):

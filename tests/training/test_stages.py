@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from toys import TOY, final, run
+from toys import STEPS, TOY, final, run
 
 from sketchback import datasets, weights
 from sketchback.models import efficientnet
@@ -83,7 +83,7 @@ def test_stages_in_the_folder_of_a_single_run_keep_it_and_resume_as_stages(photo
         ({"stage": "three"}, "`stage` must be one of one, two. Received: 'three'"),
         ({"stage": "two"}, "begins with the weights of the one before.*Run stage one first, or give --weights"),
         ({"resume": True}, "Resuming needs a checkpoint"),
-        ({"stage": "one", "data": ()}, "stage one in full. Received: no data. Give --data"),
+        ({"stage": "one", "data": ()}, "Stage one is to begin in full. Received: no data. Give --data"),
     ],
 )
 def test_what_cannot_be_run_says_what_to_do(photos, tmp_path, options, words):
@@ -126,6 +126,30 @@ def test_data_that_is_given_on_resuming_is_that_of_the_weights(photos, tmp_path,
     run(TOY, [other], tmp_path / "run", resume=True)
     facts = json.loads(record.read_text())
     assert facts["data"] == [str(other)] and facts["seen"] == ["photos", "others"]
+
+
+@pytest.mark.slow
+def test_less_data_on_resuming_has_a_schedule_and_scores_of_its_own(photos, tmp_path):
+    run(TOY.changed(epochs=1, feature=0.0), [photos], tmp_path / "run")
+    record = tmp_path / "run" / "recipe.json"
+    record.write_text(record.read_text().replace('"epochs": 1', '"epochs": 3'))
+    few = Path(shutil.copytree(photos, tmp_path / "few"))
+    for number in range(8):
+        (few / f"{number}.png").unlink()
+    run(TOY, [few], tmp_path / "run", resume=True)
+    progress, state = final(tmp_path / "run")
+    steps = json.loads(record.read_text())["steps"]
+    iterations = next(int(array) for array in state["optimizer"] if array.shape == () and array.dtype.kind in "iu")
+    assert iterations == 3 * steps < 3 * STEPS  # the rate is that of the end, and no step was taken at zero
+    scores = [row["val_psnr"] for row in progress.history[1:]]
+    assert len(set(scores)) == 2 and progress.best == max(scores)
+
+
+def test_a_recipe_that_lost_its_first_stage_does_not_go_on_with_drawn_pictures(both, tmp_path):
+    shutil.copytree(both, tmp_path / "run")
+    shutil.rmtree(tmp_path / "run" / "one")
+    with pytest.raises(ValueError, match="Stage one is to begin in full. Received: no data. Give --data"):
+        run(STAGED, (), tmp_path / "run", resume=True)
 
 
 @pytest.mark.slow

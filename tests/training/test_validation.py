@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,15 @@ def test_scores_are_means_and_leave_out_what_breaks_off(tmp_path, caplog):
     assert scores["ssim"] == pytest.approx(np.mean([metrics.ssim(truth, made) for _, made, truth in rows]))
     assert len(rows) == 3 and "left out of validation" in caplog.text and str(bad) in caplog.text
     assert validate(generator, [], View((32, 32))) == ({}, [])
+
+
+@pytest.mark.parametrize("takes", ["enlarger", "artist"])
+def test_networks_of_photographs_are_scored_at_any_size(tmp_path, takes: str):
+    images.write(tmp_path / "0.png", np.random.default_rng(0).random((40, 36, 3), np.float32))
+    network = models.build(takes, width=2, blocks=1)
+    example = dataclasses.replace(datasets.find(tmp_path)[0], sketch=tmp_path / "0.png", kind="CUFS")
+    scores, rows = validate(network, [example], View((36, 36)))
+    assert scores["psnr"] > 0 and rows[0][1].shape[:2] == (36, 36)
 
 
 def test_a_generator_that_takes_tones_is_told_nothing(tmp_path):
