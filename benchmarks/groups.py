@@ -26,7 +26,7 @@ UNTOLD, TOLD = "untold", "told"
 def invert(generator, sketch: np.ndarray, truth: np.ndarray) -> dict[str, np.ndarray]:
     """What a generator makes of a sketch `(H, W, 1)`: told nothing, and told the photograph's tone if it takes that."""
     made = {UNTOLD: pipeline.predict(generator, sketch[np.newaxis])[0]}
-    if "tone" in getattr(generator, "takes", ()):
+    if "tone" in generator.takes:
         made[TOLD] = pipeline.predict(generator, sketch[np.newaxis], tones=truth[np.newaxis])[0]
     return made
 
@@ -59,12 +59,10 @@ def main() -> None:
         print(f"\n**{SETS[name]}**, {arguments.style}, {len(test)} test pictures, `{arguments.weights}`\n")
         print("| group | images | truth | told | made | error | absolute | PSNR dB / SSIM |\n" + "| --- " * 8 + "|")
         for how in light:
-            table = brightness.by_group(true, light[how], [example.traits for example in test])
-            order = np.argsort(true, kind="stable")
-            members = dict(zip(brightness.THIRDS, np.array_split(order, 3), strict=True))
-            for group, own in table.items():
-                chosen = members.get(group, [k for k, one in enumerate(test) if group in ("all", *one.traits)])
-                psnr, ssim = np.mean([scores[how][k] for k in chosen], axis=0)
+            traits = [example.traits for example in test]
+            members = brightness.members(true, traits)
+            for group, own in brightness.by_group(true, light[how], traits).items():
+                psnr, ssim = np.mean([scores[how][k] for k in members[group]], axis=0)
                 print(
                     f"| {group} | {own['images']} | {own['truth']:.0f} | {how} | {own['made']:.0f} "
                     f"| {own['signed']:+.1f} | {own['absolute']:.1f} | {psnr:.2f} / {ssim:.3f} |"

@@ -79,12 +79,18 @@ def by_group(
         `all`, `darkest third`, `middle third`, `lightest third` (where there are three pictures or more), and the
         groups, sorted. Empty where there is no picture.
     """
+    found = members(truth, groups)
+    return {name: compare([truth[k] for k in own], [made[k] for k in own]) for name, own in found.items()}
+
+
+def members(truth: Sequence[float], groups: Sequence[Sequence[str]] = ()) -> dict[str, list[int]]:
+    """Which pictures belong to each of the groups of `by_group`, by their places."""
     if not truth:
         return {}
-    members = {"all": list(range(len(truth)))}
+    found = {"all": list(range(len(truth)))}
     if len(truth) >= len(THIRDS):
         order = np.argsort(truth, kind="stable")
-        members |= {name: part.tolist() for name, part in zip(THIRDS, np.array_split(order, len(THIRDS)), strict=True)}
+        found |= {name: part.tolist() for name, part in zip(THIRDS, np.array_split(order, len(THIRDS)), strict=True)}
     for name in sorted({name for own in groups for name in own} - {""}):
-        members[name] = [index for index, own in enumerate(groups) if name in own]
-    return {name: compare([truth[k] for k in own], [made[k] for k in own]) for name, own in members.items()}
+        found[name] = [index for index, own in enumerate(groups) if name in own]
+    return found

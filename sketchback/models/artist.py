@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from sketchback.models.generator import declare
+from sketchback.models.generator import check_whole, declare
 from sketchback.models.scribbler import trunk
 
 
@@ -30,12 +30,7 @@ def artist(
     Raises:
         ValueError: An argument is out of range.
     """
-    whole = all(isinstance(value, int) for value in (width, blocks, hands))
-    if not whole or not 1 <= width <= 64 or not 0 <= blocks <= 8 or not 1 <= hands <= 64:
-        raise ValueError(
-            "`width` and `hands` must be 1 to 64 and `blocks` 0 to 8, whole numbers. "
-            f"Received: width={width!r}, blocks={blocks!r}, hands={hands!r}."
-        )
+    check_whole(width=(width, 1, 64), blocks=(blocks, 0, 8), hands=(hands, 1, 64))
     photo, hand = layers.Input((None, None, 3), name="photo"), layers.Input((hands,), name="hand")
     weights = layers.Reshape((1, 1, hands), name="hand_map", dtype=dtype)(hand)
 

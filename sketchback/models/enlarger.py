@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from sketchback.models.generator import declare
+from sketchback.models.generator import check_whole, declare
 
 
 def enlarger(width: int = 32, blocks: int = 2, dtype: str | keras.DTypePolicy | None = None) -> keras.Model:
@@ -27,7 +27,7 @@ def enlarger(width: int = 32, blocks: int = 2, dtype: str | keras.DTypePolicy | 
     Raises:
         ValueError: An argument is out of range.
     """
-    _check(width, blocks)
+    check_whole(width=(width, 1, 64), blocks=(blocks, 0, 8))
     fine, (c1, c2, c3) = max(width // 2, 1), (width, 2 * width, 3 * width)
 
     def convolve(x, filters: int, name: str, kernel: int = 3, strides: int = 1, zero: bool = False, dtype=dtype):
@@ -74,11 +74,3 @@ def enlarger(width: int = 32, blocks: int = 2, dtype: str | keras.DTypePolicy | 
     enlarged = layers.Add(name="enlarged", dtype="float32")([large, x])
     arguments = {"width": width, "blocks": blocks}
     return declare(keras.Model([photo, sketch], enlarged, name="enlarger"), arguments=arguments, stride=4)
-
-
-def _check(width: int, blocks: int) -> None:
-    if not all(isinstance(value, int) for value in (width, blocks)) or not 1 <= width <= 64 or not 0 <= blocks <= 8:
-        raise ValueError(
-            "`width` must be 1 to 64 and `blocks` 0 to 8, both whole numbers. "
-            f"Received: width={width!r}, blocks={blocks!r}."
-        )

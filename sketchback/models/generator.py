@@ -42,3 +42,13 @@ def declare(network: keras.Model, *, arguments: dict[str, Any], stride: int) -> 
     network.architecture, network.arguments, network.stride, network.facts = network.name, arguments, stride, {}
     network.takes = tuple(tensor.name for tensor in network.inputs)
     return network
+
+
+def check_whole(**ranges: tuple[object, int, int]) -> None:
+    """Raises `ValueError` unless each `name=(value, least, most)` is a whole number between both.
+
+    >>> check_whole(width=(32, 1, 64), blocks=(0, 0, 8))
+    """
+    for name, (value, least, most) in ranges.items():
+        if not isinstance(value, int) or not least <= value <= most:
+            raise ValueError(f"`{name}` must be a whole number from {least} to {most}. Received: {name}={value!r}.")

@@ -10,7 +10,7 @@ import numpy as np
 from keras import layers
 
 from sketchback.images.tones import CELL
-from sketchback.models.generator import declare
+from sketchback.models.generator import check_whole, declare
 
 NORMALISATIONS = (None, "batch")
 
@@ -186,11 +186,6 @@ def least_parameters(*, width: int, halvings: int, normalisation: str | None, bl
 
 
 def _check(width: int, halvings: int, normalisation: str | None, blocks: int) -> None:
-    whole = all(isinstance(value, int) for value in (width, halvings, blocks))
-    if not whole or not 1 <= width <= 128 or not 1 <= halvings <= 4 or not 0 <= blocks <= 32:
-        raise ValueError(
-            "`width` must be 1 to 128, `halvings` 1 to 4 and `blocks` 0 to 32, all whole numbers. "
-            f"Received: width={width!r}, halvings={halvings!r}, blocks={blocks!r}."
-        )
+    check_whole(width=(width, 1, 128), halvings=(halvings, 1, 4), blocks=(blocks, 0, 32))
     if normalisation not in NORMALISATIONS:
         raise ValueError(f"`normalisation` must be None or 'batch'. Received: {normalisation!r}.")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import keras
 from keras import layers
 
-from sketchback.models.generator import declare
+from sketchback.models.generator import check_whole, declare
 
 INK = 20  # numbers that describe the ink of a cell, see `inference.candidates.ink`
 STATE = 3 + 3 + 1 + INK + 1  # noisy difference, the generator's own tones, which cells are told, ink, time
@@ -30,7 +30,7 @@ def tone_sampler(width: int = 64, blocks: int = 6, dtype: str | keras.DTypePolic
     Raises:
         ValueError: An argument is out of range.
     """
-    _check(width, blocks)
+    check_whole(width=(width, 1, 128), blocks=(blocks, 1, 16))
 
     def convolve(x, filters: int, name: str, kernel: int = 3, zero: bool = False, dtype=dtype):
         start = "zeros" if zero else "he_normal"
@@ -57,11 +57,3 @@ def tone_sampler(width: int = 64, blocks: int = 6, dtype: str | keras.DTypePolic
     velocity = convolve(activate(x, "out"), 3, "velocity", zero=True, dtype="float32")
     arguments = {"width": width, "blocks": blocks}
     return declare(keras.Model(state, velocity, name="tone_sampler"), arguments=arguments, stride=1)
-
-
-def _check(width: int, blocks: int) -> None:
-    if not all(isinstance(value, int) for value in (width, blocks)) or not 1 <= width <= 128 or not 1 <= blocks <= 16:
-        raise ValueError(
-            "`width` must be 1 to 128 and `blocks` 1 to 16, both whole numbers. "
-            f"Received: width={width!r}, blocks={blocks!r}."
-        )

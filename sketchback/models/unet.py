@@ -10,7 +10,7 @@ import keras
 from keras import layers
 
 from sketchback.models.backbones import MEANS
-from sketchback.models.generator import declare
+from sketchback.models.generator import check_whole, declare
 
 STAGES = ((64, 3), (128, 4), (256, 6))  # filters and blocks of conv2, conv3 and conv4
 EPSILON = 1.001e-5  # of every normalisation in Keras's ResNet
@@ -44,7 +44,7 @@ def unet_resnet(width: int = 32, dtype: str | keras.DTypePolicy | None = None) -
     Raises:
         ValueError: An argument is out of range.
     """
-    _check(width)
+    check_whole(width=(width, 1, 128))
 
     def convolve(x, filters: int, kernel: int, name: str, strides: int = 1, padding: str = "same", zero: bool = False):
         return layers.Conv2D(
@@ -102,11 +102,6 @@ def unet_resnet(width: int = 32, dtype: str | keras.DTypePolicy | None = None) -
         x = layers.Add(name=f"up{level}_block_add", dtype=dtype)([x, y])
     photo = layers.Conv2D(3, 3, padding="same", activation="sigmoid", name="photo", dtype="float32")(x)
     return declare(keras.Model(sketch, photo, name="unet_resnet"), arguments={"width": width}, stride=16)
-
-
-def _check(width: int) -> None:
-    if not isinstance(width, int) or not 1 <= width <= 128:
-        raise ValueError(f"`width` must be a whole number from 1 to 128. Received: width={width!r}.")
 
 
 def _channels(width: int, level: int) -> int:

@@ -6,13 +6,16 @@ import contextlib
 import dataclasses
 import logging
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
 
 import keras
 
-from sketchback import datasets
+from sketchback import datasets, weights
 from sketchback.losses import TERMS, WeightedLoss
+from sketchback.models.discriminator import ProjectedDiscriminator
+from sketchback.models.efficientnet import efficientnet_lite0
+from sketchback.models.recogniser import FaceRecogniser
 from sketchback.training import configuration, distribution, initialisation, material, model
+from sketchback.training.answering import Answering
 from sketchback.training.configuration import Checkpoint, Configuration
 from sketchback.training.distribution import Devices
 from sketchback.training.model import TrainingModel
@@ -20,10 +23,6 @@ from sketchback.training.runs import CONFIGURATION, Progress, Run
 from sketchback.training.schema import Stage
 from sketchback.training.session import Session
 from sketchback.training.trainer import Trainer
-
-if TYPE_CHECKING:
-    from sketchback.models.recogniser import FaceRecogniser
-    from sketchback.training.answering import Answering
 
 logger = logging.getLogger(__name__)
 
@@ -84,9 +83,9 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
             policy=policy,
             demo=all(map(datasets.is_demo, shown.examples)),
         )
-        recogniser = _recogniser() if "recogniser" in needed else None
+        recogniser = FaceRecogniser() if "recogniser" in needed else None
         objective = WeightedLoss(network, recogniser, **{name: getattr(stage, name) for name in TERMS})
-        judged = _efficientnet() if stage.adversarial else None
+        judged = efficientnet_lite0(dtype="float32") if stage.adversarial else None
         answering = _answering(stage.answers, policy) if stage.answers else None
         if start.is_new:
             TrainingModel(start.generator, objective).calibrate(shown.batches)
@@ -144,31 +143,14 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
     )
 
 
-def _recogniser() -> FaceRecogniser:
-    from sketchback.models.recogniser import FaceRecogniser
-
-    return FaceRecogniser()
-
-
 def _answering(generator: str, policy: str) -> Answering:
-    from sketchback import weights
-    from sketchback.training.answering import Answering
-
     path = weights.find(generator)
     logger.info("the enlarger is shown the answers of %s", initialisation.name_of(path))
     return Answering(weights.load(path, dtype=policy))
 
 
-def _efficientnet() -> keras.Model:
-    from sketchback.models.efficientnet import efficientnet_lite0
-
-    return efficientnet_lite0(dtype="float32")
-
-
 def _discriminator(features: keras.Model, stage: Stage) -> keras.layers.Layer:
     """A new discriminator, whose weights lie on all devices as the generator's do."""
-    from sketchback.models.discriminator import ProjectedDiscriminator
-
     discriminator = ProjectedDiscriminator(features, seed=stage.seed)
     discriminator.build((None, *(stage.crop or stage.size), 3))
     return discriminator

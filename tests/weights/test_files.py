@@ -167,7 +167,7 @@ BATCH = '{"width": 2, "halvings": 2, "blocks": 1, "normalisation": "batch"}'
         *[("arguments", value, "must be its own") for value in ('{"depth": 3}', '{"encoder": "imagenet"}')],
         ("arguments", '{"architecture": "scribbler"}', "cannot be built"),
         *[("arguments", f'{{"width": {value}}}', "`width` must") for value in (10**9, 0, 2.5, "NaN", '"2"', "[2]")],
-        ("arguments", '{"blocks": 1000000000}', "`blocks` 0 to 32"),
+        ("arguments", '{"blocks": 1000000000}', "`blocks` must be a whole number from 0 to 32"),
         ("arguments", '{"width": 128, "blocks": 32}', "at least"),  # 2.8 GB, which are not built
         ("arguments", "{}", "at least"),
         *[("arguments", value, "another architecture") for value in ('{"width": 1}', '{"width": 3}', BATCH)],
