@@ -34,7 +34,7 @@ class Batches:
         batch_size: Examples in a batch.
         seed: Decides everything random.
         pair_share: The share of an epoch that shows hand-drawn pairs, in [0, 1). They are repeated to reach it, every
-            set of them equally often however small it is; 0 shows each pair once an epoch.
+            kind of them (`Example.kind`) equally often however small it is; 0 shows each pair once an epoch.
         limit: Show at most so many examples an epoch.
         takes: The inputs of the network, see `tasks.TASKS`.
 
