@@ -76,11 +76,11 @@ class View:
         augmentation = showing.augmentation if sketch is None else showing.pair_augmentation
         drawing = None
         if augmentation != NO_AUGMENTATION:
-            if sketch is None and showing.artist:
+            if sketch is None and showing.artist and example.drawing is not None:
                 drawing = _read_drawing(example, photo)  # which is to move as the photograph does
-            lines = drawing if sketch is None else sketch
-            photo, lines = augment(photo, lines, kind=augmentation, seed=augmentation_seed)
-            drawing, sketch = (lines, None) if sketch is None else (None, lines)
+            drawn = drawing if sketch is None else sketch
+            photo, moved = augment(photo, drawn, kind=augmentation, seed=augmentation_seed)
+            drawing, sketch = (moved, None) if sketch is None else (None, moved)
         if sketch is None:
             # Drawn at the photograph's own size and resized afterwards, as the original did.
             sketch = self._draw(photo, example, drawing, rng, showing.artist)
@@ -113,13 +113,12 @@ class View:
         if example.drawing is None or rng.random() >= artist:
             return sketching.apply_style(photo, style)
         drawing = _read_drawing(example, photo) if drawing is None else drawing
-        return sketching.apply_style(photo, style, None if drawing is None else bend(drawing, rng))
+        return sketching.apply_style(photo, style, bend(drawing, rng))
 
 
-def _read_drawing(example: Example, photo: np.ndarray) -> np.ndarray | None:
-    """The artist's drawing of an example, of its photograph's size."""
-    if example.drawing is None:
-        return None
+def _read_drawing(example: Example, photo: np.ndarray) -> np.ndarray:
+    """The artist's drawing of an example that has one, of its photograph's size."""
+    assert example.drawing is not None
     return images.resize(images.read(example.drawing, channels=1), photo.shape[:2])
 
 

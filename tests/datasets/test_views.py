@@ -91,7 +91,6 @@ def test_the_artist_draws_as_often_as_is_said(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("kind", ["faces", "buildings"])
 def test_the_artists_drawing_moves_as_its_photograph_does(tmp_path: Path, kind: str) -> None:
-    pytest.importorskip("imgaug")
     photo = np.full((96, 80, 3), 0.9, np.float32)
     photo[20:70, 30:34] = photo[20:24, 30:60] = 0.1
     drawing = images.write(tmp_path / "drawing.png", photo[..., :1])

@@ -114,21 +114,26 @@ const VERBS = {
 
 const dropped = new Set(); // numbers of what nobody waits for any more
 
+/** Does it, in WebAssembly where a GPU was lost, has too little memory, or computes wrongly. */
+async function attempt(verb, query) {
+  try {
+    return await VERBS[verb](query);
+  } catch (error) {
+    if (error instanceof Refusal || !await leaveGpu()) throw error;
+    console.error(error);
+    networks.clear();
+    return VERBS[verb](query);
+  }
+}
+
 async function answer({ id, verb, query }) {
   try {
     if (NEEDED[verb]) await fetched(NEEDED[verb](query));
     await inTurn(async () => {
-      if (!dropped.delete(id)) postMessage({ id, result: await VERBS[verb](query) });
+      if (!dropped.delete(id)) postMessage({ id, result: await attempt(verb, query) });
     });
   } catch (error) {
-    if (!(error instanceof Refusal)) {
-      console.error(error);
-      if (await leaveGpu()) { // it was lost, or has too little memory
-        networks.clear();
-        await answer({ id, verb, query });
-        return;
-      }
-    }
+    if (!(error instanceof Refusal)) console.error(error);
     const sentence = error instanceof Refusal ? error.message : "Something went wrong in this tab. Reload the page.";
     postMessage({ id, error: sentence, status: error.status });
   }
