@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import logging
-from pathlib import Path
 
 from sketchback import console, datasets
 from sketchback.atomic import check_place
@@ -17,7 +16,7 @@ from sketchback.evaluation.scoring import GENERATOR, evaluate
 from sketchback.evaluation.searching import identify
 from sketchback.inference.runtime import RUNTIMES
 from sketchback.sketching import WITHOUT_NETWORK
-from sketchback.weights import DEFAULT, shows
+from sketchback.weights import DEFAULT, describe, find, shows
 
 __all__ = ["GENERATOR", "evaluate", "identify", "report"]
 
@@ -122,7 +121,9 @@ def _score(arguments: argparse.Namespace) -> None:
     weights = None if arguments.baselines else arguments.weights or DEFAULT
     data = arguments.data
     if not data:
-        what = "buildings" if weights and shows(Path(weights).name, None) == "building" else "faces"
+        path = find(weights) if weights else None
+        is_building = path and shows(path.name, describe(path)["recipe"]) == "building"
+        what = "buildings" if is_building else "faces"
         data = [f"demo:{what}"]
         logger.info("no --data: scoring on the built-in demo %s, which are drawn, not photographed", what)
     options = {

@@ -43,11 +43,16 @@ async function pixels(blob, hasPaper) {
   context.drawImage(bitmap, 0, 0);
   bitmap.close();
   const drawn = context.getImageData(0, 0, width, height);
-  if (!hasPaper || drawn.data.every((value, at) => at % 4 < 3 || value === 255)) return drawn;
+  if (!hasPaper || isOpaque(drawn)) return drawn;
   context.globalCompositeOperation = "destination-over";
   context.fillStyle = isOfLightLines(drawn) ? "#000" : "#fff";
   context.fillRect(0, 0, width, height);
   return context.getImageData(0, 0, width, height);
+}
+
+function isOpaque({ data }) {
+  for (let at = 3; at < data.length; at += 4) if (data[at] < 255) return false;
+  return true;
 }
 
 /** Whether a picture is light lines and nothing else, as programs save them that draw on a dark screen. */
