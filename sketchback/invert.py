@@ -213,7 +213,7 @@ def _add_arguments(made: argparse.ArgumentParser) -> None:
         "--fidelity",
         type=float,
         metavar="F",
-        help="faces-tone: from 1, the faithful mean, to 0, what looks most like a photograph (default: 0)",
+        help="faces-tone, buildings: from 1, the faithful mean, to 0, what looks most like a photograph (default: 0)",
     )
     made.add_argument(
         "--mirrored",

@@ -80,7 +80,7 @@ TONES_BUILDINGS = dataclasses.replace(
         zoom=1.0,
         aspect=1.0,
     ),
-    initial=BUILDINGS.name,
+    initial="buildings-faithful",
 )
 
 # Windows of 64 to 100 % of a picture, which is seldom enlarged by that: what is learnt is as sharp as the photographs.
