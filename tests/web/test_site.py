@@ -278,7 +278,8 @@ class TestWithoutServer:
         seen.page.reload()
         seen.until(lambda: seen.page.evaluate(WAITING))
         seen.page.reload()
-        seen.until(lambda: seen.page.evaluate("document.body.dataset.ready") == "true" and not seen.page.evaluate(WAITING))
+        seen.until(lambda: not seen.page.evaluate(WAITING))
+        seen.until(lambda: seen.page.evaluate("document.body.dataset.ready") == "true")
         assert seen.canvas().min() < 80  # the drawing is still there
         seen.context.close()
 
