@@ -15,6 +15,8 @@ async function keep(cache, file) {
   if (!response.ok) throw new TypeError(`${file}: ${response.status}`);
   const headers = new Headers(response.headers);
   headers.delete("Vary"); // there is one answer to all who ask
+  headers.set("Cross-Origin-Opener-Policy", "same-origin"); // with both the page may have threads
+  headers.set("Cross-Origin-Embedder-Policy", "require-corp"); // a static host seldom sends them
   await cache.put(file, new Response(await response.blob(), { headers }));
 }
 
@@ -47,13 +49,5 @@ addEventListener("fetch", (event) => {
 async function answer(request) {
   const asked = new URL(request.url).pathname === `${SCOPE}index.html` ? "./" : request;
   const kept = await (await caches.open(CACHE)).match(asked, { ignoreSearch: true });
-  return kept ? isolated(kept) : fetch(request);
-}
-
-/** The same answer with the headers that let the page have threads; a static host seldom sends them. */
-function isolated(response) {
-  const headers = new Headers(response.headers);
-  headers.set("Cross-Origin-Opener-Policy", "same-origin");
-  headers.set("Cross-Origin-Embedder-Policy", "require-corp");
-  return new Response(response.body, { status: response.status, statusText: response.statusText, headers });
+  return kept ?? fetch(request);
 }
