@@ -268,7 +268,7 @@ def _invert_files(arguments: argparse.Namespace) -> int:
 
     shown = weights.shows(path.name, generator.facts.get("recipe"))
     many, channels = asked.candidates or 1, 3 if asked.clean else 1
-    return console.convert(arguments, change, channels=channels, results=many, look=look)
+    return console.convert(arguments, change, channels=channels, results=many, beside=arguments.tone, look=look)
 
 
 def _add_tone(group: argparse._ArgumentGroup) -> None:

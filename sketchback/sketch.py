@@ -156,7 +156,8 @@ def main(argv: list[str] | None = None) -> int:
             is_building = "building" in oddities.notice(sketching.pencil(photo))
             return ["looks like a building, and style artist draws faces. Try --style pencil."] if is_building else []
 
-        return console.convert(arguments, change, look=look if arguments.style == "artist" else None)
+        looked = look if arguments.style == "artist" else None
+        return console.convert(arguments, change, beside=arguments.drawing, look=looked)
 
     return console.run(sketch_files, made, argv)
 

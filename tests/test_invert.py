@@ -238,6 +238,26 @@ def test_tone_in_every_form(told_one: Path, drawing: Path, tmp_path: Path) -> No
         )
 
 
+def test_a_reference_photograph_is_not_overwritten(told_one: Path, drawing: Path, tmp_path: Path, capsys) -> None:
+    reference = images.write(tmp_path / "reference.png", np.full((40, 33, 3), 0.5, np.float32))
+    before = reference.read_bytes()
+    argv = [str(drawing), "--weights", str(told_one), "--tone", str(reference), "--out", str(reference)]
+    assert main(argv) == 2 and "must not overwrite its source" in capsys.readouterr().err
+    assert reference.read_bytes() == before
+
+
+def test_a_reference_photograph_stays_on_its_drawing(told_one: Path, drawing: Path) -> None:
+    sketch = images.read(drawing, channels=1)
+    reference = np.zeros((*sketch.shape[:2], 3), np.float32)
+    reference[: len(reference) // 2, :, 0] = 1
+    for size, fit in (((48, 96), "squeeze"), ((32, 96), "pad"), ((32, 96), "crop")):
+        on_it, paper = images.fit(reference, size, fit), images.fit(np.zeros_like(sketch), size, fit)
+        on_it = np.where(paper > 0, np.nan, on_it)  # nothing is told of paper that is added
+        expected = invert(images.fit(sketch, size, fit), told_one, tone=on_it)
+        made = invert(sketch, told_one, size=size, fit=fit, tone={"reference": reference})
+        np.testing.assert_allclose(made, expected, atol=0.01, err_msg=fit)
+
+
 def test_candidates_in_kind_and_as_files(told_one: Path, drawing: Path, tmp_path: Path, monkeypatch, capsys) -> None:
     monkeypatch.setenv(weights.ENVIRONMENT, str(told_one.parent))
     several = invert(drawing, told_one, candidates=3, seed=1)

@@ -54,6 +54,7 @@ def convert(
     *,
     channels: int = 3,
     results: int = 1,
+    beside: str | None = None,
     look: Callable[[np.ndarray], list[str]] | None = None,
 ) -> int:
     """Turns each file of `add_files` into a picture; a bad file among many is named, and the others go on.
@@ -66,6 +67,7 @@ def convert(
         change: A picture `(H, W, channels)` and its number -> the picture to write, or a list of `results` pictures.
         channels: Of what is read, as in `images.read`.
         results: How many pictures are made of each.
+        beside: Another file that they are made from, which no result may overwrite either.
         look: What is read -> what is said of it after its name, unless `quiet`.
 
     Returns:
@@ -74,10 +76,15 @@ def convert(
     Raises:
         ValueError: There is nothing to do, or a result would overwrite another or what it is made from.
     """
+    for name in (*arguments.files, arguments.out, arguments.format, beside):
+        if name == "":  # a variable of the shell that is not set; as a path it would be this folder
+            raise ValueError("A file, a folder or a format must have a name. Received: ''. Give one, or leave it out.")
     files, left_out = _find(arguments.files, Path(arguments.out or _plural(arguments.result)), arguments.result)
     together = _one_target(files, arguments)
     targets = [together] if together else _targets(files, Path(arguments.out or _plural(arguments.result)), arguments)
-    _check(files, [[target, *_numbered(target, results)] for target in targets])
+    _check(
+        files, [] if beside is None else [Path(beside)], [[target, *_numbered(target, results)] for target in targets]
+    )
     for why, others in left_out.items():
         if others:
             logger.warning("left out, %s: %s", why, _count(others))
@@ -200,9 +207,9 @@ def _targets(files: list[Path], out: Path, arguments: argparse.Namespace) -> lis
     return [out / f"{name}.{_suffix(arguments)}" for name in names]
 
 
-def _check(files: list[Path], targets: list[list[Path]]) -> None:
+def _check(files: list[Path], beside: list[Path], targets: list[list[Path]]) -> None:
     """Raises `ValueError` where the results of a drawing cannot be written, or would take another file's place."""
-    sources = {file.resolve() for file in files}
+    sources = {file.resolve() for file in (*files, *beside)}
     makers: dict[str, Path] = {}
     for file, target in ((file, one) for file, several in zip(files, targets, strict=False) for one in several):
         if target == Path(STREAM):

@@ -147,7 +147,7 @@ def _from_array(array: np.ndarray, channels: int) -> np.ndarray:
     check_sides(values.shape[0], values.shape[1], "the picture", MAX_PIXELS)
     if values.dtype == np.uint8:
         values = from_uint8(values)
-    elif values.dtype == np.uint16:
+    elif values.dtype.kind == "u" and values.dtype.itemsize == 2:  # of either byte order
         values = values.astype(np.float32) / np.float32(65535)
     else:
         values = values.astype(np.float32)

@@ -180,17 +180,13 @@ def to_sketch(
     picture: np.ndarray,
     *,
     clean: bool = False,
-    size: Sequence[int] | None = None,
-    fit: str = "crop",
     say: Callable[[str], object] = logger.warning,
 ) -> np.ndarray:
-    """What `run` shows to a generator; a drawing that is white on black is turned.
+    """What `run` shows to a generator, at its own size; a drawing that is white on black is turned.
 
     Args:
         picture: `(H, W, 1)` or `(H, W, 3)` in [0, 1].
         clean: It is a photograph or scan of paper, in colour if possible, and goes through `cleanup.clean`.
-        size: `(height, width)` that the sketch is brought to.
-        fit: How, see `images.fit`.
         say: Is called with a sentence where the drawing was turned.
 
     Returns:
@@ -204,7 +200,7 @@ def to_sketch(
         say(oddities.TURNED)
     sketch = cleanup.clean(picture) if clean else images.to_gray(picture)[..., np.newaxis]
     oddities.check_drawn(sketch)
-    return sketch if size is None else images.fit(sketch, size, fit)
+    return sketch
 
 
 def run(
@@ -236,8 +232,8 @@ def run(
     drawn = max((picture.shape[0] * picture.shape[1] for picture in pictures), default=0)
     if options.size is not None:
         _scaled(options.size, drawn, options)  # before there is a canvas of that size
-    asked: dict[str, Any] = {"clean": options.clean, "size": options.size, "fit": options.fit}
-    sketches = [to_sketch(picture, **asked, say=say) for picture in pictures]
+    own = [to_sketch(picture, clean=options.clean, say=say) for picture in pictures]
+    sketches = own if options.size is None else [images.fit(sketch, options.size, options.fit) for sketch in own]
     sizes = sorted({sketch.shape[:2] for sketch in sketches})
     if len(sizes) > 1:
         raise ValueError(
@@ -246,7 +242,7 @@ def run(
         )
     size = _scaled(sizes[0], max(drawn, sizes[0][0] * sizes[0][1]), options)
     view = look(generator, np.stack(sketches), options.working)
-    told = _tell(generator, view, sizes[0], options)
+    told = _tell(generator, view, [sketch.shape[:2] for sketch in own], options)
     enlarger = enlarging.load_enlarger(view.seen, size, options)
     each = zip(_make(generator, view, told, options), sketches, strict=True)
     made = [[enlarging.bring_to(photo, sketch, size, enlarger) for photo in several] for several, sketch in each]
@@ -281,17 +277,20 @@ def _scaled(size: Sequence[int], drawn: int, options: Options) -> tuple[int, int
 
 
 def _tell(
-    generator: Generator, view: GeneratorView, size: tuple[int, int], options: Options
+    generator: Generator, view: GeneratorView, sizes: Sequence[tuple[int, int]], options: Options
 ) -> list[list[tone_layers.Layer]] | None:
-    """What a user tells of the tones of each drawing; None where there is nothing."""
+    """What a user tells of the tones of each drawing, which were of these sizes; None where there is nothing."""
     tone, changes = options.tone, telling.changes(options.tone)
     if not tone:
         return None
     # Else the candidates, or the reference, are what changes change.
     changed = changes and options.candidates is None and "reference" not in tone
     answers = _answer(generator, view) if telling.names_parts(tone) or changed else None
-    pairs = zip([None] * len(view.shown) if answers is None else answers, view.sketches, strict=True)
-    told = [telling.place(tone, size, photo=photo, sketch=sketch) for photo, sketch in pairs]
+    photos = [None] * len(view.shown) if answers is None else answers
+    told = [
+        telling.place(telling.lay(tone, size, options.size, options.fit), photo=photo, sketch=sketch)
+        for size, photo, sketch in zip(sizes, photos, view.sketches, strict=True)
+    ]
     if changed and answers is not None:
         own = [tone_layers.whole(telling.change(tones.of_photo(photo), **changes)) for photo in answers]
         told = [[below, *above] for below, above in zip(own, told, strict=True)]

@@ -112,7 +112,8 @@ def check(tone: Any) -> Any:
         if name not in readers:
             known = ", ".join((*regions.PARTS, *CHANGES, *PLACED))
             raise ValueError(f"`tone` may name {known}. Received: {name!r}. Leave it out.")
-    return {name: readers[name](said) for name, said in tone.items()}
+    read = {name: readers[name](said) for name, said in tone.items()}
+    return {name: said for name, said in read.items() if name not in CHANGES or said != 0}
 
 
 def _reference(said: Any) -> np.ndarray:
@@ -158,14 +159,31 @@ def changes(tone: Mapping[str, Any]) -> dict[str, float]:
     return {name: tone[name] for name in CHANGES if name in tone}
 
 
-def place(
-    tone: Mapping[str, Any], size: tuple[int, int], *, photo: np.ndarray | None = None, sketch: np.ndarray
-) -> list[Layer]:
-    """What is told of a drawing: the changed reference, over it named parts, over them strokes.
+def lay(
+    tone: Mapping[str, Any], drawn: tuple[int, int], size: Sequence[int] | None = None, fit: str = "crop"
+) -> Mapping[str, Any]:
+    """What `check` returned, its reference photograph cropped to a drawing, and brought with it to another size.
 
     Args:
         tone: From `check`.
-        size: `(height, width)` of the drawing itself, which a reference photograph is fitted to.
+        drawn: `(height, width)` of the drawing itself.
+        size: `(height, width)` that the drawing is brought to.
+        fit: How, see `images.fit`; nothing is told of paper that it adds.
+    """
+    if "reference" not in tone:
+        return tone
+    laid = images.fit(tone["reference"], drawn)
+    if size is not None:
+        added = images.fit(np.zeros((*drawn, 1), np.float32), size, fit)  # is 1 there
+        laid = np.where(added > 0, np.nan, images.fit(laid, size, fit)).astype(np.float32)
+    return {**tone, "reference": laid}
+
+
+def place(tone: Mapping[str, Any], *, photo: np.ndarray | None = None, sketch: np.ndarray) -> list[Layer]:
+    """What is told of a drawing: the changed reference, over it named parts, over them strokes.
+
+    Args:
+        tone: From `check`, but a reference lies on the drawing as `lay` lays it.
         photo: `(H, W, 3)`, the generator's own answer, where `names_parts`.
         sketch: `(H, W, 1)`, the drawing as the generator sees it, which decides how many cells there are.
 
@@ -178,7 +196,7 @@ def place(
     seen = sketch.shape[0], sketch.shape[1]
     layers = []
     if "reference" in tone:
-        layer = from_array(images.fit(tone["reference"], size), seen)
+        layer = from_array(tone["reference"], seen)
         layers.append(layer._replace(tones=change(layer.tones, **changes(tone))) if changes(tone) else layer)
     if photo is not None and names_parts(tone):
         layers += _tell_parts(tone, photo, sketch)

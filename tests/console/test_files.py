@@ -140,6 +140,8 @@ def test_what_a_folder_holds_besides(photo, here, caplog):
         (["in/a.png", "in/a.png", "-o", "-"], "one picture, or a PDF. Received: 2"),
         (["-", "in/a.png"], "must be the only picture"),
         (["in/a.png", "-o", "in/a.png"], "must not overwrite its source"),
+        ([""], "must have a name. Received: ''"),
+        (["in/a.png", "-o", ""], "must have a name. Received: ''"),
         (["in/a.png", "-o", "b.xyz"], r"must end in one of .png"),
         (["in/a.png", "-o", "b.png", "--format", "jpg"], "--format is for an --out that is no file"),
         (["in/a.png", "--format", "gif"], r"must end in one of .png"),

@@ -51,11 +51,19 @@ def test_what_is_no_reference_is_said_of_tone(tone, error) -> None:
         telling.check(tone)
 
 
-def test_a_reference_photograph_is_cropped_to_the_drawing() -> None:
+def test_a_reference_photograph_is_cropped_to_the_drawing_and_goes_where_it_goes() -> None:
     wide = np.zeros((40, 99, 3), np.uint8)
     wide[:, 33:66] = 255
     reference = telling.check(Image.fromarray(wide))
-    np.testing.assert_allclose(telling.place(reference, (40, 33), sketch=PAPER)[0].tones, np.ones((3, 3, 3)), atol=1e-6)
+    for laid in (telling.lay(reference, (40, 33)), telling.lay(reference, (40, 33), (20, 60), "squeeze")):
+        np.testing.assert_allclose(telling.place(laid, sketch=PAPER)[0].tones, np.ones((3, 3, 3)), atol=1e-6)
+    padded = telling.lay(reference, (40, 33), (40, 73), "pad")["reference"]
+    np.testing.assert_allclose(padded[:, 21:52], 1, atol=1e-6)
+    assert np.isnan(padded[:, :19]).all() and np.isnan(padded[:, 54:]).all()
+
+
+def test_a_change_by_nothing_is_not_told() -> None:
+    assert telling.check({"lighter": 0, "warmer": "0", "colourful": -0.0}) == {}
 
 
 def test_named_parts_have_their_colour_and_keep_their_shading() -> None:
@@ -66,7 +74,7 @@ def test_named_parts_have_their_colour_and_keep_their_shading() -> None:
     sketch = np.ones((96, 96, 1), np.float32)
     sketch[16:, 16:80] = 0.5
     wanted = telling.check({"skin": "#6b4423", "background": "white"})
-    placed = telling.place(wanted, (96, 96), photo=photo, sketch=sketch)
+    placed = telling.place(wanted, photo=photo, sketch=sketch)
     told = tone_layers.flatten(placed, (96, 96))
     skin = told[2:, 2:4]
     np.testing.assert_allclose(skin.mean(axis=(0, 1)), telling.colour("#6b4423"), atol=0.02)
@@ -84,7 +92,6 @@ def test_strokes_count_before_parts_and_these_before_the_changed_reference() -> 
     grey = Image.new("RGB", (33, 40), (128, 128, 128))
     placed = telling.place(
         telling.check({"reference": grey, "strokes": strokes, "lighter": 0.2, "wall": "teal"}),
-        (40, 33),
         photo=np.full((40, 33, 3), 0.5, np.float32),
         sketch=PAPER * np.linspace(0.2, 1, 40, dtype=np.float32).reshape(40, 1, 1),
     )
@@ -99,7 +106,7 @@ def test_strokes_count_before_parts_and_these_before_the_changed_reference() -> 
 def test_a_part_that_is_not_there_is_said() -> None:
     photo, sketch = np.full((64, 64, 3), 0.5, np.float32), np.ones((64, 64, 1), np.float32)
     with pytest.raises(ValueError, match="Received: hair"):
-        telling.place(telling.check({"hair": "black"}), (64, 64), photo=photo, sketch=sketch)
+        telling.place(telling.check({"hair": "black"}), photo=photo, sketch=sketch)
 
 
 def test_changes_change_what_they_say() -> None:
