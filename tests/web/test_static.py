@@ -98,6 +98,21 @@ class TestDrawing:
         row = seen.canvas()[480]
         assert row[384] == 255 and row[150] < 128 and row[650] < 128
 
+    def test_what_comes_above_the_sheet_bends_no_line(self, visit) -> None:
+        seen = visit()
+        seen.page.locator("#canvas").scroll_into_view_if_needed()
+        box = seen.page.locator("#canvas").bounding_box()
+        middle = box["y"] + box["height"] / 2
+        seen.page.mouse.move(box["x"] + 40, middle)
+        seen.page.mouse.down()
+        seen.page.mouse.move(box["x"] + 100, middle, steps=4)
+        seen.page.evaluate("document.querySelector('main').style.paddingTop = '60px'")
+        assert seen.page.locator("#canvas").bounding_box()["y"] > box["y"] + 50
+        seen.page.mouse.move(box["x"] + 160, middle, steps=4)
+        seen.page.mouse.up()
+        rows = np.flatnonzero((seen.canvas() < 128).any(axis=1))
+        assert 0 < np.ptp(rows) < 20
+
     def test_a_pen_presses(self, visit) -> None:
         seen = visit()
         seen.page.evaluate("""() => {
@@ -380,6 +395,16 @@ class TestPictures:
         assert seen.page.locator("#batch").is_hidden()
 
 
+# A touch in the middle of an element.
+TOUCH = """([selector, kind]) => {
+    const touched = document.querySelector(selector);
+    touched.setPointerCapture = () => {}; // there is no such finger
+    const { left, top, width, height } = touched.getBoundingClientRect();
+    const at = { clientX: left + width / 2, clientY: top + height / 2, button: 0 };
+    touched.dispatchEvent(new PointerEvent(kind, { ...at, pointerType: "touch", pointerId: 7, bubbles: true }));
+}"""
+
+
 def held_back(seen: Visit) -> list[Any]:
     """The requests for files that are made from now on; they go on when the test says so."""
     late: list[Any] = []
@@ -492,6 +517,15 @@ class TestPhotograph:
         box = seen.page.locator("#photo-picture").bounding_box()
         seen.page.mouse.click(box["x"] + 0.6 * box["width"], box["y"] + 50)  # on the picture itself
         assert abs(float(slider.input_value()) - 60) <= 1
+
+    def test_a_finger_that_scrolls_the_page_lays_no_drawing_over_it(self, visit) -> None:
+        seen = visit()
+        seen.inferred(lambda: seen.stroke(*LINE))
+        seen.page.locator("#compare").fill("20")
+        share = "document.getElementById('compare').value"
+        for kind, expected in (("pointerdown", "50"), ("pointercancel", "20")):
+            seen.page.evaluate(TOUCH, ["#photo-picture", kind])
+            assert seen.page.evaluate(share) == expected
 
     def test_a_server_that_went_away_is_said_and_the_drawing_stays(self, browser, weight_files, serving, file) -> None:
         with serving(app.application(InferenceWorker(weight_files))) as port:
@@ -654,6 +688,15 @@ class TestDesk:
         drop = lambda: desk.page.dispatch_event("#tone", "drop", {"dataTransfer": carried})  # noqa: E731
         assert redness(desk.inferred(drop), 0.5, 0.9) > 60
         assert self.told(desk) == ["Colours of fire.png"]
+
+    def test_a_finger_that_scrolls_the_page_tells_nothing(self, desk: Visit) -> None:
+        slider = desk.page.locator("[data-slider=warmer]")
+        desk.inferred(lambda: slider.fill("10"))
+        desk.page.evaluate(TOUCH, ["[data-slider=warmer]", "pointerdown"])
+        slider.fill("40")
+        assert self.told(desk) == ["Warmer by 40"]
+        desk.page.evaluate(TOUCH, ["[data-slider=warmer]", "pointercancel"])
+        assert self.told(desk) == ["Warmer by 10"] and slider.input_value() == "10"
 
     def test_fidelity_acts_and_files_come_in_three_sizes(self, desk: Visit) -> None:
         paper, lively = 127.0, desk.photo()

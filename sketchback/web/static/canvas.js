@@ -42,6 +42,7 @@ export class DrawingCanvas extends EventTarget {
   #at = 0; // steps that are not undone
   #stroke = null;
   #pointer = null;
+  #box = null; // where the sheet was as the stroke began
   #penSeen = false;
   #point = null; // of the keyboard
 
@@ -241,7 +242,7 @@ export class DrawingCanvas extends EventTarget {
   }
 
   #where(event) {
-    const box = this.canvas.getBoundingClientRect();
+    const box = this.#box;
     const pressure = event.pointerType === "pen" ? event.pressure : 0.5; // other pointers do not measure it
     return {
       x: ((event.clientX - box.left) / box.width) * this.canvas.width,
@@ -262,6 +263,7 @@ export class DrawingCanvas extends EventTarget {
     this.cross.hidden = true;
     this.#pointer = event.pointerId;
     this.canvas.setPointerCapture(event.pointerId);
+    this.#box = this.canvas.getBoundingClientRect(); // what comes above the sheet in mid-stroke bends no line
     this.#startStroke(this.#where(event), eraserEnd);
   }
 

@@ -184,6 +184,8 @@ export function uncover() {
   compare();
 }
 
+const ENDS = ["pointerup", "pointercancel"];
+
 element("compare").addEventListener("input", compare);
 element("photo-picture").addEventListener("pointerdown", (event) => {
   if (event.button !== 0 || element("photo").hidden) return;
@@ -193,12 +195,18 @@ element("photo-picture").addEventListener("pointerdown", (event) => {
     element("compare").value = ((clientX - box.left) / box.width) * 100;
     compare();
   };
+  const before = element("compare").value;
+  const end = ({ type }) => {
+    picture.removeEventListener("pointermove", slide);
+    for (const one of ENDS) picture.removeEventListener(one, end);
+    if (type !== "pointercancel") return;
+    element("compare").value = before; // the finger scrolls the page
+    compare();
+  };
   picture.setPointerCapture(event.pointerId);
   slide(event);
   picture.addEventListener("pointermove", slide);
-  for (const end of ["pointerup", "pointercancel"]) {
-    picture.addEventListener(end, () => picture.removeEventListener("pointermove", slide), { once: true });
-  }
+  for (const one of ENDS) picture.addEventListener(one, end);
 });
 
 // ---- the file: from the drawing at its full size, or larger

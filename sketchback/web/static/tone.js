@@ -23,6 +23,9 @@ const sliders = [...CHANGES, "fidelity"];
 
 for (const name of sliders) {
   const slider = element("tone").querySelector(`[data-slider=${name}]`);
+  let before;
+  slider.addEventListener("pointerdown", () => { before = told.get(name); });
+  slider.addEventListener("pointercancel", () => told.set(name, before)); // the finger scrolls the page
   slider.addEventListener("input", () => {
     const value = Number(slider.value);
     told.set(name, value || name === "fidelity" ? value / 100 : undefined);
