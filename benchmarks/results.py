@@ -26,7 +26,7 @@ WAYS: dict[str, tuple[str, dict[str, Any]]] = {
     "faces-tone --fidelity 1 --mirrored": ("faces-tone", {"told": True, "fidelity": 1, "mirrored": True}),
     "faces-unet": ("faces-unet", {}),
     "buildings": ("buildings", {"told": True, "candidates": 8}),
-    "buildings --fidelity 1": ("buildings", {"told": True, "fidelity": 1}),
+    "buildings --fidelity 1": ("buildings", {"told": True, "candidates": 8, "fidelity": 1}),
     "buildings --fidelity 1 --mirrored": ("buildings", {"told": True, "fidelity": 1, "mirrored": True}),
 }
 FACES = tuple(way for way in WAYS if way.startswith("faces"))
