@@ -16,6 +16,7 @@ from sketchback.images.opening import MAX_BYTES, RAW, check_sides, first_line, o
 
 MAX_SCANS = 100  # of a JPEG; a progressive one has about ten
 ORIENTATION, IMAGE_WIDTH, IMAGE_LENGTH = 0x0112, 0x0100, 0x0101  # EXIF and TIFF
+WHITE_IS_ZERO = 262  # the tag of a TIFF that says so by 0
 EXIF_OF_PNG = {"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"}
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -211,9 +212,15 @@ def _to_array(picture: Image.Image, channels: int) -> np.ndarray:
         # [0, 1], or else [0, 255] or 16-bit values.
         finite = np.nan_to_num(values, posinf=0.0, neginf=0.0)
         peak = float(finite.max())
+        if picture.mode == "I" and (peak > 65535 or finite.min() < 0):
+            raise ValueError("whole numbers of more than 16 bits")
         small = 1.0 if picture.mode == "F" and peak <= 1 else 255.0
         full = 65535.0 if picture.mode not in ("F", "I") or peak > 255 else small
+        opaque = (values != picture.info.get("transparency"))[..., np.newaxis]
         values = np.clip(np.nan_to_num(values) / full, 0.0, 1.0).astype(np.float32)[..., np.newaxis]
+        if getattr(picture, "tag_v2", {}).get(WHITE_IS_ZERO) == 0:  # Pillow turns those of 8 bits alone
+            values = 1 - values
+        values = np.where(opaque, values, np.float32(1 if opaque.all() else _paper(values, opaque)))
         return np.repeat(values, 3, axis=-1) if channels == 3 else values
     if is_transparent:
         picture = picture.convert("RGBA")

@@ -88,6 +88,23 @@ def test_16_bits_keep_their_depth(tmp_path):
         np.testing.assert_array_equal(images.as_array(values.astype(f"{order}u2")), image)
 
 
+def test_16_bits_may_begin_at_white_and_have_transparent_parts(tmp_path):
+    values = np.full((16, 16), 20_000, np.uint16)
+    values[:, :8] = 0
+    begins = save(tmp_path / "white.tif", values, tiffinfo={262: 0})
+    with Image.open(begins) as file:
+        assert file.tag_v2[262] == 0
+    np.testing.assert_allclose(images.read(begins, channels=1)[0, [0, 15], 0], [1, 1 - 20_000 / 65535], rtol=1e-6)
+    paper = images.read(save(tmp_path / "paper.png", values, transparency=0), channels=1)
+    np.testing.assert_allclose(paper[0, [0, 15], 0], [1, 20_000 / 65535], rtol=1e-6)
+
+
+def test_more_than_16_bits_are_refused(tmp_path):
+    values = np.full((16, 16), 70_000, np.int32)
+    with pytest.raises(ValueError, match="more than 16 bits"):
+        images.read(save(tmp_path / "deep.tif", values))
+
+
 def test_transparent_parts_become_paper(tmp_path):
     rgba = np.zeros((16, 16, 4), np.uint8)
     rgba[..., 0], rgba[:, 4:8, 3], rgba[:, 8:, 3] = 255, 128, 255  # red: not there, half there, there
