@@ -49,18 +49,9 @@ class Visit:
 
     def until(self, condition: Callable[[], object], seconds: float = 60) -> None:
         end = time.monotonic() + seconds
-        while not self._is(condition):
+        while not condition():
             assert time.monotonic() < end, f"not seen within {seconds} s; the page says {self.alert()!r}"
             self.page.wait_for_timeout(30)
-
-    @staticmethod
-    def _is(condition: Callable[[], object]) -> bool:
-        try:
-            return bool(condition())
-        except Exception as error:
-            if "Execution context was destroyed" in str(error):  # by a page that reloads itself
-                return False
-            raise
 
     def number(self) -> int:
         """How many photographs were shown so far."""
