@@ -247,6 +247,7 @@ def test_a_version_that_is_deleted_leaves_the_focus_among_the_others(visit) -> N
     seen.inferred(lambda: seen.stroke(*LINE))
     seen.until(lambda: seen.page.locator("#versions li").count() == 1)
     seen.page.locator("#versions button").first.click()
+    seen.page.once("dialog", lambda dialog: dialog.accept())
     seen.page.get_by_role("button", name="Delete", exact=True).click()
     seen.until(lambda: seen.page.locator("#versions li").count() == 0)
     seen.until(lambda: focused(seen) == "canvas")

@@ -395,6 +395,8 @@ class TestPictures:
         assert seen.page.locator("#batch").is_hidden()
 
 
+PHONE = {"viewport": {"width": 390, "height": 844}, "has_touch": True, "is_mobile": True}
+
 # A touch in the middle of an element.
 TOUCH = """([selector, kind]) => {
     const touched = document.querySelector(selector);
@@ -631,6 +633,24 @@ class TestDesk:
         desk.click("Clear: a new sheet")
         assert self.told(desk) == ["Fidelity 0.4"]
 
+    def test_undo_brings_back_what_was_told_with_the_drawing(self, desk: Visit) -> None:
+        drawn = desk.canvas()
+        skin = desk.page.get_by_role("combobox", name="Skin: colour in a word")
+        again = desk.page.get_by_role("button", name="Tell what the drawing before was told")
+        skin.select_option("dark")
+        desk.page.locator("[data-slider=fidelity]").fill("40")
+        desk.click("Clear: a new sheet")
+        skin.select_option("light")
+        desk.click("Undo")
+        assert self.told(desk) == ["Skin: dark", "Fidelity 0.4"] and again.is_hidden()
+        np.testing.assert_array_equal(desk.canvas(), drawn)
+        desk.click("Redo")
+        assert self.told(desk) == ["Skin: light", "Fidelity 0.4"] and again.is_visible()
+        desk.click("Turn by a quarter")  # the same drawing, as it were
+        skin.select_option("olive")
+        desk.click("Undo")
+        assert self.told(desk) == ["Skin: olive", "Fidelity 0.4"]
+
     def test_paint_a_colour_rub_it_out_and_take_it_back(self, desk: Visit) -> None:
         own = desk.photo()
         drawn = desk.canvas()
@@ -828,7 +848,7 @@ class TestLooks:
             assert not cut, width
 
     def test_on_a_phone_the_photograph_stays_in_sight(self, visit) -> None:
-        seen = visit(viewport={"width": 390, "height": 844}, has_touch=True, is_mobile=True)
+        seen = visit(**PHONE)
         seen.inferred(lambda: seen.click("Portrait in lines"))
         seen.page.locator("#canvas").evaluate("canvas => canvas.scrollIntoView({ block: 'end' })")
         thumbnail = seen.page.get_by_role("button", name="Show the photograph")
@@ -847,6 +867,56 @@ class TestLooks:
         seen.inferred(lambda: seen.click("Undo"))
         thumbnail.click()
         seen.until(thumbnail.is_hidden)
+
+    def test_two_fingers_zoom_and_draw_nothing(self, visit) -> None:
+        seen = visit(**PHONE)
+        box = seen.page.locator("#canvas").bounding_box()
+        x, y = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+        device = seen.context.new_cdp_session(seen.page)
+
+        def touch(kind: str, *places: float) -> None:  # the fingers lie side by side, so far from the middle
+            points = [{"x": x + place, "y": y, "id": finger} for finger, place in enumerate(places)]
+            device.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+            seen.page.wait_for_timeout(20)
+
+        touch("touchStart", 0)
+        for step in range(6):  # one finger draws
+            touch("touchMove", 10 * step)
+        touch("touchEnd")
+        drawn = seen.canvas()
+        assert drawn.min() < 255 and seen.page.evaluate("visualViewport.scale") == 1
+        touch("touchStart", -20)
+        touch("touchStart", -20, 20)
+        for step in range(12):
+            touch("touchMove", -20 - 8 * step, 20 + 8 * step)
+        touch("touchEnd")
+        seen.until(lambda: seen.page.evaluate("visualViewport.scale") > 1.5)
+        np.testing.assert_array_equal(seen.canvas(), drawn)
+        seen.page.keyboard.press("Control+z")
+        assert seen.canvas().min() == 255  # nothing else is to be undone
+
+    @pytest.mark.parametrize("turned", [False, True])
+    def test_fingers_find_what_they_touch(self, visit, file: Path, turned: bool) -> None:
+        width, height = sorted(PHONE["viewport"].values(), reverse=turned)
+        seen = visit(**{**PHONE, "viewport": {"width": width, "height": height}})
+        seen.give(file, file)
+        seen.until(lambda: "2 of 2 done" in seen.says("batch-status"))
+        seen.inferred(lambda: seen.click("Portrait in lines"))
+        seen.page.locator("#versions button").first.click()
+        small = seen.page.evaluate(
+            """() => [...document.querySelectorAll("button, select, input:not(.segments input, .switch input)")]
+            .filter((one) => one.checkVisibility() && !one.matches(".unseen, .link"))
+            .filter((one) => one.getBoundingClientRect().height < 40).map((one) => one.outerHTML)"""
+        )
+        assert not small
+
+    def test_on_a_phone_the_sheet_stays_where_it_is(self, visit) -> None:
+        seen = visit(**PHONE)
+        seen.page.locator("#canvas").evaluate("canvas => canvas.scrollIntoView({ block: 'end' })")
+        before = seen.page.locator("#canvas").bounding_box()
+        seen.inferred(lambda: seen.stroke(*LINE))
+        seen.until(seen.page.get_by_role("button", name="Show the photograph").is_visible)
+        assert seen.page.locator("#canvas").bounding_box() == before
 
     def test_on_a_small_screen_both_are_seen_at_once(self, visit) -> None:
         seen = visit(viewport={"width": 800, "height": 600})

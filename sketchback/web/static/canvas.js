@@ -59,7 +59,8 @@ export class DrawingCanvas extends EventTarget {
     this.#draw();
     canvas.addEventListener("pointerdown", (event) => this.#down(event));
     canvas.addEventListener("pointermove", (event) => this.#move(event));
-    for (const end of ["pointerup", "pointercancel"]) canvas.addEventListener(end, (event) => this.#up(event));
+    canvas.addEventListener("pointerup", (event) => this.#up(event));
+    canvas.addEventListener("pointercancel", (event) => this.#up(event));
     canvas.addEventListener("keydown", (event) => this.#key(event));
     canvas.addEventListener("blur", () => this.#leave());
   }
@@ -241,6 +242,12 @@ export class DrawingCanvas extends EventTarget {
     this.#changed();
   }
 
+  #dropStroke() {
+    this.#stroke = null;
+    this.#pointer = null;
+    this.#show();
+  }
+
   #where(event) {
     const box = this.#box;
     const pressure = event.pointerType === "pen" ? event.pressure : 0.5; // other pointers do not measure it
@@ -274,7 +281,11 @@ export class DrawingCanvas extends EventTarget {
     this.#changed();
   }
 
-  #up(event) { if (event.pointerId === this.#pointer) this.#endStroke(); }
+  #up(event) {
+    if (event.pointerId !== this.#pointer) return;
+    if (event.type === "pointercancel" && event.pointerType === "touch") this.#dropStroke(); // two fingers zoom
+    else this.#endStroke();
+  }
 
   // ---- by keyboard
 

@@ -4,6 +4,7 @@
 import { uncover } from "./result.js";
 import { beginLaying, drawing, photographs, restoreTold } from "./state.js";
 import { clear, get, put, remove, unpack } from "./store.js";
+import { told } from "./told.js";
 import { act, element, failed } from "./ui.js";
 import { list, record } from "./versions.js";
 
@@ -112,6 +113,7 @@ act("version-back", async () => {
   const found = await unpack(open.snapshot);
   element("version").close();
   beginLaying();
+  told.renew();
   restoreTold(found);
   uncover();
   drawing.lay(found.content); // the drawing that was there before is one undo away
@@ -120,6 +122,7 @@ act("version-back", async () => {
 });
 
 act("version-delete", async () => {
+  if (!confirm("Delete this version?")) return;
   await remove("versions", open.id);
   element("version").close();
   await show();

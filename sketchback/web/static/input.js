@@ -93,7 +93,7 @@ act("paste-button", async () => {
   try {
     items = await navigator.clipboard.read();
   } catch {
-    return say("The browser does not let a button paste here. Press Ctrl+V (on a Mac ⌘V) instead.");
+    return say("The browser does not let a button paste here. Press Ctrl+V (on a Mac ⌘V), or choose Open instead.");
   }
   for (const item of items) {
     const kind = item.types.find((type) => type.startsWith("image/"));

@@ -11,6 +11,13 @@ const STROKES = 256; // pixels of the longer side of what is sent; a cell of ton
 class Told extends EventTarget {
   #values = new Map();
   #before = {}; // what was told of the drawing before this one
+  #aside = new WeakMap(); // the background of another drawing that undo or redo may bring back -> what was told of it
+  #background = drawing.background;
+
+  constructor() {
+    super();
+    drawing.addEventListener("change", () => this.#follow());
+  }
 
   /** A name of a part or a change, "reference", "candidate" or "fidelity" -> what was told; undefined for nothing. */
   get(name) { return this.#values.get(name); }
@@ -32,11 +39,33 @@ class Told extends EventTarget {
 
   /** Another drawing comes: what was told of the one before is put aside, but for fidelity, which is a taste. */
   renew() {
+    const said = this.#putAside();
+    if (Object.keys(said).length) this.#tell({}, said);
+  }
+
+  #putAside() {
     const { fidelity, ...said } = this.all;
-    if (!Object.keys(said).length) return;
-    this.#values = new Map(fidelity === undefined ? [] : [["fidelity", fidelity]]);
-    this.#before = said;
+    this.#aside.set(this.#background, { said, before: this.#before });
+    return said;
+  }
+
+  #tell(said, before) {
+    const { fidelity } = this.all;
+    this.#values = new Map(Object.entries(fidelity === undefined ? said : { ...said, fidelity }));
+    this.#before = before;
     this.#changed();
+  }
+
+  /** Undo and redo bring back what was told of the drawing that they bring back. */
+  #follow() {
+    const { background } = drawing;
+    if (background === this.#background) return;
+    const found = this.#aside.get(background);
+    if (found) this.#putAside();
+    this.#background = background;
+    if (!found) return;
+    this.#aside.delete(background); // until it goes again
+    this.#tell(found.said, found.before);
   }
 
   get canRepeat() { return Object.keys(this.#before).length > 0; }
