@@ -118,7 +118,7 @@ def invert(
         FileNotFoundError: No such drawing or weights.
         ValueError: The sketch is no image, too small, out of range, or an empty sheet; or cleaning brought a batch to
             several sizes; or the weights do not run there, or cannot do what is asked; or an option is wrong.
-        TypeError: The sketch or the tone is of another kind.
+        TypeError: The sketch, the weights or the tone are of another kind.
         ImportError: `runtime` is `"onnx"` or `"fast"`, and what it needs is not installed.
     """
     asked = options.Options(

@@ -40,7 +40,13 @@ def to_gray(image: np.ndarray) -> np.ndarray:
 
     Returns:
         `(H, W)` float32 in [0, 1].
+
+    Raises:
+        TypeError: It is no array.
+        ValueError: It has another shape, or whole numbers.
     """
+    if not isinstance(image, np.ndarray):
+        raise TypeError(f"An image must be an array. Received: {type(image).__name__}. `images.read` reads a file.")
     if not np.issubdtype(image.dtype, np.floating):  # of 8 bits it would be another picture
         raise ValueError(
             f"An image must be float in [0, 1]. Received: dtype={image.dtype}. Convert 8-bit values with "

@@ -106,7 +106,13 @@ def check(generator: Generator, options: Options, *, name: str | Path = "", dash
 
     Raises:
         ValueError: It cannot; or a part that is named belongs to what it shows no photographs of.
+        TypeError: It is no generator.
     """
+    if not hasattr(generator, "takes"):
+        raise TypeError(
+            "`weights` must be a name, a path, or a generator of `runtime.load`, `weights.load` or `models.build`. "
+            f"Received: {type(generator).__name__}. Try {weights.DEFAULT!r}."
+        )
     if generator.takes[0] != "sketch":
         raise ValueError(
             "`weights` must turn sketches into photographs. "

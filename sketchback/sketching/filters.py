@@ -33,14 +33,14 @@ def pencil(photo: np.ndarray, blur: int = 21, *, scale: float = 1.0) -> np.ndarr
         `(H, W, 1)` float32 in [0, 1].
 
     Raises:
-        ValueError: `blur` is even or not positive.
+        ValueError: `blur` is even, not whole or out of range.
 
     >>> flat = np.full((32, 32, 3), 0.25, np.float32)
     >>> float(pencil(flat).min())                                   # nothing to draw on a flat picture
     1.0
     """
-    if not 1 <= blur <= MAX_BLUR or blur % 2 == 0:
-        raise ValueError(f"`blur` must be odd, positive and at most {MAX_BLUR}, a kernel's side. Received: {blur=}.")
+    if not isinstance(blur, (int, np.integer)) or not 1 <= blur <= MAX_BLUR or blur % 2 == 0:
+        raise ValueError(f"`blur` must be odd, whole and from 1 to {MAX_BLUR}, a kernel's side. Received: {blur=}.")
     if scale != 1.0:
         return _at_scale(photo, scale, lambda scaled: pencil(scaled, blur))
     gray = to_gray(photo)

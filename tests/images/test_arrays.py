@@ -32,6 +32,8 @@ def test_to_gray_weighs_by_bt_601():
     for shape in ((4,), (4, 4, 2), (4, 4, 4), (1, 4, 4, 3)):
         with pytest.raises(ValueError, match=r"must be \(H, W\)"):
             images.to_gray(np.zeros(shape, np.float32))
+    with pytest.raises(TypeError, match="must be an array. Received: str"):
+        images.to_gray("photo.png")
 
 
 def test_check_size():

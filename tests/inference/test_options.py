@@ -66,3 +66,6 @@ def test_weights_must_be_able_to() -> None:
         ValueError, match="must turn sketches into photographs. Received: those of architecture enlarger"
     ):
         check(models.build("enlarger", width=2, blocks=0), Options())
+    for nothing in (None, ["faces"]):
+        with pytest.raises(TypeError, match="`weights` must be a name, a path, or a generator"):
+            check(nothing, Options())

@@ -132,7 +132,7 @@ def test_white_paper_some_ink_and_grey_pictures(photo, draw) -> None:
 @pytest.mark.parametrize(
     ("draw", "wrong", "words"),
     [
-        *((pencil, {"blur": blur}, f"`blur` must be odd.*blur={blur}") for blur in (0, -3, 20)),
+        *((pencil, {"blur": blur}, f"`blur` must be odd.*blur={blur}") for blur in (0, -3, 20, 21.0)),
         *((xdog, wrong, "`sigma` must be positive.* and `k` above 1") for wrong in ({"sigma": 0.0}, {"k": 1.0})),
         *((xdog, wrong, "`phi` not negative") for wrong in ({"phi": -1.0}, {"p": 1e308}, {"epsilon": float("nan")})),
         *((line, {"low": low, "high": 0.1}, "`low` and `high`") for low in (-0.1, 0.2)),
