@@ -24,8 +24,7 @@ VERSIONS = "#versions button"
 
 
 def reload(seen: Visit) -> None:
-    seen.page.wait_for_timeout(500)  # the draft follows the last change after 300 ms
-    seen.page.reload()
+    seen.page.reload()  # at once: the last change is kept while the page goes
     seen.until(lambda: seen.page.evaluate("document.body.dataset.ready") == "true")
 
 

@@ -251,3 +251,122 @@ def test_a_version_that_is_deleted_leaves_the_focus_among_the_others(visit) -> N
     seen.page.get_by_role("button", name="Delete", exact=True).click()
     seen.until(lambda: seen.page.locator("#versions li").count() == 0)
     seen.until(lambda: focused(seen) == "canvas")
+
+
+def test_a_version_is_deleted_in_the_moment_in_which_it_is_named(visit) -> None:
+    seen = visit()
+    seen.inferred(lambda: seen.stroke(*LINE))
+    seen.until(lambda: seen.page.locator("#versions li").count() == 1)
+    seen.page.locator("#versions button").first.click()
+    seen.page.get_by_label("Name", exact=True).fill("Gone")
+    seen.page.once("dialog", lambda dialog: dialog.accept())
+    seen.page.get_by_role("button", name="Delete", exact=True).click()
+    seen.page.locator("#version").wait_for(state="hidden")
+    seen.page.wait_for_timeout(200)
+    assert seen.page.locator("#versions li").count() == 0
+
+
+def test_all_versions_go_and_the_drawings_of_open_tabs_stay(visit) -> None:
+    seen = visit()
+    seen.inferred(lambda: seen.stroke(*LINE))
+    other = seen.context.new_page()
+    other.goto(seen.page.url)
+    other.on("dialog", lambda dialog: dialog.accept())
+    other.get_by_role("button", name="Delete all").click()
+    other.locator("#history").wait_for(state="hidden")
+    drafts = "async () => (await (await import('/page/store.js')).all('drafts')).length"
+    assert seen.page.evaluate(drafts) == 1
+
+
+def test_what_is_told_last_is_kept_without_a_photograph(visit) -> None:
+    seen = visit()
+    seen.inferred(lambda: seen.stroke(*LINE))
+    held = Held(seen, "**/api/invert*")
+    seen.page.get_by_role("radio", name="Buildings").check(force=True)
+    held.wait()
+    seen.page.wait_for_timeout(500)
+    drafts = "async () => (await (await import('/page/store.js')).all('drafts'))[0].told.weights"
+    assert seen.page.evaluate(drafts) == "buildings"
+
+
+def test_text_that_is_selected_beyond_a_dialog_leaves_it_open(visit) -> None:
+    seen = visit()
+    seen.click("Help")
+    box = seen.page.locator("#help").bounding_box()
+    for begin in (40, 4):  # on the text, and beside it
+        seen.page.mouse.move(box["x"] + begin, box["y"] + 60)
+        seen.page.mouse.down()
+        seen.page.mouse.move(box["x"] - 40, box["y"] + 60, steps=4)
+        seen.page.mouse.up()
+        assert seen.page.locator("#help").is_visible()
+    seen.page.mouse.click(box["x"] - 40, box["y"] + 60)
+    assert seen.page.locator("#help").is_hidden()
+
+
+def test_no_photograph_is_said_to_be_ready_before_there_is_one(visit) -> None:
+    seen = visit()
+    seen.inferred(lambda: seen.stroke(*LINE))
+    held = Held(seen, "**/api/invert*")
+    seen.page.reload()
+    held.wait()
+    seen.page.wait_for_timeout(200)
+    assert seen.page.locator("#photo").is_hidden() and seen.says("status") != "Photograph ready"
+
+
+def test_by_keyboard_the_point_stays_on_a_sheet_that_was_turned(visit) -> None:
+    seen = visit()
+    seen.page.locator("#canvas").focus()
+    for _ in range(30):
+        seen.page.keyboard.press("Shift+ArrowDown")
+    seen.click("Turn by a quarter")
+    seen.page.locator("#canvas").focus()
+    for key in ("Space", "ArrowUp", "ArrowUp", "Space"):
+        seen.page.keyboard.press(key)
+    assert dark(seen) > 0
+
+
+def test_a_message_goes_with_the_picture_that_it_is_about(visit, tmp_path: Path) -> None:
+    seen = visit()
+    face = images.read(DRAWINGS / "face_pencil.png", 1)
+    images.write(tmp_path / "turned.png", face[::-1, ::-1])
+    seen.inferred(lambda: seen.give(tmp_path / "turned.png"))
+    seen.until(lambda: "upside down" in seen.alert())
+    seen.click("Clear: a new sheet")
+    assert not seen.alert()
+
+
+def test_undo_by_the_place_of_its_key(visit) -> None:
+    seen = visit()
+    seen.stroke(*LINE)
+    pressed = "{ key: 'я', code: 'KeyZ', ctrlKey: true, bubbles: true }"
+    seen.page.evaluate(f"() => void document.body.dispatchEvent(new KeyboardEvent('keydown', {pressed}))")
+    assert dark(seen) == 0
+
+
+def test_a_pencil_that_was_lifted_unseen_draws_no_more(visit) -> None:
+    seen = visit()
+    box = seen.page.locator("#canvas").bounding_box()
+    mouse = seen.context.new_cdp_session(seen.page)
+
+    def move(kind: str, share: float, buttons: int) -> None:
+        at = {"x": box["x"] + share * box["width"], "y": box["y"] + share * box["height"]}
+        mouse.send(
+            "Input.dispatchMouseEvent",
+            {"type": kind, **at, "button": "left" if buttons else "none", "buttons": buttons},
+        )
+
+    move("mousePressed", 0.2, 1)
+    for step in range(1, 11):
+        move("mouseMoved", 0.2 + step / 100, 1)
+    before = dark(seen)
+    move("mouseMoved", 0.8, 0)
+    assert dark(seen) < before + 100  # the end of its line; all the way it is 1,700 more
+
+
+def test_a_picture_that_is_dropped_on_a_dialog_is_not_laid_behind_it(visit, small: Path) -> None:
+    seen = visit()
+    seen.click("Help")
+    dropped = "(files) => dispatchEvent(new DragEvent('drop', { dataTransfer: files, cancelable: true }))"
+    assert seen.page.evaluate(dropped, seen.carried(small)) is False  # nor opened by the browser
+    seen.page.wait_for_timeout(300)
+    assert dark(seen) == 0

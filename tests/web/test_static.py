@@ -633,6 +633,35 @@ class TestDesk:
         desk.click("Clear: a new sheet")
         assert self.told(desk) == ["Fidelity 0.4"]
 
+    def test_a_reference_that_is_read_late_is_not_told_of_what_came_since(self, desk: Visit, file: Path) -> None:
+        desk.page.evaluate("""() => {
+            const read = createImageBitmap;
+            window.createImageBitmap = async (one) => {
+                await new Promise((done) => setTimeout(done, one.name === "late.png" ? 900 : 0));
+                return read(one);
+            };
+        }""")
+        late = file.with_name("late.png")
+        late.write_bytes(file.read_bytes())
+        reference = desk.page.locator("#reference")
+        reference.set_input_files(late)
+        reference.set_input_files(file)
+        desk.page.wait_for_timeout(1200)
+        assert self.told(desk) == [f"Colours of {file.name}"]
+        reference.set_input_files(late)
+        desk.click("Clear: a new sheet")
+        desk.page.wait_for_timeout(1200)
+        assert self.told(desk) == []
+
+    def test_colours_on_an_empty_sheet_stay_for_other_weights(self, desk: Visit) -> None:
+        desk.click("Clear: a new sheet")
+        desk.page.keyboard.press("c")
+        desk.stroke((0.3, 0.12), (0.7, 0.12))
+        (painted,) = self.told(desk)
+        for name in ("Buildings", "Faces"):
+            desk.page.locator("#weights label", has_text=name).first.click()
+        assert self.told(desk) == [painted]
+
     def test_undo_brings_back_what_was_told_with_the_drawing(self, desk: Visit) -> None:
         drawn = desk.canvas()
         skin = desk.page.get_by_role("combobox", name="Skin: colour in a word")

@@ -275,10 +275,11 @@ export class DrawingCanvas extends EventTarget {
   }
 
   #move(event) {
-    if (event.pointerId !== this.#pointer) return;
+    if (event.pointerId !== this.#pointer) return undefined;
+    if (!event.buttons) return this.#endStroke(); // it was lifted where the browser did not see it
     const events = event.getCoalescedEvents?.() ?? [];
     for (const one of events.length ? events : [event]) this.#add(this.#where(one));
-    this.#changed();
+    return this.#changed();
   }
 
   #up(event) {
@@ -294,7 +295,8 @@ export class DrawingCanvas extends EventTarget {
     const step = event.shiftKey ? 40 : 10;
     const moves = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
     const { width, height } = this.canvas;
-    this.#point ??= { x: width / 2, y: height / 2, pressure: 0.5 };
+    const { x, y } = this.#point ?? { x: width / 2, y: height / 2 };
+    this.#point = { x: Math.min(width, x), y: Math.min(height, y), pressure: 0.5 }; // the sheet may have been turned
     if (event.key in moves && !event.ctrlKey && !event.metaKey && !event.altKey) {
       const [dx, dy] = moves[event.key];
       this.#point = {

@@ -3,7 +3,7 @@
 import { beginLaying, drawing } from "./state.js";
 import { told } from "./told.js";
 import { turn } from "./turning.js";
-import { act, element, enable, status } from "./ui.js";
+import { act, element, enable, hush, status } from "./ui.js";
 import { can, choice } from "./weights.js";
 
 drawing.addEventListener("change", () => {
@@ -53,6 +53,7 @@ choice.addEventListener("change", () => { if (!can().tone && drawing.tool.endsWi
 act("undo-button", () => drawing.undo());
 act("redo-button", () => drawing.redo());
 act("clear-button", () => {
+  hush(); // what it says is of what was on the sheet
   beginLaying(); // a picture that is being read does not come after it
   told.renew();
   drawing.clear();
@@ -64,8 +65,9 @@ act("turn-button", () => turn(drawing));
 addEventListener("keydown", (event) => {
   const writing = event.target.matches?.("input:not([type=radio], [type=range], [type=checkbox]), select, textarea");
   if (writing || document.querySelector("dialog[open]") || event.altKey) return;
-  const key = event.key.toLowerCase();
   const chord = event.ctrlKey || event.metaKey;
+  const isLatin = /^[\x20-\x7e]$/.test(event.key); // on other layouts a chord is known by its place
+  const key = (chord && !isLatin ? event.code.replace("Key", "") : event.key).toLowerCase();
   // One letter acts at the drawing alone (WCAG 2.1.4): a person who speaks to the machine writes letters anywhere.
   if (!chord && event.target !== document.body && !event.target.closest?.("#canvas, .tools, .colour-row")) return;
   const actions = chord
@@ -80,7 +82,13 @@ addEventListener("keydown", (event) => {
 
 for (const dialog of ["help", "card"]) act(`${dialog}-button`, () => element(dialog).showModal());
 for (const dialog of document.querySelectorAll("dialog")) {
-  dialog.addEventListener("click", (event) => { if (event.target === dialog) dialog.close(); }); // a click around it
+  const isAround = ({ target, clientX, clientY }) => {
+    const { left, right, top, bottom } = dialog.getBoundingClientRect();
+    return target === dialog && (clientX < left || clientX > right || clientY < top || clientY > bottom);
+  };
+  let begun = false; // around it: text that is selected may end there
+  dialog.addEventListener("pointerdown", (event) => { begun = isAround(event); });
+  dialog.addEventListener("click", (event) => { if (begun && isAround(event)) dialog.close(); });
 }
 
 // ---- light and dark

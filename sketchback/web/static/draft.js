@@ -3,6 +3,8 @@
 
 import { drawing, photographs, restoreTold, snapshot } from "./state.js";
 import { all, get, isWritten, pack, put, remove, unpack } from "./store.js";
+import { told } from "./told.js";
+import { choice } from "./weights.js";
 
 const LOCK = "tab "; // and the name of a tab
 const PAUSE = 300; // milliseconds after a change
@@ -37,8 +39,8 @@ export async function restore() {
     else drawing.lay(found.content); // what somebody has drawn already is one undo away
     if (tab !== before) save(); // a copy, which goes its own way
   }
-  drawing.addEventListener("change", later);
-  photographs.addEventListener("shown", later); // also where a control has changed it
+  for (const one of [drawing, told, choice]) one.addEventListener("change", later);
+  photographs.addEventListener("shown", later); // its seed, for one
   document.addEventListener("visibilitychange", () => { if (document.hidden) save(); });
   addEventListener("pagehide", save);
   addEventListener("beforeunload", (event) => { if (!kept && !drawing.empty) event.preventDefault(); });
@@ -57,11 +59,11 @@ const hold = (name) => new Promise((done) => {
 });
 
 /** Deletes all but the last drafts of tabs that were closed; without locks, of all others. */
-async function forget() {
+export async function forget(most = MOST) {
   const held = (await navigator.locks?.query())?.held.map((lock) => lock.name) ?? [LOCK + tab];
   const closed = (await all("drafts")).filter((draft) => !held.includes(LOCK + draft.tab));
   closed.sort((a, b) => b.when - a.when);
-  await Promise.all(closed.slice(MOST).map((draft) => remove("drafts", draft.tab)));
+  await Promise.all(closed.slice(most).map((draft) => remove("drafts", draft.tab)));
 }
 
 function later() {

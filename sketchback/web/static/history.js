@@ -1,11 +1,12 @@
 // The history: every version that was looked at for a second. It can be compared with what is there now, gone back to,
 // named and deleted.
 
+import { forget } from "./draft.js";
 import { uncover } from "./result.js";
 import { beginLaying, drawing, photographs, restoreTold } from "./state.js";
 import { clear, get, put, remove, unpack } from "./store.js";
 import { told } from "./told.js";
-import { act, element, failed } from "./ui.js";
+import { act, element, failed, hush } from "./ui.js";
 import { list, record } from "./versions.js";
 
 const LOOKED_AT = 1000; // milliseconds
@@ -16,6 +17,7 @@ let looking = null; // the promise that the version which was looked at last is 
 let shown = null;
 let now = null; // the number of the version that is on the page
 let open = null; // the version in the dialog
+let naming = null; // the promise that its name is kept
 
 photographs.addEventListener("shown", ({ detail }) => {
   clearTimeout(timer);
@@ -112,6 +114,7 @@ function compare({ version, addresses }) {
 act("version-back", async () => {
   const found = await unpack(open.snapshot);
   element("version").close();
+  hush(); // what it says is of what was on the sheet
   beginLaying();
   told.renew();
   restoreTold(found);
@@ -123,21 +126,21 @@ act("version-back", async () => {
 
 act("version-delete", async () => {
   if (!confirm("Delete this version?")) return;
+  await naming; // which would bring it back
   await remove("versions", open.id);
   element("version").close();
   await show();
   (element("versions").querySelector("button") ?? element("canvas")).focus({ preventScroll: true });
 });
 
-element("version-name").addEventListener("change", async ({ target }) => {
-  try {
-    const name = target.value.trim(); // before the dialog may show another version
-    const kept = await get("versions", open.id);
-    if (kept) await put("versions", { ...kept, name }); // another tab may have deleted it
-    await show();
-  } catch (error) {
-    failed(error);
-  }
+async function call(id, name) {
+  const kept = await get("versions", id);
+  if (kept) await put("versions", { ...kept, name }); // another tab may have deleted it
+  await show();
+}
+
+element("version-name").addEventListener("change", ({ target }) => {
+  naming = call(open.id, target.value.trim()).catch(failed);
 });
 
 act("history-clear", async () => {
@@ -145,7 +148,7 @@ act("history-clear", async () => {
   clearTimeout(timer); // what is looked at now does not come after them
   await looking;
   await clear("versions");
-  await clear("drafts"); // of other tabs; that of this one is written again with the next stroke
+  await forget(0); // the drawings of tabs that were closed
   await show();
 });
 

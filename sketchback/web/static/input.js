@@ -133,6 +133,7 @@ addEventListener("drop", (event) => {
   element("drop").hidden = true;
   if (!carriesFiles(event)) return;
   event.preventDefault();
+  if (document.querySelector("dialog[open]")) return;
   const files = [...event.dataTransfer.files];
   (overTone(event) && files.length ? refer(files[0]) : take(files)).catch(failed);
 });

@@ -30,7 +30,7 @@ async function begin() {
   hideWhatIsMissing(backend.capabilities);
   const answer = await backend.weights();
   offer(answer, () => {
-    if (drawing.empty) drawing.lay({ ratio: ratioOf(chosen()) });
+    if (drawing.empty && !drawing.told.length) drawing.lay({ ratio: ratioOf(chosen()) });
     else update();
   });
   offerSamples();
@@ -51,7 +51,7 @@ async function waitUntilWarm() {
     status(said);
     await new Promise((done) => setTimeout(done, 300));
   }
-  if (element("status").textContent === said) status(drawing.empty ? "" : "Photograph ready");
+  if (element("status").textContent === said) status(element("photo").hidden ? "" : "Photograph ready");
 }
 
 begin().catch((error) => {

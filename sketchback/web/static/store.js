@@ -38,7 +38,9 @@ async function within(store, mode, action) {
     transaction.oncomplete = done;
     transaction.onabort = () => refuse(transaction.error); // also where the disk is full
   });
-  const [result] = await Promise.all([settled(action(transaction.objectStore(store))), committed]);
+  const request = action(transaction.objectStore(store));
+  transaction.commit?.(); // it need not hear of the request's end, which a page that is left does not see
+  const [result] = await Promise.all([settled(request), committed]);
   return result;
 }
 

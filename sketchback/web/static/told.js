@@ -13,6 +13,7 @@ class Told extends EventTarget {
   #before = {}; // what was told of the drawing before this one
   #aside = new WeakMap(); // the background of another drawing that undo or redo may bring back -> what was told of it
   #background = drawing.background;
+  renewals = 0; // how often all of it was replaced: what is still being read for one drawing is not told of another
 
   constructor() {
     super();
@@ -32,15 +33,14 @@ class Told extends EventTarget {
   get all() { return Object.fromEntries(this.#values); }
 
   set all(values) {
-    this.#values = new Map(Object.entries(values));
-    this.#before = {};
-    this.#changed();
+    this.#replace(values, {});
   }
 
   /** Another drawing comes: what was told of the one before is put aside, but for fidelity, which is a taste. */
   renew() {
     const said = this.#putAside();
     if (Object.keys(said).length) this.#tell({}, said);
+    else this.renewals += 1;
   }
 
   #putAside() {
@@ -51,8 +51,13 @@ class Told extends EventTarget {
 
   #tell(said, before) {
     const { fidelity } = this.all;
-    this.#values = new Map(Object.entries(fidelity === undefined ? said : { ...said, fidelity }));
+    this.#replace(fidelity === undefined ? said : { ...said, fidelity }, before);
+  }
+
+  #replace(values, before) {
+    this.#values = new Map(Object.entries(values));
     this.#before = before;
+    this.renewals += 1;
     this.#changed();
   }
 

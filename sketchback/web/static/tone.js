@@ -75,8 +75,12 @@ function partRow(name, words) {
 
 // ---- a reference photograph
 
-/** Takes over the tones of a photograph. */
+let referred = 0;
+
+/** Takes over the tones of a photograph, unless another one, or another drawing, comes before they are read. */
 export async function refer(file) {
+  referred += 1;
+  const asked = [referred, told.renewals];
   let bitmap;
   try {
     bitmap = await createImageBitmap(file);
@@ -90,7 +94,7 @@ export async function refer(file) {
   copy.getContext("2d").drawImage(bitmap, 0, 0, copy.width, copy.height);
   bitmap.close();
   const blob = await new Promise((done) => copy.toBlob(done, "image/png"));
-  told.set("reference", { blob, name: file.name });
+  if (asked[0] === referred && asked[1] === told.renewals) told.set("reference", { blob, name: file.name });
 }
 
 act("reference-button", () => element("reference").click());
