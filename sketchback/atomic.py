@@ -10,6 +10,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+LONGEST = 32  # characters of the suffixes of a name that its temporary name has: all of it may have 255
 FULL = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO)
 
 
@@ -33,7 +34,7 @@ def _begin(path: Path) -> Path:
     """An empty file beside `path`, to be written before it takes its place."""
     if path.is_dir():
         raise IsADirectoryError(errno.EISDIR, "A file must not be a folder; name a file. Received", str(path))
-    temporary = path.parent / f".partial-{secrets.token_hex(6)}{''.join(path.suffixes)}"
+    temporary = path.parent / f".partial-{secrets.token_hex(6)}{''.join(path.suffixes)[-LONGEST:]}"
     with _naming(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         # Not mkstemp, whose files only their owner may read: a result is as readable as any other file.

@@ -30,6 +30,13 @@ def test_writes_whole_leaves_nothing_else_and_is_readable_as_any_other_file(tmp_
         os.umask(before)
 
 
+def test_a_name_may_be_as_long_as_names_are(tmp_path):
+    path = tmp_path / f"v1.{'n' * 248}.png"
+    with replacing(path) as temporary:
+        temporary.write_text("all")
+    assert path.read_text() == "all"
+
+
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt, SystemExit, FileNotFoundError])
 def test_an_error_leaves_the_old_file_and_stays_what_it_is(tmp_path, error):
     (tmp_path / "a.txt").write_text("old")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import logging
+import os
 import re
 import sys
 from collections import Counter
@@ -131,15 +132,15 @@ def _find(places: list[str], out: Path, result: str) -> tuple[list[Path], dict[s
     """The pictures that are meant, and the other files, as named in their folders, by why they are left out."""
     files: list[Path] = []
     left_out: dict[str, list[Path]] = {"as no image": [], (earlier := "as a result by name or folder"): []}
-    written, out = re.compile(rf".*\.{result}(-\d+)?", re.DOTALL), out.resolve()
+    written, out = re.compile(rf".*\.{result}(-\d+)?", re.DOTALL), _real(out)
     for place in map(Path, places):
         if not place.is_dir():
             files.append(place)
             continue
         listed = images.list_files(place, suffixes=(*images.SUFFIXES, *images.UNREADABLE))
-        is_inside = place.resolve() in out.parents
+        is_inside = _real(place) in out.parents
         results = [
-            path for path in listed if written.fullmatch(path.stem) or (is_inside and out in path.resolve().parents)
+            path for path in listed if written.fullmatch(path.stem) or (is_inside and out in _real(path).parents)
         ]
         files += sorted(set(listed) - set(results))
         results = [path.relative_to(place) for path in results]
@@ -152,6 +153,11 @@ def _find(places: list[str], out: Path, result: str) -> tuple[list[Path], dict[s
     if len(files) > 1 and Path(STREAM) in files:
         raise ValueError(f"Standard input must be the only picture. Received: {len(files)}. Leave `-` out.")
     return files, left_out
+
+
+def _real(path: Path) -> Path:
+    """Where a path leads; as `resolve`, which older Pythons refuse for links that lead to themselves."""
+    return Path(os.path.realpath(path))
 
 
 def _count(files: list[Path]) -> str:
@@ -209,7 +215,7 @@ def _targets(files: list[Path], out: Path, arguments: argparse.Namespace) -> lis
 
 def _check(files: list[Path], beside: list[Path], targets: list[list[Path]]) -> None:
     """Raises `ValueError` where the results of a drawing cannot be written, or would take another file's place."""
-    sources = {file.resolve() for file in (*files, *beside)}
+    sources = {_real(file) for file in (*files, *beside)}
     makers: dict[str, Path] = {}
     for file, target in ((file, one) for file, several in zip(files, targets, strict=False) for one in several):
         if target == Path(STREAM):
@@ -217,7 +223,7 @@ def _check(files: list[Path], beside: list[Path], targets: list[list[Path]]) -> 
                 raise ValueError("Standard output must be a file or a pipe. Received: a terminal. Give --out a file.")
             continue
         images.check_writable(target)
-        if target.resolve() in sources:
+        if _real(target) in sources:
             raise ValueError(f"A result must not overwrite its source. Received: {target}. Give another --out.")
         name = str(target).lower()
         if name in makers:

@@ -73,7 +73,7 @@ def pair_key(stem: str) -> str:
     >>> pair_key("f-005-01"), pair_key("F2-005-01-sz1"), pair_key("Anna")
     ('f-005-01', 'f-005-01', 'anna')
     """
-    match = CUFS_NAME.match(stem)
+    match = CUFS_NAME.match(stem := splits.plain(stem))
     return f"{match[1]}{match[2]}-{match[3]}-{match[4]}".lower() if match else stem.lower()
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import dataclasses
 import logging
+import os
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
@@ -28,6 +29,8 @@ TERMS = {
     "XM2VTS": "research use only",
     "ZuBuD": "research use",
 }
+
+OWN = ("photographs", "pairs")  # kinds whose groups are named after their folder
 
 logger = logging.getLogger(__name__)
 
@@ -58,9 +61,10 @@ def find(folder: str | Path) -> list[Example]:
         )
     if not folder.is_dir():
         raise ValueError(f"A data set must be a folder. Received: the file {folder}. Name the folder around it.")
+    if folder.name in ("", ".."):  # what it is called, and what lies beside it, says what it is
+        folder = Path(os.path.abspath(folder))
     found = layouts.recognise(folder)
-    unread = [path for path in sorted(folder.rglob("*")) if path.suffix.lower() in images.UNREADABLE]
-    warn_left_out("files of kinds that are not read", unread)
+    warn_left_out("files of kinds that are not read", images.list_files(folder, suffixes=images.UNREADABLE))
     readable = _readable(found)
     if not readable:
         raise ValueError(
@@ -115,8 +119,25 @@ def find_all(folders: str | Path | Sequence[str | Path]) -> list[Example]:
         raise ValueError(
             f"A data set may be given once. Received: {', '.join(twice)} several times. Leave the others out."
         )
-    examples = [example for folder in folders for example in find(folder)]
-    return examples if len(folders) < 2 else splits.complete(examples, "+".join(folders))
+    if len(folders) < 2:
+        return [example for folder in folders for example in find(folder)]
+    found: list[Example] = []
+    for place, folder in enumerate(folders):
+        found += _apart(find(folder), place) if _is_namesake(folder, folders) else find(folder)
+    return splits.complete(found, "+".join(folders))
+
+
+def _is_namesake(folder: str, folders: Sequence[str]) -> bool:
+    """Whether another of the folders is called the same, as many are called photos."""
+    return sum(Path(one).resolve().name == Path(folder).resolve().name for one in folders) > 1
+
+
+def _apart(examples: list[Example], place: int) -> list[Example]:
+    """Tells the pictures of a folder from those of its namesake, where it is the folder's name that would."""
+    return [
+        dataclasses.replace(example, group=f"{place}/{example.group}") if example.kind in OWN else example
+        for example in examples
+    ]
 
 
 def terms(examples: Sequence[Example]) -> list[str]:
@@ -128,8 +149,8 @@ def terms(examples: Sequence[Example]) -> list[str]:
 
 
 def _listed(partition: Mapping[str, str], example: Example) -> str:
-    """The split that a list gives a picture by its name, or by its path in the set; empty where it gives none."""
-    return splits.by_list(partition, example.files[0].name) or splits.by_list(partition, example.name)
+    """The split that a list gives a picture by its path in the set, or by its name; empty where it gives none."""
+    return splits.by_list(partition, example.name) or splits.by_list(partition, example.files[0].name)
 
 
 def _readable(examples: list[Example]) -> list[Example]:

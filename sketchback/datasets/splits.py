@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import codecs
 import dataclasses
 import hashlib
 import logging
 import re
+import unicodedata
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -47,13 +49,20 @@ def read_table(path: Path) -> dict[str, str]:
     """Reads lines `file value` or `file,value`; names may hold spaces. Other lines (CelebA's count) are left out."""
     if not path.is_file():
         return {}
-    rows = map(ROW.fullmatch, path.read_text(encoding="utf-8", errors="replace").splitlines())
+    data = path.read_bytes()
+    encoding = "utf-16" if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)) else "utf-8-sig"
+    rows = map(ROW.fullmatch, plain(data.decode(encoding, errors="replace")).splitlines())
     return {row[1]: row[2] for row in rows if row}
+
+
+def plain(name: str) -> str:
+    """A name as most systems write it; some (macOS) take accents and letters apart."""
+    return unicodedata.normalize("NFC", name)
 
 
 def by_list(partition: Mapping[str, str], file_name: str) -> str:
     """The split of a file in a list `file 0/1/2`, as CelebA has it, or `file train`; empty where it says none."""
-    said = partition.get(file_name, "").lower()
+    said = partition.get(plain(file_name), "").lower()
     return FOLDERS.get(said) or dict(zip("012", SPLITS, strict=True)).get(said, "")
 
 
@@ -70,7 +79,7 @@ def complete(examples: list[Example], name: str) -> list[Example]:
 
     A group that is in several splits is kept in the one farthest from training. A set without any split gets a test
     split, and a set without a validation split gets one: 10 % of the training groups each, chosen by a hash of the
-    group's name, so that the choice stays when other groups are added.
+    group's name, so that in a set of some 50 groups and more the choice stays when others are added.
 
     Args:
         examples: With an empty `split` where it is open.

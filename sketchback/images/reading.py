@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 from collections.abc import Collection
 from pathlib import Path
@@ -17,6 +18,10 @@ from sketchback.images.opening import MAX_BYTES, RAW, check_sides, first_line, o
 MAX_SCANS = 100  # of a JPEG; a progressive one has about ten
 ORIENTATION, IMAGE_WIDTH, IMAGE_LENGTH = 0x0112, 0x0100, 0x0101  # EXIF and TIFF
 WHITE_IS_ZERO = 262  # the tag of a TIFF that says so by 0
+HIDDEN = (".", "__")
+
+logger = logging.getLogger(__name__)
+
 EXIF_OF_PNG = {"exif", "Raw profile type exif", "xmp", "XML:com.adobe.xmp"}
 TURNS = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,
@@ -27,9 +32,23 @@ TURNS = {
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
-SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".tif", ".tiff", ".bmp", ".gif", ".heic", ".heif")
+SUFFIXES = (
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".webp",
+    ".tif",
+    ".tiff",
+    ".bmp",
+    ".gif",
+    ".heic",
+    ".heif",
+    ".jfif",
+    ".jpe",
+    ".apng",
+)
 LINES, LIGHT = 0.5, 0.75  # of a picture: more than lines cover; of white: what only light lines are above
-UNREADABLE = (*RAW, ".avif", ".jp2", ".jxl", ".psd")  # pictures all the same
+UNREADABLE = (*RAW, ".avif", ".jp2", ".jxl", ".psd", ".pbm", ".pgm", ".pnm", ".ppm", ".tga")  # pictures all the same
 
 
 def probe(path: str | Path) -> tuple[int, int]:
@@ -209,13 +228,14 @@ def _to_array(picture: Image.Image, channels: int) -> np.ndarray:
     if picture.mode in ("I;16", "I;16L", "I;16B", "I;16N", "I", "F"):  # one deep channel
         values = np.asarray(picture).astype(np.float32)
         # 16-bit files arrive as "I;16" or "I", and what somebody converted to "I" is of 8 bits; float files hold
-        # [0, 1], or else [0, 255] or 16-bit values.
+        # [0, 1], or else [0, 255] or 16-bit values, and filters may have gone beyond these.
         finite = np.nan_to_num(values, posinf=0.0, neginf=0.0)
         peak = float(finite.max())
         if picture.mode == "I" and (peak > 65535 or finite.min() < 0):
             raise ValueError("whole numbers of more than 16 bits")
-        small = 1.0 if picture.mode == "F" and peak <= 1 else 255.0
-        full = 65535.0 if picture.mode not in ("F", "I") or peak > 255 else small
+        is_float = picture.mode == "F"
+        small = 1.0 if is_float and peak <= 2 else 255.0
+        full = 65535.0 if picture.mode not in ("F", "I") or peak > (510 if is_float else 255) else small
         opaque = (values != picture.info.get("transparency"))[..., np.newaxis]
         values = np.clip(np.nan_to_num(values) / full, 0.0, 1.0).astype(np.float32)[..., np.newaxis]
         if getattr(picture, "tag_v2", {}).get(WHITE_IS_ZERO) == 0:  # Pillow turns those of 8 bits alone
@@ -244,17 +264,28 @@ def _paper(values: np.ndarray, alpha: np.ndarray) -> int:
 def list_files(folder: str | Path, *, suffixes: Collection[str] | None = SUFFIXES) -> list[Path]:
     """Lists the files below `folder` that are named like images, sorted, without hidden ones.
 
-    A folder so named is none of them; what is inside it is.
+    A folder so named is none of them; what is inside it is. A folder that cannot be read is left out, and named in the
+    log.
 
     Args:
-        folder: Where to look, at any depth.
+        folder: Where to look, at any depth and behind links.
         suffixes: What is listed, in small letters; None lists all files.
     """
-    folder = Path(folder)
-    return sorted(
-        path
-        for path in folder.rglob("*")
-        if (suffixes is None or path.suffix.lower() in suffixes)
-        and not any(part.startswith((".", "__")) for part in path.relative_to(folder).parts)
-        and not os.path.isdir(path)
-    )
+    found: list[Path] = []
+    seen: set[str] = set()  # a link may lead to a folder around it
+    for place, folders, names in os.walk(folder, onerror=_say_left_out, followlinks=True):
+        if os.path.realpath(place) in seen:
+            folders.clear()
+            continue
+        seen.add(os.path.realpath(place))
+        folders[:] = [name for name in folders if not name.startswith(HIDDEN)]
+        found += [
+            Path(place, name)
+            for name in names
+            if not name.startswith(HIDDEN) and (suffixes is None or Path(name).suffix.lower() in suffixes)
+        ]
+    return sorted(found)
+
+
+def _say_left_out(error: OSError) -> None:
+    logger.warning("left out a folder that cannot be read: %s", error)

@@ -308,16 +308,15 @@ def _make(
 
     name = weights.sampler_of(getattr(generator, "facts", {}))
     sampler = runtimes.load_once(find_helper(name, f"candidates={options.candidates}"), options.runtime)
-    number, changes = options.candidates, telling.changes(options.tone)
-    asked: dict[str, Any] = {"candidates": number, "first": options.first, "seed": options.seed}
+    asked: dict[str, Any] = {"candidates": options.candidates, "first": options.first, "seed": options.seed}
     known = None if told is None else np.stack([tone_layers.flatten(each, view.seen) for each in told])
-    sampled = candidates.sample(sampler, generator, view.shown, told=known, **asked)
-    for index, (shown, several) in enumerate(zip(view.shown, sampled, strict=True)):
+    answers, changes = telling.answer(generator, view.shown, known), telling.changes(options.tone)
+    own = np.stack([tones.of_photo(photo) for photo in answers])
+    sampled = candidates.sample(sampler, own, view.shown, told=known, **asked)
+    for index, (photo, several) in enumerate(zip(answers[:, : view.seen[0], : view.seen[1]], sampled, strict=True)):
         if changes:
             several = np.stack([telling.change(one, **changes) for one in several])
         if known is not None:  # what was told is told by the layers above
             several = np.where(np.isfinite(known[index]), np.nan, several).astype(np.float32)
         above = [] if told is None else told[index]
-        each = [[tone_layers.whole(one, candidates.KEPT), *above] for one in several]
-        batch = np.repeat(shown[np.newaxis], number, axis=0)
-        yield _answer(generator, GeneratorView(batch, view.seen), each)
+        yield np.stack([tone_layers.keep(photo, [tone_layers.whole(one), *above]) for one in several])

@@ -85,6 +85,44 @@ def test_what_a_list_of_splits_leaves_out_is_said(tmp_path: Path, caplog) -> Non
     assert "for 1 of 6 pictures, among them my face 0.png; their names decide" in caplog.text
 
 
+def test_the_more_exact_line_of_a_list_wins(tmp_path: Path) -> None:
+    for name in ("1.png", "2.png", "3.png", "sub/1.png"):
+        put(tmp_path / name)
+    (tmp_path / "partition.txt").write_text("1.png 0\n2.png 0\n3.png 1\nsub/1.png 2")
+    assert [example.split for example in datasets.find(tmp_path)] == ["train", "train", "val", "test"]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16"])
+def test_lists_as_any_system_writes_them(tmp_path: Path, encoding: str) -> None:
+    names = ["Zoe\u0308.png", "a.png", "b.png"]  # as macOS writes an e with two dots
+    for name in names:
+        put(tmp_path / name)
+    said = "\r\n".join(["Zo\u00eb.png 2", "a.png 0", "b.png 1"])
+    (tmp_path / "partition.txt").write_bytes(said.encode(encoding))
+    found = {example.name: example.split for example in datasets.find(tmp_path)}
+    assert found == dict(zip(names, ("test", "train", "val"), strict=True))
+
+
+def test_a_folder_is_the_same_from_inside(tmp_path: Path, monkeypatch) -> None:
+    names = [put(tmp_path / "img_align_celeba" / f"{number}.png").name for number in range(6)]
+    people = "\n".join(f"{name} {number // 2}" for number, name in enumerate(names))
+    (tmp_path / "identity_CelebA.txt").write_text(people)
+    (tmp_path / "list_eval_partition.txt").write_text("\n".join(f"{name} {n // 2}" for n, name in enumerate(names)))
+    expected = [(one.name, one.group, one.split) for one in datasets.find(tmp_path / "img_align_celeba")]
+    monkeypatch.chdir(tmp_path / "img_align_celeba")
+    assert [(one.name, one.group, one.split) for one in datasets.find(".")] == expected
+
+
+def test_folders_that_are_called_the_same_are_not_the_same(tmp_path: Path, caplog) -> None:
+    for root, parts in (("a", "201"), ("b", "000")):
+        names = [put(tmp_path / root / "photos" / f"{number}.png").name for number in range(3)]
+        said = "\n".join(f"{name} {part}" for name, part in zip(names, parts, strict=True))
+        (tmp_path / root / "photos" / "partition.txt").write_text(said)
+    together = datasets.find_all([tmp_path / "a" / "photos", tmp_path / "b" / "photos"])
+    assert [example.split for example in together][:3] == ["test", "train", "val"]
+    assert "test" not in [example.split for example in together][3:] and "several splits" not in caplog.text
+
+
 @pytest.mark.parametrize(("name", "draw"), [("demo:faces", builtin.face), ("demo:buildings", builtin.building)])
 def test_built_in_sets(name: str, draw) -> None:
     examples = datasets.find(name)

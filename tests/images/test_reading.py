@@ -136,6 +136,8 @@ def test_float_tiff(tmp_path, full):
     values = np.linspace(0, 1, 16, dtype=np.float32)[np.newaxis].repeat(16, 0)
     path = save(tmp_path / "a.tif", Image.fromarray(values * np.float32(full)))
     np.testing.assert_allclose(images.read(path, 1)[..., 0], values, atol=1e-6)
+    beyond = save(tmp_path / "b.tif", Image.fromarray(values * np.float32(full * 1.05)))  # as after a filter
+    np.testing.assert_allclose(images.read(beyond, 1)[..., 0], np.minimum(values * 1.05, 1), atol=1e-6)
     values[0, :4] = [np.nan, np.inf, -np.inf, -1.0]
     image = images.as_array(Image.fromarray(values), 1)[..., 0]
     assert image[0, :4].tolist() == [0.0, 1.0, 0.0, 0.0] and image[0, 15] == 1.0
@@ -342,3 +344,15 @@ def test_list_files(tmp_path):
     assert names() == pictures
     assert names(suffixes=None) == sorted([*pictures, "notes.txt", "png"])
     assert len(images.list_files(tmp_path / ".folder")) == 1  # what the user named is not hidden
+    elsewhere = tmp_path / ".elsewhere"
+    elsewhere.mkdir()
+    (elsewhere / "h.png").touch()
+    (tmp_path / "linked").symlink_to(elsewhere)
+    (elsewhere / "around").symlink_to(tmp_path)
+    assert names() == sorted([*pictures, "linked/h.png"])
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_folder_that_cannot_be_read_is_said(tmp_path, caplog):
+    (tmp_path / "closed").mkdir(mode=0)
+    assert images.list_files(tmp_path) == [] and str(tmp_path / "closed") in caplog.text

@@ -27,6 +27,11 @@ def sampler():
 SKETCHES = np.random.default_rng(0).random((2, 32, 48, 1), np.float32)
 
 
+@pytest.fixture(scope="module")
+def own(generator):
+    return candidates.answer_tones(generator, SKETCHES)
+
+
 def test_ink_says_where_in_a_cell_it_lies():
     sketch = np.ones((1, 20, 32, 1), np.float32)
     sketch[0, 4:8, 24:28] = 0.0  # second row, third square of the second cell
@@ -59,19 +64,19 @@ def test_noise_is_as_differences_of_tone_are():
     assert weighed.mean(axis=(1, 2)).var() > 0.85 * weighed.var()
 
 
-def test_samples_depend_on_the_seed_alone(generator, sampler):
-    many = candidates.sample(sampler, generator, SKETCHES, candidates=3, seed=5)
+def test_samples_depend_on_the_seed_alone(own, sampler):
+    many = candidates.sample(sampler, own, SKETCHES, candidates=3, seed=5)
     assert many.shape == (2, 3, 2, 3, 3) and many.dtype == np.float32 and many.min() >= 0 and many.max() <= 1
-    alone = candidates.sample(sampler, generator, SKETCHES[1:], candidates=2, seed=5)
+    alone = candidates.sample(sampler, own[1:], SKETCHES[1:], candidates=2, seed=5)
     np.testing.assert_allclose(alone[0], many[1, :2], atol=1e-5)
     assert np.abs(many[0, 0] - many[0, 1]).max() > 0.05
-    assert np.abs(candidates.sample(sampler, generator, SKETCHES, seed=6)[:, :3] - many).max() > 0.05
+    assert np.abs(candidates.sample(sampler, own, SKETCHES, seed=6)[:, :3] - many).max() > 0.05
 
 
-def test_told_cells_are_kept_and_the_others_differ(generator, sampler):
+def test_told_cells_are_kept_and_the_others_differ(own, sampler):
     told = np.full((2, 2, 3, 3), np.nan, np.float32)
     told[0, 1, 2] = [0.9, 0.5, 0.1]
-    found = candidates.sample(sampler, generator, SKETCHES, candidates=2, told=told)
+    found = candidates.sample(sampler, own, SKETCHES, candidates=2, told=told)
     np.testing.assert_array_equal(found[0, :, 1, 2], [told[0, 1, 2]] * 2)
     assert (found[0, 0, 0] != found[0, 1, 0]).any()
 
@@ -79,16 +84,16 @@ def test_told_cells_are_kept_and_the_others_differ(generator, sampler):
 class Towards:
     """A flow whose end is known: its velocity leads straight to a goal."""
 
-    takes, goal = ("state",), 0.5
+    takes = ("state",)
+    goal = np.array([1.0, 0.5, 0.0])  # 0.5 lighter, and warmer
 
     def predict_on_batch(self, state: np.ndarray) -> np.ndarray:
         return (self.goal - state[..., :3]) / np.maximum(1 - state[..., -1:], 1e-3)
 
 
-def test_the_flow_ends_where_its_velocity_leads(generator):
-    found = candidates.sample(Towards(), generator, SKETCHES, candidates=2)
-    own = candidates.answer_tones(generator, SKETCHES)
-    expected = np.clip(own + candidates.SPREAD * Towards.goal, 0, 1)
+def test_the_flow_ends_where_its_velocity_leads_with_colours_held_back(own):
+    found = candidates.sample(Towards(), own, SKETCHES, candidates=2)
+    expected = np.clip(own + candidates.SPREAD * np.array([0.75, 0.5, 0.25]), 0, 1)
     np.testing.assert_allclose(found, np.stack([expected] * 2, axis=1), atol=0.05)
 
 
@@ -98,10 +103,10 @@ def test_the_flow_ends_where_its_velocity_leads(generator):
         ({"candidates": 0}, "`candidates` must be"),
         ({"seed": -1}, "`seed` at least 0"),
         ({"told": np.zeros((2, 3, 3, 3))}, "`told` must hold"),
+        ({"answers": np.zeros((2, 3, 3, 3))}, "`answers` must hold"),
         ({"sketches": SKETCHES[0]}, r"`sketches` must be \(B, H, W, 1\)"),
     ],
 )
-def test_what_does_not_fit_is_refused(generator, sampler, change, message):
-    arguments = {"sketches": SKETCHES, **change}
+def test_what_does_not_fit_is_refused(own, sampler, change, message):
     with pytest.raises(ValueError, match=f"{message}.*Received: "):
-        candidates.sample(sampler, generator, arguments.pop("sketches"), **arguments)
+        candidates.sample(sampler, **{"answers": own, "sketches": SKETCHES, **change})

@@ -162,7 +162,7 @@ def test_tones_are_told_in_the_cells_that_the_generator_sees(told_one):
         predict(scribbler(2, 1, blocks=0), sketch, tones=colours)
 
 
-def test_candidates_are_one_seed_s(told_one, installed):
+def test_candidates_are_one_seed_s(told_one, installed, monkeypatch):
     pictures = list(sketches((40, 33), batch=2))
     several = pipeline.run(told_one, pictures, Options(candidates=3, seed=5))
     assert several.shape == (2, 3, 40, 33, 3)
@@ -174,6 +174,11 @@ def test_candidates_are_one_seed_s(told_one, installed):
     np.testing.assert_allclose(last[:, 0], several[:, 2], atol=1e-5)
     darker = pipeline.run(told_one, pictures, Options(candidates=3, seed=5, tone={"lighter": -0.3}))
     assert (darker.mean(axis=(2, 3, 4)) < several.mean(axis=(2, 3, 4))).all()  # each of them is changed
+    answers = []
+    answer = pipeline.telling.answer
+    monkeypatch.setattr(pipeline.telling, "answer", lambda *asked: answers.append(answer(*asked)) or answers[-1])
+    pipeline.run(told_one, pictures, Options(candidates=4))
+    assert len(answers) == 1  # the photograph is made once, and changed
     whole = Options(candidates=2, tone=np.full((1, 1, 3), 0.5))
     same = pipeline.run(told_one, pictures, whole)
     np.testing.assert_allclose(same[:, 0], same[:, 1], atol=1e-6)  # where all is told, nothing is left to differ

@@ -21,7 +21,7 @@ def face(seed: int, size: tuple[int, int] = (218, 178)) -> np.ndarray:
         size: `(height, width)`, each at least 16.
 
     Returns:
-        `(height, width, 3)` float32 RGB in [0, 1]; the same seed and size give the same pixels.
+        `(height, width, 3)` float32 RGB in [0, 1]; the same seed and size give the same pixels, to rounding.
 
     Raises:
         ValueError: `seed` is negative, or `size` too small.

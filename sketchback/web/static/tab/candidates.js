@@ -6,7 +6,7 @@ import { CELL, ofPhoto } from "./tones.js";
 
 const SPREAD = 0.14; // of the difference to the generator's own tones
 const STEPS = 8; // of Heun's method
-export const KEPT = 0.5; // of the difference between a candidate's tones and its photograph's is made up for
+const COLOUR = 0.5; // of what a candidate's colour differs by, beside its light
 // Of the noise: parts along the longer side, the share of its variance that they have, how strong it is.
 const LEVELS = [[1, 0.40, 1.5], [2, 0.15, 0.8], [4, 0.27, 0.4], [null, 0.18, 0.2]];
 const COLOURS = [[[1, 1, 1], 2.6 / 3], [[1, 0, -1], 0.34 / 2], [[1, -2, 1], 0.06 / 6]]; // axes, and variance by length
@@ -50,7 +50,10 @@ export async function sample(sampler, photo, sketch, told, number, seed) {
   }
   const found = picture(own.height, own.width, 3);
   for (let place = 0; place < found.data.length; place += 1) {
-    found.data[place] = clip(isTold[place] ? told.data[place] : own.data[place] + SPREAD * difference[place]);
+    const at = place - (place % 3);
+    const light = (difference[at] + difference[at + 1] + difference[at + 2]) / 3;
+    const changed = own.data[place] + SPREAD * (light + COLOUR * (difference[place] - light));
+    found.data[place] = clip(isTold[place] ? told.data[place] : changed);
   }
   return found;
 }

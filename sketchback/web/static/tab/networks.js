@@ -33,7 +33,7 @@ export class Network {
     this.last = null; // of `runOnce`
   }
 
-  /** As `run`, but the last answer is kept: all candidates of a drawing begin with the same. */
+  /** As `run`, but the last answer is kept: all candidates of a drawing are changes of the same. */
   async runOnce(pictures) {
     const same = (name) => {
       const [one, other] = [pictures[name], this.last.pictures[name]];

@@ -1,7 +1,7 @@
 // Sketch -> photograph as `sketchback.inference.pipeline` makes it.
 
 import { clip, crop, MIN_SIDE, of, padSymmetric, padToMultiple, picture, resize, round } from "./arrays.js";
-import { KEPT, sample } from "./candidates.js";
+import { sample } from "./candidates.js";
 import { place } from "./telling.js";
 import { flatten, keep, whole } from "./tone_layers.js";
 import * as tones from "./tones.js";
@@ -37,17 +37,17 @@ export async function run(generator, sketch, asked) {
     answer: async () => crop(await generator.runOnce(pictures([])), ...seen),
     changesAnswer: candidate === undefined, // else candidates are changed
   });
+  const answer = await generator.runOnce(pictures(layers));
   if (candidate !== undefined) {
-    const photo = await generator.runOnce(pictures(layers));
     const known = flatten(layers, shown);
-    const sampled = await sample(await sampler(), photo, shown, known, candidate, seed);
+    const sampled = await sample(await sampler(), answer, shown, known, candidate, seed);
     const changed = tones.changes(tone) ? tones.change(sampled, tone) : sampled;
     // What was told is told by the layers above.
     const untold = of(changed, (value, at) => (known && !Number.isNaN(known.data[at]) ? NaN : value));
-    layers = [whole(untold, KEPT), ...layers];
+    layers = [whole(untold), ...layers];
   }
   const size = [sketch.height * scale, sketch.width * scale];
-  let photo = keep(crop(await generator.run(pictures(layers)), ...seen), layers);
+  let photo = keep(crop(answer, ...seen), layers);
   for (let doubling = 0; doubling < DOUBLINGS; doubling += 1) {
     const network = isWorthIt(photo, size) ? await enlarger() : null;
     if (!network || 4 * photo.height * photo.width > MOST) break;
