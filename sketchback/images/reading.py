@@ -33,19 +33,8 @@ TURNS = {
     8: Image.Transpose.ROTATE_90,
 }
 SUFFIXES = (
-    ".png",
-    ".jpg",
-    ".jpeg",
-    ".webp",
-    ".tif",
-    ".tiff",
-    ".bmp",
-    ".gif",
-    ".heic",
-    ".heif",
-    ".jfif",
-    ".jpe",
-    ".apng",
+    *(".png", ".apng", ".jpg", ".jpeg", ".jpe", ".jfif", ".webp", ".tif", ".tiff", ".bmp", ".gif"),
+    *(".heic", ".heif"),
 )
 LINES, LIGHT = 0.5, 0.75  # of a picture: more than lines cover; of white: what only light lines are above
 UNREADABLE = (*RAW, ".avif", ".jp2", ".jxl", ".psd", ".pbm", ".pgm", ".pnm", ".ppm", ".tga")  # pictures all the same

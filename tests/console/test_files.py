@@ -123,10 +123,11 @@ def test_what_a_folder_holds_besides(photo, here, caplog):
     assert "left out, as no image: 2 files (book.pdf, notes.txt)" in caplog.text
     for name in ("b.avif", "c.nef", "d.heic"):  # pictures that cannot be read are failures
         (here / "in" / name).write_bytes(b"\0\0\0\x18ftypavif")
+    (here / "in" / "loop.png").symlink_to("loop.png")
     caplog.clear()
     assert main("in") == 2
-    assert "3 of 4 files failed" in caplog.text and files(here / "sketches") == ["a.png"]
-    for name in ("b.avif", "c.nef", "d.heic"):
+    assert "4 of 5 files failed" in caplog.text and files(here / "sketches") == ["a.png"]
+    for name in ("b.avif", "c.nef", "d.heic", "loop.png"):
         assert caplog.text.count(name) == 1
 
 
