@@ -84,10 +84,12 @@ def _face(lab: np.ndarray, plain: np.ndarray) -> dict[str, np.ndarray]:
     closed = cv2.morphologyEx(skin.astype(np.uint8), cv2.MORPH_CLOSE, np.ones((5, 5), np.uint8)) > 0  # eyes, mouth
     skin = skin | (closed & (away < 0.7) & ~background)
 
-    beside = cv2.dilate(skin.astype(np.uint8), np.ones((3, 3), np.uint8)) > 0
-    dark = (~skin & ~background & darker & (y <= chin + BELOW)).astype(np.uint8)
+    square = np.ones((3, 3), np.uint8)
+    beside = cv2.dilate(skin.astype(np.uint8), square) > 0
+    dark = ~skin & ~background & darker & (y <= chin + BELOW)
     # Outlines and shadows beside the cheeks are dark too, but thin and low.
-    hair = _connected(beside & (y < nose), cv2.morphologyEx(dark, cv2.MORPH_OPEN, np.ones((3, 3), np.uint8)) > 0)
+    thick = cv2.morphologyEx(dark.astype(np.uint8), cv2.MORPH_OPEN, square) > 0
+    hair = _connected(beside & thick & (y < nose), thick | (dark & (y < nose)))
     return {"skin": skin, "hair": hair, "background": background}
 
 

@@ -33,6 +33,16 @@ def test_shaded_skin_is_no_hair() -> None:
     assert found["hair"][1:5, 1].all() and not (found["hair"] & found["skin"]).any()
 
 
+def test_hair_may_be_narrow_above_and_shadows_below_are_none() -> None:
+    photo = np.full((128, 112, 3), 0.9, np.float32)
+    photo[16:112, 32:80] = (0.75, 0.55, 0.45)
+    photo[16:32, 32:80] = (0.15, 0.1, 0.08)  # hair
+    photo[24:108, 28:32] = photo[24:108, 80:84] = (0.15, 0.1, 0.08)  # beside the face, one block wide
+    hair = regions.find(photo, 1 - photo[..., :1] / 2)["hair"] > 0
+    assert hair[4:8, 8:20].all() and hair[8:14, 7].all() and hair[8:14, 20].all()
+    assert not hair[20:].any()
+
+
 def test_a_building_under_the_sky() -> None:
     photo = np.full((90, 112, 3), (0.7, 0.8, 0.9), np.float32)
     photo[32:80], photo[80:] = (0.6, 0.4, 0.3), (0.3, 0.3, 0.3)

@@ -121,9 +121,11 @@ function face(grid, plain) {
   skin = skin.map((one, at) => one || (closed[at] && away[at] < 0.7 && !background[at]));
 
   const dark = grid.where((at, y) => !skin[at] && !background[at] && darker[at] && y <= chin + BELOW);
-  const hairy = grid.filter(dark, open, 1); // outlines and shadows beside the cheeks are dark too, but thin and low
+  const thick = grid.filter(dark, open, 1); // outlines and shadows beside the cheeks are dark too, but thin and low
   const beside = grid.filter(skin, dilate, 1);
-  return { skin, background, hair: grid.spread(grid.where((at, y) => beside[at] && y < nose), hairy) };
+  const hair = grid.spread(
+    grid.where((at, y) => beside[at] && thick[at] && y < nose), grid.where((at, y) => thick[at] || (dark[at] && y < nose)));
+  return { skin, background, hair };
 }
 
 function building(grid, plain, bare) {
