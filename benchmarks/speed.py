@@ -2,6 +2,7 @@
 
     python benchmarks/speed.py --data CELEBA --vgg16 vgg16_relu2_2.npz      all, some 20 minutes on 2 idle cores
     python benchmarks/speed.py --only training pipeline --ours              is training limited by reading and drawing?
+    python benchmarks/speed.py --only device --sizes 128                   does a GPU wait?
     python benchmarks/speed.py --only session                              candidates, fidelity, told, enlarged; --fast
     python benchmarks/speed.py --only training --ours --batch 4 --sizes 32 64 128 192 256            how its cost grows
 
@@ -16,6 +17,7 @@ import argparse
 import contextlib
 import itertools
 import json
+import math
 import multiprocessing
 import os
 import resource
@@ -61,6 +63,7 @@ ASKED: dict[str, tuple[int, dict[str, Any]]] = {  # in a session at the drawing 
     "512 px, without the enlarger": (512, {"scale": 1}),
     "512 px, with its detail": (512, {}),
 }
+RATES = (125, 250, 500, 1000, 2000)  # images/s that a device takes which stands for a GPU
 PLAIN = "faces"  # of training and inversion: rivals know no tone
 QUIET = {"TF_CPP_MIN_LOG_LEVEL": "3", "KERAS_BACKEND": "tensorflow", "PYTHONWARNINGS": "ignore"}
 Work = Callable[..., float]  # does something `count` times; returns how many images, or GFLOP, that was
@@ -259,8 +262,8 @@ def reader(data: list[str], size: int, batch: int, augmentation: str = "none") -
     return read
 
 
-def drawing(batches: dict[str, Any], threads: int, processes: int) -> tuple[Work, None]:
-    """Reading and drawing as in training, without any training."""
+def drawing(batches: dict[str, Any], threads: int, processes: int, rate: float = math.inf) -> tuple[Work, None]:
+    """Reading and drawing as in training, without any training; at most `rate` images/s are taken, as by a GPU."""
     from sketchback.datasets.prefetch import prefetch
     from sketchback.datasets.processes import Processes
 
@@ -269,7 +272,9 @@ def drawing(batches: dict[str, Any], threads: int, processes: int) -> tuple[Work
 
     def work(count: int) -> float:
         with prefetch(read(count * at_once), started, threads=threads) as ahead:
-            return batches["batch"] * sum(1 for _ in ahead)
+            for _ in ahead:
+                time.sleep(batches["batch"] / rate)
+        return batches["batch"] * count * at_once
 
     work(1)  # all of them have imported what they need
     return work, None
@@ -438,6 +443,14 @@ def pipeline(options: argparse.Namespace, _: Path) -> None:
     compare(f"The pipeline alone, {shown['size']} px, random styles, {cores} cores", made, options)
 
 
+def device(options: argparse.Namespace, _: Path) -> None:
+    batches, cores = {"data": options.data, "size": max(options.sizes), "batch": options.batch}, os.cpu_count() or 1
+    made = [
+        Contender(f"{rate} images/s", drawing, batches=batches, threads=1, processes=cores, rate=rate) for rate in RATES
+    ]
+    compare(f"What a device gets that takes so many, {batches['size']} px, drawn by {cores} processes", made, options)
+
+
 def inversion(options: argparse.Namespace, folder: Path) -> None:
     for title, maker, cells in (
         ("Inversion, warm", warm, CELLS),
@@ -461,7 +474,7 @@ def session(options: argparse.Namespace, folder: Path) -> None:
     compare(f"What is asked for at the desk, {options.session}, warm", made, options, ms=True)
 
 
-TABLES = {"training": training, "pipeline": pipeline, "inversion": inversion, "session": session}
+TABLES = {one.__name__: one for one in (training, pipeline, device, inversion, session)}
 
 
 def main() -> None:

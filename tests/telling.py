@@ -32,6 +32,7 @@ def generator(contrast: float, darkening: float) -> keras.Model:
 
 def save(folder: Path) -> dict[str, Path]:
     """Faces with both ends, sampler and enlarger; buildings that take a sketch alone."""
+    keras.utils.set_random_seed(0)
     recipe = json.dumps({"name": "faces", "size": SIZE})
     faces = weights.save(generator(5.0, 1.0), folder / "faces.weights.h5", recipe=recipe)
     weights.save(generator(1.0, 0.3), folder / "faces-faithful.weights.h5", recipe=recipe)

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import keras
 import numpy as np
 import pytest
 import telling
@@ -28,6 +29,7 @@ def weight_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     """Untrained weights under the names that the page knows."""
     folder = tmp_path_factory.mktemp("weights")
     files = {}
+    keras.utils.set_random_seed(0)  # how far two runtimes are apart hangs on the weights
     for name, width, size in (("faces", 4, [64, 64]), ("buildings", 6, [48, 64])):
         files[name] = weights.save(
             models.build("scribbler", width=width, halvings=2, blocks=1),

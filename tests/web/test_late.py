@@ -269,6 +269,7 @@ def test_a_version_is_deleted_in_the_moment_in_which_it_is_named(visit) -> None:
 def test_all_versions_go_and_the_drawings_of_open_tabs_stay(visit) -> None:
     seen = visit()
     seen.inferred(lambda: seen.stroke(*LINE))
+    seen.until(lambda: seen.page.locator("#versions li").count() == 1)
     other = seen.context.new_page()
     other.goto(seen.page.url)
     other.on("dialog", lambda dialog: dialog.accept())

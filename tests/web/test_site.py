@@ -361,7 +361,8 @@ class TestWithoutServer:
                 return [...new Uint8Array(await file.arrayBuffer())];
             }"""
             photo = images.decode(bytes(seen.page.evaluate(made, list(file.read_bytes()))))
-        np.testing.assert_allclose(photo, invert(images.read(file, 1), weight_files["faces"]), atol=1.01 / 255)
+        expected = invert(images.read(file, 1), weight_files["faces"])
+        np.testing.assert_allclose(photo, expected, atol=1.51 / 255)  # 8 bits are half of one apart
         assert any("WebAssembly takes its place" in text for text in seen.said) != is_right
         files = {kind: f"/page/{listed['runtimes'][kind]['file']}" for kind in ("wasm", "webgpu")}
         assert files["webgpu"] in host.asked and files["wasm"] not in host.asked
