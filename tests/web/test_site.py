@@ -362,7 +362,7 @@ class TestWithoutServer:
             }"""
             photo = images.decode(bytes(seen.page.evaluate(made, list(file.read_bytes()))))
         expected = invert(images.read(file, 1), weight_files["faces"])
-        np.testing.assert_allclose(photo, expected, atol=1.51 / 255)  # 8 bits are half of one apart
+        np.testing.assert_allclose(photo, expected, atol=1.01 / 255)
         assert any("WebAssembly takes its place" in text for text in seen.said) != is_right
         files = {kind: f"/page/{listed['runtimes'][kind]['file']}" for kind in ("wasm", "webgpu")}
         assert files["webgpu"] in host.asked and files["wasm"] not in host.asked
