@@ -164,7 +164,8 @@ def told(tmp_path_factory) -> Path:
     helpers = {"tones": models.build("tone_sampler", width=4, blocks=1)}
     helpers["enlarger"] = models.build("enlarger", width=2, blocks=0)
     for name, helper in helpers.items():
-        helper.set_weights([rng.normal(0, 0.1, array.shape) for array in helper.get_weights()])
+        scale = 0.2 if name == "tones" else 0.1  # candidates that one can tell apart
+        helper.set_weights([rng.normal(0, scale, array.shape) for array in helper.get_weights()])
         weights.save(helper, folder / f"{name}.weights.h5")
     return folder
 
@@ -467,7 +468,7 @@ class TestWithoutServer:
             photo = np.asarray(Image.open(io.BytesIO(bytes(made))).convert("RGB"), np.int16)
             photos = invert(Image.fromarray(drawn), weights="told", **{"scale": 1, **settings})
             expected = np.asarray(photos[-1] if "candidates" in settings else photos, np.int16)
-            assert photo.shape == expected.shape and photo.std() > 3
+            assert photo.shape == expected.shape and photo.std() > 5
             assert np.abs(photo - expected).max() <= 1, options
 
     def test_another_subject_and_a_face_upside_down_are_noticed(self, seen) -> None:
