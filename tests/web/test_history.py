@@ -91,6 +91,40 @@ class TestDraft:
         reload(seen)
         np.testing.assert_array_equal(seen.canvas(), drawn)
 
+    def test_who_comes_back_may_go_on_with_the_last_one(self, visit) -> None:
+        seen = visit()
+        seen.inferred(lambda: seen.stroke(*LINE))
+        drawn, url = seen.canvas(), seen.page.url
+        seen.page.wait_for_timeout(500)
+
+        def opened():
+            page = seen.context.new_page()
+            seen.page.close()
+            seen.page = page
+            page.goto(url)
+            page.locator("body[data-ready=true]").wait_for()
+
+        opened()
+        assert "last drawing" in seen.alert() and seen.canvas().min() == 255
+        seen.stroke((0.2, 0.2), (0.3, 0.2))  # another one is begun, and the offer goes
+        seen.until(lambda: seen.page.locator("#alert").is_hidden())
+        seen.click("Clear: a new sheet")
+        seen.page.wait_for_timeout(500)
+        opened()
+        seen.inferred(lambda: seen.click("Go on with it"))
+        np.testing.assert_array_equal(seen.canvas(), drawn)
+        seen.until(lambda: len(drafts(seen)) == 1)
+        other = seen.context.new_page()  # beside it nothing is offered
+        other.goto(url)
+        other.locator("body[data-ready=true]").wait_for()
+        assert other.locator("#alert").is_hidden()
+        other.close()
+        opened()
+        seen.page.evaluate("import('/page/store.js').then(({ clear }) => clear('drafts'))")
+        seen.click("Go on with it")
+        seen.until(lambda: "deleted" in seen.alert())
+        assert seen.canvas().min() == 255
+
     @pytest.mark.parametrize("locks", [True, False])
     def test_the_last_of_closed_tabs_are_kept_and_all_of_open_ones(self, visit, locks: bool) -> None:
         seen = visit()

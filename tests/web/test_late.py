@@ -364,6 +364,23 @@ def test_a_pencil_that_was_lifted_unseen_draws_no_more(visit) -> None:
     assert dark(seen) < before + 100  # the end of its line; all the way it is 1,700 more
 
 
+def test_a_stroke_ends_where_the_phone_is_turned(visit) -> None:
+    seen = visit(viewport={"width": 390, "height": 844})
+    seen.page.locator("#canvas").scroll_into_view_if_needed()
+    box = seen.page.locator("#canvas").bounding_box()
+    seen.page.mouse.move(box["x"] + 20, box["y"] + 20)
+    seen.page.mouse.down()
+    seen.page.mouse.move(box["x"] + 80, box["y"] + 20, steps=6)
+    before = dark(seen)
+    seen.page.set_viewport_size({"width": 844, "height": 390})
+    seen.until(lambda: not seen.disabled("Undo"))
+    seen.page.mouse.move(400, 300, steps=6)
+    assert dark(seen) == pytest.approx(before, abs=100)
+    seen.page.mouse.up()
+    seen.click("Undo")
+    assert dark(seen) == 0
+
+
 def test_a_picture_that_is_dropped_on_a_dialog_is_not_laid_behind_it(visit, small: Path) -> None:
     seen = visit()
     seen.click("Help")

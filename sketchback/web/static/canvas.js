@@ -63,6 +63,7 @@ export class DrawingCanvas extends EventTarget {
     canvas.addEventListener("pointercancel", (event) => this.#up(event));
     canvas.addEventListener("keydown", (event) => this.#key(event));
     canvas.addEventListener("blur", () => this.#leave());
+    addEventListener("resize", () => { if (this.#pointer !== null) this.#endStroke(); }); // a phone was turned
   }
 
   // ---- what it holds

@@ -1,6 +1,7 @@
 // The drawing that is not finished is kept in the browser, so that a reload, or a tab that was put to sleep, brings it
 // back. Every tab has its own, also one that was duplicated: a lock with the tab's name is held while its page lives.
 
+import { Refusal } from "./refusal.js";
 import { drawing, photographs, restoreTold, snapshot } from "./state.js";
 import { all, get, isWritten, pack, put, remove, unpack } from "./store.js";
 import { told } from "./told.js";
@@ -34,9 +35,7 @@ export async function restore() {
     kept = false; // the browser may forbid storage
   }
   if (found) {
-    restoreTold(found);
-    if (drawing.empty) drawing.start(found.content);
-    else drawing.lay(found.content); // what somebody has drawn already is one undo away
+    putBack(found);
     if (tab !== before) save(); // a copy, which goes its own way
   }
   for (const one of [drawing, told, choice]) one.addEventListener("change", later);
@@ -45,6 +44,25 @@ export async function restore() {
   addEventListener("pagehide", save);
   addEventListener("beforeunload", (event) => { if (!kept && !drawing.empty) event.preventDefault(); });
   return Boolean(found);
+}
+
+function putBack(found) {
+  restoreTold(found);
+  if (drawing.empty) drawing.start(found.content);
+  else drawing.lay(found.content); // what somebody has drawn already is one undo away
+}
+
+/** The last drawing of a tab that was closed, and what puts it on this sheet; none while another tab is open. */
+export async function left() {
+  const { closed, open } = await drafts();
+  if (open || !closed.length) return null;
+  return async () => {
+    const packed = await get("drafts", closed[0].tab);
+    if (!packed) throw new Refusal("That drawing was deleted meanwhile, with the history.");
+    putBack(await unpack(packed));
+    await save();
+    if (kept) await remove("drafts", packed.tab);
+  };
 }
 
 const named = () => String(Date.now() + Math.random());
@@ -58,11 +76,17 @@ const hold = (name) => new Promise((done) => {
   }).catch(() => done(true));
 });
 
+/** The drafts of tabs that were closed, the last first, and whether another tab is open; without locks, it may be. */
+async function drafts() {
+  const held = (await navigator.locks?.query())?.held.map(({ name }) => name).filter((name) => name.startsWith(LOCK));
+  const [mine, open] = [LOCK + tab, held?.some((name) => name !== LOCK + tab) ?? true];
+  const closed = (await all("drafts")).filter((draft) => ![mine, ...held ?? []].includes(LOCK + draft.tab));
+  return { closed: closed.sort((a, b) => b.when - a.when), open };
+}
+
 /** Deletes all but the last drafts of tabs that were closed; without locks, of all others. */
 export async function forget(most = MOST) {
-  const held = (await navigator.locks?.query())?.held.map((lock) => lock.name) ?? [LOCK + tab];
-  const closed = (await all("drafts")).filter((draft) => !held.includes(LOCK + draft.tab));
-  closed.sort((a, b) => b.when - a.when);
+  const { closed } = await drafts();
   await Promise.all(closed.slice(most).map((draft) => remove("drafts", draft.tab)));
 }
 

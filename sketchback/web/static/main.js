@@ -9,14 +9,14 @@ import * as backend from "./backend.js";
 import "./camera.js";
 import "./candidates.js";
 import "./controls.js";
-import { restore } from "./draft.js";
+import { left, restore } from "./draft.js";
 import { show } from "./history.js";
 import { offerSamples } from "./input.js";
 import { update } from "./result.js";
 import { drawing, keep } from "./state.js";
 import { told } from "./told.js";
 import "./tone.js";
-import { element, failed, status } from "./ui.js";
+import { element, failed, say, status } from "./ui.js";
 import { choose, chosen, offer, ratioOf } from "./weights.js";
 
 function hideWhatIsMissing({ formats, ...offered }) {
@@ -39,9 +39,17 @@ async function begin() {
   const restored = await restore();
   if (!drawing.empty) update(); // somebody has drawn already
   else if (!restored) drawing.start({ ratio: ratioOf(answer.default) });
+  if (drawing.empty && !restored) await offerLast().catch(() => {}); // the browser may forbid storage
   document.body.dataset.ready = "true"; // what looks at the page from outside waits for this
   show().catch(() => {}); // a browser that keeps nothing says so when there is something to keep
   await waitUntilWarm();
+}
+
+async function offerLast() {
+  const goOn = await left();
+  if (!goOn) return;
+  const hide = say("Your last drawing is still here.", { label: "Go on with it", action: () => goOn().then(update) });
+  drawing.addEventListener("change", hide, { once: true }); // another one is begun
 }
 
 async function waitUntilWarm() {

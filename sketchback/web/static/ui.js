@@ -4,10 +4,14 @@ import { Refusal } from "./refusal.js";
 
 export const element = (id) => document.getElementById(id);
 
-/** Shows a message above the page until it is closed; with a button if there is something to do about it. */
+/**
+ * Shows a message above the page until it is closed; with a button if there is something to do about it. Returns what
+ * closes this message, if it is still there.
+ */
 export function say(text, { label = "", action = null } = {}) {
+  const line = element("alert").querySelector("p");
   element("alert").hidden = false;
-  element("alert").querySelector("p").textContent = text;
+  line.textContent = text;
   const button = element("alert-action");
   button.hidden = !action;
   button.textContent = label;
@@ -15,6 +19,7 @@ export function say(text, { label = "", action = null } = {}) {
     hush();
     Promise.resolve(action()).catch(failed);
   };
+  return () => { if (line.textContent === text) hush(); };
 }
 
 export function hush() { element("alert").hidden = true; }
