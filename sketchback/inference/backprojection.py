@@ -31,6 +31,7 @@ def back_project(
     *,
     share: float = 1.0,
     others: np.ndarray | None = None,
+    guide: np.ndarray | None = None,
 ) -> np.ndarray:
     """Brings the means of a photograph's cells to the tones that were told.
 
@@ -42,6 +43,8 @@ def back_project(
         share: How much of the difference is made up for, in [0, 1].
         others: `(4 h, 4 w)` in [0, 1], which blocks show something else: both masks are fitted to the photograph's
             edges, and nothing changes there. Without it the mask's own edges become soft.
+        guide: `(H, W, 3)` in [0, 1], another photograph whose edges count too, such as the one in which the blocks were
+            found: this one may have been made alike on both sides of an edge.
 
     Returns:
         `(H, W, 3)` float32 in [0, 1]. Where the cells around are told too, means are within a few 1/255 of what was
@@ -55,7 +58,9 @@ def back_project(
     if others is None:
         inside = _soften(inside)
     else:
-        inside = _refine(inside, photo) * (1 - _refine(tones.to_pixels(others, size), photo))
+        beside = tones.to_pixels(others, size)
+        guides = [photo] if guide is None else [photo, guide]
+        inside = np.max([_refine(inside, one) * (1 - _refine(beside, one)) for one in guides], axis=0)
     own = tones.under(photo, inside)
     is_told = np.isfinite(told) & np.isfinite(own)
     if not is_told.any():
@@ -86,7 +91,7 @@ def _soften(mask: np.ndarray) -> np.ndarray:
 
 
 def _refine(mask: np.ndarray, photo: np.ndarray) -> np.ndarray:
-    """A coarse mask `(H, W, 1)` that keeps to the photograph's own edges, by a guided filter (He et al. 2010), and ends
+    """A coarse mask `(H, W, 1)` that keeps to a photograph's own edges, by a guided filter (He et al. 2010), and ends
     more steeply than that leaves it.
     """
     guide = images.to_gray(photo)

@@ -246,7 +246,8 @@ def _tell_parts(tone: Mapping[str, Any], photo: np.ndarray, sketch: np.ndarray) 
         lightest = 1.0 if name in FLAT else LIGHTEST
         wanted = tone[name] * min(1.0, lightest / max(_luminance(tone[name]), 1e-3))
         shaded = shade(own, wanted, covered >= MOST)
-        yield Layer(np.where(covered[..., np.newaxis] >= LEAST, shaded, np.nan), mask, least=MOST, others=others)
+        known = np.where(covered[..., np.newaxis] >= LEAST, shaded, np.nan)
+        yield Layer(known, mask, least=MOST, others=others, guide=photo)
 
 
 def shade(own: np.ndarray, wanted: np.ndarray, typical: np.ndarray) -> np.ndarray:

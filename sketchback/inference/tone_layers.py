@@ -26,7 +26,8 @@ class Layer(NamedTuple):
         least: Of a cell: where less is covered, the generator is not told.
         share: How much of what a photograph then differs by is made up for, in [0, 1].
         others: `(4 h, 4 w)` in [0, 1], where other parts are; the mask is a guess then, and is fitted to the
-            photograph's edges.
+            photograph's edges, and to those of the guide.
+        guide: `(H, W, 3)` in [0, 1], the photograph in which the parts were found.
     """
 
     tones: np.ndarray
@@ -34,6 +35,7 @@ class Layer(NamedTuple):
     least: float = 0.0
     share: float = 1.0
     others: np.ndarray | None = None
+    guide: np.ndarray | None = None
 
 
 def whole(cells: np.ndarray, share: float = 1.0) -> Layer:
@@ -106,5 +108,5 @@ def keep(photo: np.ndarray, layers: Sequence[Layer]) -> np.ndarray:
     for index, layer in enumerate(layers):
         above = [reach(one.tones, one.mask) for one in layers[index + 1 :]]
         mask = layer.mask * (1 - np.max(above, axis=0)) if above else layer.mask
-        photo = back_project(photo, layer.tones, mask, share=layer.share, others=layer.others)
+        photo = back_project(photo, layer.tones, mask, share=layer.share, others=layer.others, guide=layer.guide)
     return photo

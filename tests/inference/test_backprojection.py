@@ -66,3 +66,17 @@ def test_only_what_is_under_the_mask_changes_and_counts() -> None:
     made = back_project(photo, told, mask, others=1 - mask)
     np.testing.assert_allclose(made[:, :16], np.broadcast_to(told[0, 0], (48, 16, 3)), atol=0.05)
     np.testing.assert_allclose(made[:, 24:], 0.8, atol=0.03)
+
+
+def test_a_thin_part_is_found_by_the_edges_of_another_photograph() -> None:
+    found = np.full((48, 48, 3), 0.8, np.float32)
+    found[:, 20:28] = 0.1  # a strand of hair that the generator, told of the backdrop, has made as light as that
+    photo = np.full((48, 48, 3), 0.7, np.float32)
+    mask = np.zeros((12, 12), np.float32)
+    mask[:, 5:7] = 1
+    told = np.full((3, 3, 3), np.nan, np.float32)
+    told[:, 1] = (0.5, 0.2, 0.1)
+    without, made = (back_project(photo, told, mask, others=1 - mask, guide=guide) for guide in (None, found))
+    strand = np.broadcast_to(told[0, 1], (48, 4, 3))
+    assert np.abs(made[:, 22:26] - strand).mean() < np.abs(without[:, 22:26] - strand).mean() / 3
+    np.testing.assert_allclose(made[:, :16], 0.7, atol=0.03)

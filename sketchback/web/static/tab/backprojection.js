@@ -16,10 +16,9 @@ const STEPS = [-1, 0, 1];
 const NEIGHBOURS = 9;
 
 /** A photograph whose cells have the tones that a layer tells, under its mask and as far as its share says. */
-export function backProject(photo, { tones, mask, share, others }) {
+export function backProject(photo, { tones, mask, share, others, guide }) {
   const coarse = toPixels(reach(tones, mask), photo);
-  const beside = others && refine(toPixels(others, photo), photo).data; // where something else is
-  const inside = (others ? of(refine(coarse, photo), (value, at) => value * (1 - beside[at])) : soften(coarse)).data;
+  const inside = (others ? fitted(coarse, toPixels(others, photo), [photo, guide]) : soften(coarse)).data;
   const own = ofPhoto(photo, inside);
   const wanted = of(own, (value, place) => value + share * (tones.data[place] - value));
   if (wanted.data.every(Number.isNaN)) return photo;
@@ -64,7 +63,16 @@ function change(photo, inside, wanted, weights) {
 /** A mask as a soft brush would leave it; what is thin stays visible. */
 const soften = (mask) => of(average(mask, BRUSH), (value) => Math.min(1.5 * value, 1));
 
-/** A coarse mask that keeps to the photograph's own edges, by a guided filter, and ends more steeply than that leaves it. */
+/** A coarse mask, and not what shows something else, fitted to the edges of several photographs. */
+function fitted(mask, others, photos) {
+  const fits = photos.map((photo) => {
+    const beside = refine(others, photo).data;
+    return of(refine(mask, photo), (value, at) => value * (1 - beside[at])).data;
+  });
+  return of(mask, (_, at) => Math.max(...fits.map((fit) => fit[at])));
+}
+
+/** A coarse mask that keeps to a photograph's own edges, by a guided filter, and ends more steeply than that leaves it. */
 function refine(mask, photo) {
   const guide = toGray(photo);
   const mean = (what) => average(of(guide, what), WINDOW).data;

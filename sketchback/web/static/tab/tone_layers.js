@@ -1,6 +1,6 @@
 // Layers of tones as `sketchback.inference.tone_layers` has them: what is told of a picture, one thing over another, each
 // a tone for each cell, a mask on blocks, `least` of a cell that is told to a generator, the `share` that is kept, and
-// `others`, where other parts are, if the mask was guessed.
+// `others`, where other parts are, if the mask was guessed from a photograph, the `guide`.
 
 import { of, padTo, picture } from "./arrays.js";
 import { backProject, reach } from "./backprojection.js";
