@@ -6,7 +6,7 @@ import { suited } from "./notices.js";
 import { prepare } from "./pictures.js";
 import { Refusal } from "./refusal.js";
 import { scaleOfFile, wantedOfAny } from "./told.js";
-import { element, enable, save, say } from "./ui.js";
+import { create, element, enable, save, say } from "./ui.js";
 import { chosen } from "./weights.js";
 import { zip } from "./zip.js";
 
@@ -94,19 +94,10 @@ export class Batch {
   }
 
   #card(file) {
-    const card = document.createElement("li");
+    const card = create("li", {}, create("div", { className: "frames" }, create("span"), create("span")),
+      create("b", { textContent: file.name, title: file.name }), create("p", { textContent: "Waiting" }),
+      create("div", { className: "buttons" }));
     card.dataset.state = "waiting";
-    const frames = document.createElement("div");
-    frames.className = "frames";
-    frames.append(document.createElement("span"), document.createElement("span"));
-    const name = document.createElement("b");
-    name.textContent = file.name;
-    name.title = file.name;
-    const said = document.createElement("p");
-    said.textContent = "Waiting";
-    const buttons = document.createElement("div");
-    buttons.className = "buttons";
-    card.append(frames, name, said, buttons);
     element("batch-cards").append(card);
     return card;
   }
@@ -119,10 +110,7 @@ export class Batch {
   #frame(card, place, blob, alt) {
     const address = URL.createObjectURL(blob);
     this.#addresses.push(address);
-    const image = document.createElement("img");
-    image.src = address;
-    image.alt = alt;
-    card.querySelectorAll(".frames > span")[place].replaceChildren(image);
+    card.querySelectorAll(".frames > span")[place].replaceChildren(create("img", { src: address, alt }));
   }
 
   async #invert(file, card, query, signal) {
@@ -134,12 +122,9 @@ export class Batch {
     const drawing = await sketch(await prepare(file), { clean: query.clean }, { signal, busy, note, later });
     this.#frame(card, 0, drawing, `Drawing ${file.name}`);
     const button = (text, act) => {
-      const made = document.createElement("button");
-      made.type = "button";
-      made.textContent = text;
-      made.setAttribute("aria-label", `${text} ${file.name}`);
-      made.addEventListener("click", act);
-      card.querySelector(".buttons").append(made);
+      const added = create("button", { type: "button", textContent: text, ariaLabel: `${text} ${file.name}` });
+      added.addEventListener("click", act);
+      card.querySelector(".buttons").append(added);
     };
     let made = null;
     const make = async (options, said, calls) => {

@@ -3,7 +3,7 @@
 import { invert } from "./backend.js";
 import { drawing } from "./state.js";
 import { asDraft, told, wanted } from "./told.js";
-import { act, element, failed } from "./ui.js";
+import { act, create, element, failed } from "./ui.js";
 import { can, choice, chosen } from "./weights.js";
 
 const COUNT = 4;
@@ -17,13 +17,10 @@ let making = null; // an AbortController
 let timer = null;
 
 const buttons = Array.from({ length: COUNT }, (_, place) => {
-  const button = Object.assign(document.createElement("button"), { type: "button" });
-  button.append(Object.assign(document.createElement("img"), { alt: "", draggable: false, hidden: true }),
-    Object.assign(document.createElement("span"), { ariaHidden: "true" }));
+  const button = create("button", { type: "button" }, create("img", { alt: "", draggable: false, hidden: true }),
+    create("span", { ariaHidden: "true" }));
   button.addEventListener("click", () => take(first + place));
-  const item = document.createElement("li");
-  item.append(button);
-  element("candidate-strip").append(item);
+  element("candidate-strip").append(create("li", {}, button));
   return button;
 });
 

@@ -6,7 +6,7 @@ import { uncover } from "./result.js";
 import { beginLaying, drawing, photographs, restoreTold } from "./state.js";
 import { clear, get, put, remove, unpack } from "./store.js";
 import { told } from "./told.js";
-import { act, element, failed, hush } from "./ui.js";
+import { act, create, element, failed, hush } from "./ui.js";
 import { list, record } from "./versions.js";
 
 const LOOKED_AT = 1000; // milliseconds
@@ -65,12 +65,9 @@ function time({ when }) {
 
 function add(version) {
   const addresses = { drawing: URL.createObjectURL(version.drawing), photo: URL.createObjectURL(version.photo) };
-  const button = Object.assign(document.createElement("button"), { type: "button" });
-  button.append(Object.assign(document.createElement("img"), { src: addresses.photo, alt: "", draggable: false }));
-  const title = document.createElement("span");
-  const item = document.createElement("li");
-  button.append(title);
-  item.append(button);
+  const button = create("button", { type: "button" }, create("img", { src: addresses.photo, alt: "", draggable: false }),
+    create("span"));
+  const item = create("li", {}, button);
   button.addEventListener("click", () => compare(cards.get(version.id)));
   cards.set(version.id, { item, addresses });
   element("versions").prepend(item);

@@ -8,7 +8,7 @@ import { beginLaying, download, drawing } from "./state.js";
 import { told } from "./told.js";
 import { refer } from "./tone.js";
 import { turned } from "./turning.js";
-import { act, element, failed, hush, say, status } from "./ui.js";
+import { act, create, element, failed, hush, say, status } from "./ui.js";
 import { borrow, can, chosen, giveBack, showing } from "./weights.js";
 
 const SAMPLES = [
@@ -164,13 +164,8 @@ export function offerSamples() {
 }
 
 function offerSample(sample) {
-  const button = Object.assign(document.createElement("button"), { type: "button", title: sample.title });
-  const image = Object.assign(document.createElement("img"), {
-    src: `page/samples/${sample.file}`, alt: sample.title, draggable: false,
-  });
-  button.append(image);
+  const image = create("img", { src: `page/samples/${sample.file}`, alt: sample.title, draggable: false });
+  const button = create("button", { type: "button", title: sample.title }, image);
   button.addEventListener("click", () => laySample(sample, image.src).catch(failed));
-  const item = document.createElement("li");
-  item.append(button);
-  element("samples").append(item);
+  element("samples").append(create("li", {}, button));
 }

@@ -3,16 +3,11 @@
 import { Refusal } from "./refusal.js";
 import { drawing } from "./state.js";
 import { CHANGES, told } from "./told.js";
-import { act, element, failed } from "./ui.js";
+import { act, create, element, failed } from "./ui.js";
 import { can, choice } from "./weights.js";
 
 const REFERENCE = 256; // pixels of the longer side of a reference that is kept: tones are coarse
 const capital = (text) => text[0].toUpperCase() + text.slice(1);
-const make = (tag, properties, ...children) => {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-};
 
 // ---- changes of the whole, and fidelity: sliders, in hundredths
 
@@ -61,14 +56,14 @@ function showParts() {
 }
 
 function partRow(name, words) {
-  const select = make("select", { ariaLabel: `${capital(name)}: colour in a word` },
-    make("option", { value: "", textContent: "any" }),
-    ...Object.keys(words).map((word) => make("option", { value: word, textContent: word })),
-    make("option", { value: OWN, textContent: "own", hidden: true }));
-  const well = make("input", { type: "color", ariaLabel: `${capital(name)}: any colour`, title: "Any colour" });
+  const select = create("select", { ariaLabel: `${capital(name)}: colour in a word` },
+    create("option", { value: "", textContent: "any" }),
+    ...Object.keys(words).map((word) => create("option", { value: word, textContent: word })),
+    create("option", { value: OWN, textContent: "own", hidden: true }));
+  const well = create("input", { type: "color", ariaLabel: `${capital(name)}: any colour`, title: "Any colour" });
   select.addEventListener("change", () => told.set(name, words[select.value]));
   well.addEventListener("input", () => told.set(name, well.value));
-  const row = make("div", { className: "part" }, make("span", { textContent: capital(name) }), select, well);
+  const row = create("div", { className: "part" }, create("span", { textContent: capital(name) }), select, well);
   row.dataset.part = name;
   return row;
 }
@@ -88,7 +83,7 @@ export async function refer(file) {
     throw new Refusal(`${file.name}: the browser cannot read this picture. Save it as JPEG or PNG.`);
   }
   const ratio = Math.min(1, REFERENCE / Math.max(bitmap.width, bitmap.height));
-  const copy = make("canvas", {
+  const copy = create("canvas", {
     width: Math.max(16, Math.round(bitmap.width * ratio)), height: Math.max(16, Math.round(bitmap.height * ratio)),
   });
   copy.getContext("2d").drawImage(bitmap, 0, 0, copy.width, copy.height);
@@ -150,13 +145,13 @@ function list() {
   if (list.dataset.written === written) return;
   list.dataset.written = written;
   list.replaceChildren(...found.map(({ text, colour, takeBack }) => {
-    const button = make("button", {
+    const button = create("button", {
       type: "button", className: "quiet", textContent: "Take back", ariaLabel: `Take back: ${text}`,
     });
     button.addEventListener("click", takeBack);
-    const spot = make("i", { className: "spot", hidden: !colour });
+    const spot = create("i", { className: "spot", hidden: !colour });
     if (colour) spot.style.background = colour;
-    return make("li", {}, spot, make("span", { textContent: text }), button);
+    return create("li", {}, spot, create("span", { textContent: text }), button);
   }));
   if (at < 0) return; // the focus stays in the list
   const next = list.children[Math.min(at, found.length - 1)];

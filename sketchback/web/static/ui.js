@@ -4,6 +4,13 @@ import { Refusal } from "./refusal.js";
 
 export const element = (id) => document.getElementById(id);
 
+/** A new element with properties and children. */
+export function create(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
 /**
  * Shows a message above the page until it is closed; with a button if there is something to do about it. Returns what
  * closes this message, if it is still there.
@@ -48,7 +55,7 @@ export function act(id, action) {
 }
 
 export function save(blob, name) {
-  const link = Object.assign(document.createElement("a"), { href: URL.createObjectURL(blob), download: name });
+  const link = create("a", { href: URL.createObjectURL(blob), download: name });
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -1,6 +1,6 @@
 // Choosing the weights: what the drawing shows.
 
-import { element } from "./ui.js";
+import { create, element } from "./ui.js";
 
 let known = [];
 
@@ -56,13 +56,9 @@ export function giveBack() { if (own) choose(own); }
 export function offer(answer, changed) {
   known = answer.weights;
   for (const one of known) {
-    const label = document.createElement("label");
-    const radio = Object.assign(document.createElement("input"), {
-      type: "radio", name: "weights", value: one.name, checked: one.name === answer.default,
-    });
-    label.title = one.about || one.claim || one.title;
-    label.append(radio, Object.assign(document.createElement("span"), { textContent: one.title }));
-    element("weights").append(label);
+    const radio = create("input", { type: "radio", name: "weights", value: one.name, checked: one.name === answer.default });
+    const title = one.about || one.claim || one.title;
+    element("weights").append(create("label", { title }, radio, create("span", { textContent: one.title })));
   }
   element("weights").addEventListener("change", () => {
     own = null;
@@ -82,13 +78,8 @@ function describe() {
   const rows = [
     ["Weights", one.title], ["Trained on", one.data.join(", ")], ["Terms", terms], ["Made on", one.date],
   ];
-  const list = document.createElement("dl");
-  for (const [term, text] of rows.filter(([, value]) => value)) {
-    const row = document.createElement("div");
-    row.append(Object.assign(document.createElement("dt"), { textContent: term }),
-      Object.assign(document.createElement("dd"), { textContent: text }));
-    list.append(row);
-  }
+  const list = create("dl", {}, ...rows.filter(([, text]) => text).map(([term, text]) => (
+    create("div", {}, create("dt", { textContent: term }), create("dd", { textContent: text })))));
   for (const said of document.querySelectorAll("[data-shows]")) said.hidden = said.dataset.shows !== (one.shows || "face");
   element("weights-about").textContent = one.about;
   element("card-weights").replaceChildren(list);

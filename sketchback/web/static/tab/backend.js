@@ -77,17 +77,12 @@ async function ask(verb, query, { signal, busy, later = false } = {}) {
 }
 
 /** See the other backend; `note` is called with what was done to the drawing. */
-export async function invert(drawing, query, options) {
-  const { file, note } = await ask("invert", { ...query, file: drawing }, options);
+const drawn = (verb) => async (picture, query, options) => {
+  const { file, note } = await ask(verb, { ...query, file: new Blob([picture]) }, options);
   if (note) options?.note?.(note);
   return file;
-}
-
-export async function sketch(picture, query, options) {
-  const { file, note } = await ask("sketch", { ...query, file: new Blob([picture]) }, options);
-  if (note) options?.note?.(note);
-  return file;
-}
+};
+export const [invert, sketch] = [drawn("invert"), drawn("sketch")];
 
 export const notice = (drawing, options) => ask("notice", { file: drawing }, options);
 

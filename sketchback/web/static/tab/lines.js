@@ -2,12 +2,13 @@
 
 /** A field of lines `x cos(angle) + y sin(angle) = distance`; pixels vote for those that pass through them. */
 class Votes {
-  constructor(height, width, angles) {
+  constructor({ height, width, data }, angles) {
     this.reach = height + width; // of distances, to both sides
     this.span = 2 * this.reach + 1;
     this.cells = new Int32Array(angles.length * this.span);
     this.cosines = Float64Array.from(angles, Math.cos);
     this.sines = Float64Array.from(angles, Math.sin);
+    data.forEach((edge, place) => { if (edge) this.add(place % width, Math.floor(place / width)); });
   }
 
   add(x, y, votes = 1) {
@@ -32,9 +33,8 @@ class Votes {
 }
 
 /** The peaks above `least` votes: [distance, angle, votes][], the strongest first. */
-export function lines({ height, width, data }, angles, least) {
-  const votes = new Votes(height, width, angles);
-  data.forEach((edge, place) => { if (edge) votes.add(place % width, Math.floor(place / width)); });
+export function lines(edges, angles, least) {
+  const votes = new Votes(edges, angles);
   const found = [];
   votes.cells.forEach((count, cell) => {
     if (count <= least || !votes.isPeak(cell)) return;
@@ -47,10 +47,10 @@ export function lines({ height, width, data }, angles, least) {
  * Segments of at least `length` pixels with gaps of at most `gap`: [dx, dy][]. The line with most votes is taken first,
  * and what lies on it votes for no other; OpenCV takes pixels by chance instead (`cv2.HoughLinesP`).
  */
-export function segments({ height, width, data }, angles, least, length, gap) {
-  const votes = new Votes(height, width, angles);
-  const left = Uint8Array.from(data);
-  left.forEach((edge, place) => { if (edge) votes.add(place % width, Math.floor(place / width)); });
+export function segments(edges, angles, least, length, gap) {
+  const votes = new Votes(edges, angles);
+  const { height, width } = edges;
+  const left = Uint8Array.from(edges.data);
   const found = [];
   for (;;) {
     const best = votes.highest();

@@ -1,6 +1,5 @@
 // Networks that run in this tab, by onnxruntime-web.
 
-import { picture } from "./arrays.js";
 import { load } from "./keep.js";
 import { check, open, start } from "./runtime.js";
 
@@ -46,14 +45,11 @@ export class Network {
 
   /** One picture from others, by the names in `facts.takes`. */
   async run(pictures) {
-    const given = {};
-    for (const name of this.facts.takes) {
+    const given = Object.fromEntries(this.facts.takes.map((name) => {
       const { height, width, channels, data } = pictures[name];
-      given[name] = { dims: [1, height, width, channels], data };
-    }
-    const { dims, data } = await this.compute(given);
-    const made = picture(dims[1], dims[2], dims[3]);
-    made.data.set(data);
-    return made;
+      return [name, { dims: [1, height, width, channels], data }];
+    }));
+    const { dims: [, height, width, channels], data } = await this.compute(given);
+    return { height, width, channels, data: Float32Array.from(data) };
   }
 }

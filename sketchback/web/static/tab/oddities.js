@@ -1,7 +1,7 @@
 // Drawings that are not dark strokes on light paper, as `sketchback.sketching.oddities` finds them.
 
 import { Refusal } from "../refusal.js";
-import { clip, crop, picture, reduce } from "./arrays.js";
+import { clip, crop, of, reduce } from "./arrays.js";
 import { connected } from "./connected.js";
 import { average, blur, close, open, percentiles, slopes } from "./filters.js";
 import { flatten } from "./paper.js";
@@ -24,13 +24,7 @@ export function checkDrawn(sketch) {
 
 /** A sketch with dark strokes, and what was done to it, if anything; see `is_negative` and `invert_tones` in Python. */
 export function turnNegative(sketch) {
-  return isNegative(sketch) ? { sketch: flatten(invert(sketch)), note: TURNED } : { sketch };
-}
-
-function invert({ height, width, data }) {
-  const made = picture(height, width, 1);
-  data.forEach((value, place) => { made.data[place] = 1 - value; });
-  return made;
+  return isNegative(sketch) ? { sketch: flatten(of(sketch, (value) => 1 - value)), note: TURNED } : { sketch };
 }
 
 /** Where Python judges a page on a dark table without the table, here the middle of the picture is judged as well. */
@@ -71,8 +65,7 @@ function polarity(tone, reach, where = () => true) {
 /** From -1 to 1, how light it is where no edge is near. */
 function flatness(tone) {
   const [right, down] = slopes(tone);
-  right.data.forEach((value, place) => { right.data[place] = Math.hypot(value, down.data[place]); });
-  const near = blur(right, 2);
+  const near = blur(of(right, (value, place) => Math.hypot(value, down.data[place])), 2);
   let [sum, all] = [0, 1e-6];
   tone.data.forEach((value, place) => {
     const weight = Math.exp(-near.data[place] / 0.1);

@@ -78,10 +78,8 @@ async function enlarge(enlarger, photo, sketch) {
     return [MARGIN, MARGIN + Math.ceil((side + 2 * MARGIN) / stride) * stride - side - 2 * MARGIN];
   });
   const wide = sides.map((side) => side.map((pixels) => 2 * pixels));
-  const made = crop(await enlarger.run({
+  return of(crop(await enlarger.run({
     photo: padSymmetric(photo, ...sides),
     sketch: padSymmetric(resize(sketch, ...twice, true), ...wide),
-  }), ...twice, 2 * MARGIN, 2 * MARGIN);
-  made.data.forEach((value, place) => { made.data[place] = clip(value); });
-  return made;
+  }), ...twice, 2 * MARGIN, 2 * MARGIN), clip);
 }
