@@ -17,7 +17,7 @@ MEANS = (103.939, 116.779, 123.68)  # of ImageNet: blue, green, red
 EPSILON = 1e-12
 
 
-# ---- PyTorch: `models.scribbler`, `backbones.vgg16_relu2_2` and `losses.WeightedLoss` once more
+# ---- PyTorch: `models.scribbler`, `backbones.vgg16` and `losses.WeightedLoss` once more
 
 
 def arrays_of(path: str) -> dict[str, np.ndarray]:

@@ -197,7 +197,7 @@ def prepare(folder: Path, data: list[str], weights: str, vgg16: str, sizes: list
     from sketchback.export import export
     from sketchback.models import backbones, efficientnet
 
-    generator, network = files.load(files.find(weights)), backbones.vgg16_relu2_2(vgg16)
+    generator, network = files.load(files.find(weights)), backbones.vgg16(vgg16)
     arrays = {variable.path.removeprefix(f"{generator.name}/"): np.asarray(variable) for variable in generator.weights}
     np.savez(folder / "pytorch.npz", arguments=json.dumps(generator.arguments), **arrays)
     np.savez(folder / "vgg.npz", **{one.path.replace("/", "_"): np.asarray(one) for one in network.weights})
@@ -286,7 +286,7 @@ def networks(folder: Path, weights: str, size: int, dtype: str = "float32") -> t
     from sketchback.models import backbones
 
     held = rivals.arrays_of(str(folder / f"batch-{size}.npz"))
-    network = backbones.vgg16_relu2_2(folder / "vgg.npz", dtype=dtype)
+    network = backbones.vgg16(folder / "vgg.npz", dtype=dtype)
     return files.load(files.find(weights), dtype=dtype), network, (held["sketches"], held["photos"])
 
 

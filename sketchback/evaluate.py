@@ -20,7 +20,7 @@ from sketchback.weights import DEFAULT, describe, find, shows
 
 __all__ = ["GENERATOR", "evaluate", "identify", "report"]
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("sketchback.evaluate")  # also as `__main__`
 
 
 def _parts(distractors: list[list[str]]) -> dict[str, str]:
@@ -126,31 +126,17 @@ def _score(arguments: argparse.Namespace) -> None:
         what = "buildings" if is_building else "faces"
         data = [f"demo:{what}"]
         logger.info("no --data: scoring on the built-in demo %s, which are drawn, not photographed", what)
-    options = {
-        "size": arguments.size,
-        "fit": arguments.fit or "crop",
-        "split": arguments.split,
-        "limit": arguments.limit,
-        "working": arguments.working,
-        "fidelity": arguments.fidelity,
-        "mirrored": bool(arguments.mirrored),
-        "runtime": arguments.runtime or "keras",
-        "progress": not arguments.quiet,
-    }
-    if arguments.identify:
-        distractors = _parts(arguments.distractors)
-        options |= {"distractors": distractors, "descriptor": arguments.descriptor or "hog", "cmc": arguments.cmc}
-        result = identify(weights, data, **options)
-    else:
-        options |= {name: getattr(arguments, name) for name in ("enlarge", "grid", "candidates")}
-        options |= {"style": arguments.style or "pencil", "told": bool(arguments.told)}
-        result = evaluate(weights, data, **options)
+    names: tuple[str, ...] = ("size", "fit", "split", "limit", "working", "fidelity", "mirrored", "runtime")
+    names += of_searching if arguments.identify else of_scores
+    options = {name: value for name in names if (value := getattr(arguments, name)) not in (None, [])}
+    if "distractors" in options:
+        options["distractors"] = _parts(arguments.distractors)
+    score = identify if arguments.identify else evaluate
+    result = score(weights, data, **options, progress=not arguments.quiet)
     print(report(result))
     if arguments.json:
         write_json(result, arguments.json)
 
 
 if __name__ == "__main__":
-    from sketchback.evaluate import main  # by name, so that its logger is below `sketchback`
-
     raise SystemExit(main())

@@ -19,7 +19,7 @@ from sketchback.inference import exporters
 
 FIXED = (128, 128)  # of formats that know one size
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("sketchback.export")  # also as `__main__`
 
 
 def export(
@@ -124,6 +124,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    from sketchback.export import main  # by name, so that its logger is below `sketchback`
-
     raise SystemExit(main())

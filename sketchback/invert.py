@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from sketchback.models.generator import Generator
 
-logger = logging.getLogger(__name__)
+logger = logging.getLogger("sketchback.invert")  # also as `__main__`
 
 ODD = {  # what weights show, and what `oddities.notice` sees
     ("face", "building"): "looks like a building. Try --weights buildings.",
@@ -290,6 +290,4 @@ def _read_tone(arguments: argparse.Namespace) -> dict[str, str]:
 
 
 if __name__ == "__main__":
-    from sketchback.invert import main  # by name, so that its logger is below `sketchback`
-
     raise SystemExit(main())

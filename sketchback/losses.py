@@ -227,7 +227,7 @@ class WeightedLoss:
     """The weighted sum of terms, each a mean over the batch; by default `L = L_p + 0.001 L_f + 0.00001 L_v`.
 
     Args:
-        features: A frozen network, `(B, H, W, 3)` in [0, 1] -> `(B, h, w, F)`, see `backbones.vgg16_relu2_2`; None
+        features: A frozen network, `(B, H, W, 3)` in [0, 1] -> `(B, h, w, F)`, see `backbones.vgg16`; None
             is allowed where no term that has a weight needs it.
         recogniser: Likewise, -> what `identity` compares, see `models.recogniser`.
         weights: The weight of each of `TERMS`, by name; `WEIGHTS` for those that are not given. A term of weight 0 is

@@ -163,6 +163,4 @@ def main(argv: list[str] | None = None) -> int:
 
 
 if __name__ == "__main__":
-    from sketchback.sketch import main  # by name, so that its logger is below `sketchback`
-
     raise SystemExit(main())

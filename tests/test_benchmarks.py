@@ -68,7 +68,7 @@ def test_the_floating_point_operations_of_a_training_step() -> None:
 
     # Forward, weights and inputs of the generator, but no gradient of the sketch; two forward and one back in VGG.
     stem, *rest = macs(models.scribbler())
-    vgg = macs(backbones.vgg16_relu2_2("random"))
+    vgg = macs(backbones.vgg16("random"))
     assert stem == 7 * 7 * 32
     assert sum(vgg) == 9 * (3 * 64 + 64 * 64 + (64 * 128 + 128 * 128) / 4)
     assert 2e-6 * (2 * stem + 3 * sum(rest) + 3 * sum(vgg)) == pytest.approx(speed.MFLOP, rel=1e-4)

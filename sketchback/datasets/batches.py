@@ -7,7 +7,7 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 from functools import partial
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import numpy as np
 
@@ -17,10 +17,60 @@ from sketchback.datasets.processes import Job
 from sketchback.datasets.showing import AS_IT_IS, Showing
 from sketchback.datasets.views import View
 
+Own = TypeVar("Own", bound="Epochs")
+
 logger = logging.getLogger(__name__)
 
 
-class Batches:
+class Epochs:
+    """Batches of an epoch, by number; `at` gives those of another."""
+
+    batch_size: int
+    epoch, first, rank, parts = 0, 0, 0, 1
+
+    @property
+    def steps(self) -> int:
+        """Batches of the whole epoch, whatever number this one begins with."""
+        raise NotImplementedError
+
+    def at(self: Own, epoch: int, first: int = 0, rank: int = 0, workers: int = 1) -> Own:
+        """The batches of an epoch, from number `first` on.
+
+        Args:
+            epoch: Which order, styles and augmentation.
+            first: The batch to begin with.
+            rank: Which of the `workers` parts of each batch.
+            workers: Into how many equal parts each batch is divided; one after the other they are the batch.
+
+        Raises:
+            ValueError: A batch cannot be divided into so many parts.
+        """
+        if self.batch_size % workers or not 0 <= rank < workers:
+            raise ValueError(
+                "`batch_size` must be a multiple of `workers`, and `rank` one of them. Received: "
+                f"batch_size={self.batch_size}, workers={workers}, rank={rank}."
+            )
+        other = copy.copy(self)
+        other.epoch, other.first, other.rank, other.parts = epoch, first, rank, workers
+        return other
+
+    def __len__(self) -> int:
+        return self.steps - self.first
+
+    def places(self, index: int) -> range:
+        """The places in the epoch's order that a worker's part of batch `index`, counted from `first`, shows.
+
+        Raises:
+            IndexError: There is no such batch.
+        """
+        if not 0 <= index < len(self):
+            raise IndexError(f"A batch must be one of {len(self)}. Received: index={index}.")
+        count = self.batch_size // self.parts
+        begin = (self.first + index) * self.batch_size + self.rank * count
+        return range(begin, begin + count)
+
+
+class Batches(Epochs):
     """The batches of one epoch, by number. `at(epoch)` gives those of another.
 
     The order, the styles and the augmentation depend on `(seed, epoch, index)` alone, so any number of processes and
@@ -74,22 +124,11 @@ class Batches:
         self.limit = limit
         self.skipped: dict[Example, str] = {}  # what could not be decoded, and why
         self._skipping = threading.Lock()
-        self.epoch, self.first, self.rank, self.parts = 0, 0, 0, 1
         self._order = self._sample_order()
 
     def at(self, epoch: int, first: int = 0, rank: int = 0, workers: int = 1) -> Batches:
-        """The batches of an epoch, from number `first` on.
-
-        Args:
-            epoch: Which order, styles and augmentation.
-            first: The batch to begin with.
-            rank: Which of the `workers` parts of each batch.
-            workers: Into how many equal parts each batch is divided; one after the other they are the batch.
-
-        Raises:
-            ValueError: A batch cannot be divided into so many parts.
-        """
-        other = at(self, epoch, first, rank, workers)
+        """See `Epochs.at`."""
+        other = super().at(epoch, first, rank, workers)
         other._order = other._sample_order()
         return other
 
@@ -116,9 +155,6 @@ class Batches:
         """Batches of the whole epoch, whatever number this one begins with."""
         return len(self._order) // self.batch_size
 
-    def __len__(self) -> int:
-        return self.steps - self.first
-
     def __getitem__(self, index: int) -> tasks.Shown:
         """Returns the network's input, or a tuple of inputs, and the targets: sketches `(B, H, W, 1)` and photographs
         `(B, H, W, 3)` for a network that takes a sketch alone.
@@ -128,7 +164,7 @@ class Batches:
     def make(self, index: int, run: Callable[[Job[tasks.Shown]], tasks.Shown]) -> tasks.Shown:
         """Makes what `batches[index]` makes, but has it drawn by `run`, for example `Processes.run`."""
         while True:
-            chosen = [(place, self._choose(place)) for place in places(self, index)]
+            chosen = [(place, self._choose(place)) for place in self.places(index)]
             try:
                 return run(self._job(chosen))
             except DamagedError as error:
@@ -176,44 +212,6 @@ def _draw(
         except (ValueError, OSError) as error:
             raise DamagedError(example, str(error)) from None
     return tasks.stack(shown, empty)
-
-
-class _OfEpoch(Protocol):
-    batch_size: int
-    epoch: int
-    first: int
-    rank: int
-    parts: int
-
-    def __len__(self) -> int: ...
-
-
-OfEpoch = TypeVar("OfEpoch", bound=_OfEpoch)
-
-
-def at(batches: OfEpoch, epoch: int, first: int, rank: int, workers: int) -> OfEpoch:
-    """The same batches, of another epoch or another worker's part of them, see `Batches.at`."""
-    if batches.batch_size % workers or not 0 <= rank < workers:
-        raise ValueError(
-            "`batch_size` must be a multiple of `workers`, and `rank` one of them. Received: "
-            f"batch_size={batches.batch_size}, workers={workers}, rank={rank}."
-        )
-    other = copy.copy(batches)
-    other.epoch, other.first, other.rank, other.parts = epoch, first, rank, workers
-    return other
-
-
-def places(batches: _OfEpoch, index: int) -> range:
-    """The places in the epoch's order that a worker's part of batch `index`, counted from `first`, shows.
-
-    Raises:
-        IndexError: There is no such batch.
-    """
-    if not 0 <= index < len(batches):
-        raise IndexError(f"A batch must be one of {len(batches)}. Received: index={index}.")
-    count = batches.batch_size // batches.parts
-    begin = (batches.first + index) * batches.batch_size + batches.rank * count
-    return range(begin, begin + count)
 
 
 def _crop(

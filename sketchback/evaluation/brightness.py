@@ -43,44 +43,32 @@ def middle(photo: np.ndarray) -> float:
     return round(STEPS * float(images.to_gray(part).mean(dtype=np.float64)), 3)
 
 
-def compare(truth: Sequence[float], made: Sequence[float]) -> Brightness:
-    """Compares the brightness of photographs with what was made of their sketches.
-
-    Args:
-        truth: `middle` of each photograph, at least one.
-        made: `middle` of what was made, in the same order.
-
-    >>> compare([50, 200], [70, 190])["signed"], compare([50, 200], [70, 190])["absolute"]
-    (5.0, 15.0)
-    """
-    true, got = np.asarray(truth, np.float64), np.asarray(made, np.float64)
-    if true.shape != got.shape or true.ndim != 1 or not true.size:
-        raise ValueError(f"Two lists of one length must be compared. Received: {true.shape} and {got.shape}.")
-    return {
-        "images": len(true),
-        "truth": float(true.mean()),
-        "made": float(got.mean()),
-        "signed": float((got - true).mean()),
-        "absolute": float(np.abs(got - true).mean()),
-    }
-
-
 def by_group(
     truth: Sequence[float], made: Sequence[float], groups: Sequence[Sequence[str]] = ()
 ) -> dict[str, Brightness]:
     """Compares all pictures, their thirds by the brightness of the photograph, and each group.
 
     Args:
-        truth: See `compare`.
-        made: See `compare`.
+        truth: `middle` of each photograph.
+        made: `middle` of what was made of their sketches, in the same order.
         groups: The names of the groups that each picture belongs to; empty names are left out.
 
     Returns:
         `all`, `darkest third`, `middle third`, `lightest third` (where there are three pictures or more), and the
         groups, sorted. Empty where there is no picture.
     """
-    found = members(truth, groups)
-    return {name: compare([truth[k] for k in own], [made[k] for k in own]) for name, own in found.items()}
+
+    def compare(own: list[int]) -> Brightness:
+        true, got = (np.array([values[k] for k in own], np.float64) for values in (truth, made))
+        return {
+            "images": len(own),
+            "truth": float(true.mean()),
+            "made": float(got.mean()),
+            "signed": float((got - true).mean()),
+            "absolute": float(np.abs(got - true).mean()),
+        }
+
+    return {name: compare(own) for name, own in members(truth, groups).items()}
 
 
 def members(truth: Sequence[float], groups: Sequence[Sequence[str]] = ()) -> dict[str, list[int]]:

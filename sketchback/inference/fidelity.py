@@ -18,17 +18,6 @@ from sketchback import weights
 DEFAULT_FIDELITY = 0.0  # where there are two ends and nobody asks
 
 
-def check(fidelity: float | None) -> float | None:
-    """Returns a fidelity in [0, 1], or None, or raises `ValueError`."""
-    # Written as a negation, so that NaN is refused too.
-    if fidelity is not None and not (isinstance(fidelity, Real) and 0 <= fidelity <= 1):
-        raise ValueError(
-            "`fidelity` must be in [0, 1]: 1 is the faithful mean, 0 what looks most like a photograph. "
-            f"Received: {fidelity!r}."
-        )
-    return fidelity
-
-
 def faithful_end(path: Path) -> Path:
     """The file of the faithful end, whether it is there or not: `X-faithful.weights.h5` beside `X.weights.h5`.
 
@@ -52,7 +41,12 @@ def ends(path: Path, fidelity: float | None) -> list[tuple[Path, float]]:
     Raises:
         ValueError: `fidelity` is out of range, or there is no other end.
     """
-    fidelity, other = check(fidelity), faithful_end(path)
+    if fidelity is not None and not (isinstance(fidelity, Real) and 0 <= fidelity <= 1):  # NaN is refused too
+        raise ValueError(
+            "`fidelity` must be in [0, 1]: 1 is the faithful mean, 0 what looks most like a photograph. "
+            f"Received: {fidelity!r}."
+        )
+    other = faithful_end(path)
     if not other.is_file():
         if fidelity is not None:
             whole = faithful_end(path.with_name(path.name.replace(weights.FAITHFUL, ""))) == path

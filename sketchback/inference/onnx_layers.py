@@ -96,13 +96,6 @@ def _pooling(graph: Builder, layer: keras.Layer, inputs: list[str]) -> str:
     return graph.add(kind, inputs, kernel_shape=layer.pool_size, strides=layer.strides, **padding)
 
 
-def _dense(graph: Builder, layer: keras.Layer, inputs: list[str]) -> str:
-    activation = layer.activation.__name__
-    _need(layer, len(layer.input.shape) == 2 and activation in ACTIVATIONS)
-    out = graph.add("Gemm", inputs)
-    return graph.add(ACTIVATIONS[activation], [out]) if ACTIVATIONS[activation] else out
-
-
 def _reshape(graph: Builder, layer: keras.Layer, inputs: list[str]) -> str:
     """Numbers of a whole picture `(B, C)` become a picture of one pixel."""
     _need(layer, len(layer.input.shape) == 2 and tuple(layer.target_shape) == (1, 1, layer.input.shape[1]))
@@ -139,7 +132,6 @@ LAYERS: dict[str, Callable[[Builder, keras.Layer, list[str]], str]] = {
     "BatchNormalization": _normalisation,
     "Concatenate": _concatenation,
     "Conv2D": _convolution,
-    "Dense": _dense,
     "MaxPooling2D": _pooling,
     "ReLU": _relu,
     "Rescaling": _rescaling,

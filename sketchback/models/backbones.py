@@ -76,34 +76,21 @@ class Preprocess(layers.Layer):
         return ops.flip(photo, axis=-1) * 255.0 - ops.convert_to_tensor(MEANS, "float32")
 
 
-def vgg16_relu2_2(weights: str | Path | None = None, *, dtype: str | None = None) -> keras.Model:
-    """VGG16 up to relu2_2, frozen: what the feature loss compares.
+def vgg16(
+    weights: str | Path | None = None, outputs: tuple[str, ...] = ("relu2_2",), *, dtype: str | None = None
+) -> keras.Model:
+    """VGG16, frozen, `(B, H, W, 3)` RGB in [0, 1] -> what the feature loss compares, `"relu2_2"` `(B, H/2, W/2, 128)`.
 
     Args:
         weights: An `.npz` or `.h5` with the four convolutions; `"random"` for random weights, always the same; None
             for `SKETCHBACK_VGG16` (a file or `"random"`), and without it Keras's own file.
-        dtype: Precision policy of the convolutions.
-
-    Returns:
-        A model, `(B, H, W, 3)` RGB in [0, 1] -> `(B, H/2, W/2, 128)`.
-
-    Raises:
-        FeaturesError: The file is not one of VGG16, or nothing was found; the message says what to do.
-    """
-    return vgg16(("relu2_2",), weights, dtype=dtype)
-
-
-def vgg16(outputs: tuple[str, ...], weights: str | Path | None = None, *, dtype: str | None = None) -> keras.Model:
-    """VGG16 with several outputs, `"relu1_2"` `(B, H, W, 64)` and `"relu2_2"` `(B, H/2, W/2, 128)`; frozen.
-
-    Args:
-        outputs: Names in `OUTPUTS`. With one, the model gives its features, else a list.
-        weights: As in `vgg16_relu2_2`.
+        outputs: Names in `OUTPUTS`, also `"relu1_2"` `(B, H, W, 64)`. With one, the model gives its features, else a
+            list.
         dtype: Precision policy of the convolutions.
 
     Raises:
         ValueError: An output is not one of those.
-        FeaturesError: See `vgg16_relu2_2`.
+        FeaturesError: The file is not one of VGG16, or nothing was found; the message says what to do.
     """
     if not outputs or not set(outputs) <= set(OUTPUTS):
         raise ValueError(f"`outputs` must be some of {', '.join(OUTPUTS)}. Received: {outputs!r}.")

@@ -96,7 +96,7 @@ def transfer(
         np.clip(target + NOISE * noise, 0.0, 1.0),
         target,
         drawing,
-        backbones.vgg16(LAYERS, vgg16),
+        backbones.vgg16(vgg16, LAYERS),
         {"content": content, "style": style, "variation": variation},
     )
     # XLA's convolutions are several times slower than oneDNN's on a CPU; JAX has no other way.

@@ -145,7 +145,7 @@ def _build(session: Session, run: Run, devices: Devices, checkpoint: Checkpoint 
 
 def _answering(generator: str, policy: str) -> Answering:
     path = weights.find(generator)
-    logger.info("the enlarger is shown the answers of %s", initialisation.name_of(path))
+    logger.info("the enlarger is shown the answers of %s", configuration.name_of(path))
     return Answering(weights.load(path, dtype=policy))
 
 

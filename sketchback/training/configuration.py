@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from sketchback import __version__, console
+from sketchback import __version__, console, weights
 from sketchback.training.distribution import Devices
 from sketchback.training.runs import CONFIGURATION, Progress, Run
 from sketchback.training.schema import Recipe, Stage
@@ -121,8 +121,6 @@ def save_weights(path: Path, generator: keras.Model, configuration: Configuratio
         configuration: Of its run.
         row: The epoch's row of the history.
     """
-    from sketchback import weights
-
     facts = configuration.facts()["recipe"]
     numbers = {name: value for name, value in facts.items() if name not in ("cost", "result", "stage")}
     numbers |= {"stage" if name == "name" else name: value for name, value in facts["stage"].items()}
@@ -138,6 +136,11 @@ def save_weights(path: Path, generator: keras.Model, configuration: Configuratio
         terms=configuration.terms,
         scores=scores,
     )
+
+
+def name_of(path: Path) -> str:
+    """What a run configuration says of the weights that a run began with."""
+    return f"{path.name} (sha256 {weights.sha256(path)})"
 
 
 def versions() -> dict[str, str]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import logging
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,84 +25,75 @@ BATCH = 16
 logger = logging.getLogger(__name__)
 
 
-def draw_all(
-    examples: Sequence[Example],
-    folder: Path,
-    *,
-    artist: str | Path = "artist",
-    hands: str = "",
-    policy: str,
-    progress: bool = False,
-) -> list[Example]:
+def draw_all(examples: Sequence[Example], folder: Path, *, hands: str = "", **how: Any) -> list[Example]:
     """Draws each photograph of the training part that has no drawn sketch.
 
     Args:
         examples: All of a stage.
         folder: Where drawings are kept; what is there already is not made again.
-        artist: Its weights, a name or a file.
         hands: Those that it draws in and between, see `artist.hands_among`.
-        policy: Keras's name of the precision.
-        progress: Show a bar.
+        **how: `artist`, `policy` and `progress`, see `make_missing`.
 
     Returns:
         The examples, each with its `drawing` where it has one.
 
     Raises:
-        FileNotFoundError: There are no weights of an artist.
-        ValueError: There are no such hands.
-        OSError: The folder cannot be written.
+        ValueError: There are no such hands; see also `make_missing`.
     """
-    path = weights.find(artist)
     among = hands_among(hands)
-    some = "" if among == hands_among("") else f"-{''.join(map(str, among))}"
-    folder = folder / f"{weights.sha256(path)[:12]}{some}"
-    folder.mkdir(parents=True, exist_ok=True)
-    places = {
-        index: folder / f"{key(example)}.jpg"
-        for index, example in enumerate(examples)
-        if example.sketch is None and example.split == "train"
-    }
     return make_missing(
         examples,
-        places,
+        folder,
+        lambda example: f"{key(example)}.jpg" if example.sketch is None and example.split == "train" else "",
         lambda network, own: _draw(network, among, own),
-        artist=path,
+        some="" if among == hands_among("") else f"-{''.join(map(str, among))}",
         attribute="drawing",
         doing="the artist draws",
-        policy=policy,
-        progress=progress,
+        **how,
     )
 
 
 def make_missing(
     examples: Sequence[Example],
-    places: Mapping[int, Path],
+    folder: Path,
+    file: Callable[[Example], str],
     make: Callable[[Any, list[tuple[Example, Path]]], None],
     *,
-    artist: Path,
     attribute: str,
     doing: str,
     policy: str,
-    progress: bool,
+    some: str = "",
+    artist: str | Path = "artist",
+    progress: bool = False,
 ) -> list[Example]:
     """Makes the files of examples that are not there yet, with the artist's network.
 
     Args:
         examples: All of a stage.
-        places: Which of them have a file, and where.
+        folder: Where they are kept, in a folder for each artist.
+        file: The name of the file of an example; empty for those that have none.
         make: Given the network and up to `BATCH` examples with their places, writes those that it can.
-        artist: Its weights.
         attribute: Of an example, that becomes its file.
         doing: What a bar and the log say of it.
         policy: Keras's name of the precision.
+        some: Ends the name of the artist's folder.
+        artist: Its weights, a name or a file.
         progress: Show a bar.
 
     Returns:
         The examples, each with its file where there is one.
+
+    Raises:
+        FileNotFoundError: There are no weights of an artist.
+        OSError: The folder cannot be written.
     """
+    path = weights.find(artist)
+    folder = folder / f"{weights.sha256(path)[:12]}{some}"
+    folder.mkdir(parents=True, exist_ok=True)
+    places = {index: folder / name for index, example in enumerate(examples) if (name := file(example))}
     missing = [index for index, place in places.items() if not place.is_file()]
     if missing:
-        network = weights.load(artist, dtype=policy)
+        network = weights.load(path, dtype=policy)
         bar = console.Bar(len(missing), doing, "photograph", shown=progress)
         for begin in range(0, len(missing), BATCH):
             own = missing[begin : begin + BATCH]
@@ -110,7 +101,7 @@ def make_missing(
             for _ in own:
                 bar.advance(doing)
         bar.close()
-        logger.info("%s: %d photographs, in %s", doing, len(missing), places[missing[0]].parent)
+        logger.info("%s: %d photographs, in %s", doing, len(missing), folder)
     made: dict[int, dict[str, Any]] = {index: {attribute: place} for index, place in places.items() if place.is_file()}
     return [dataclasses.replace(example, **made.get(index, {})) for index, example in enumerate(examples)]
 

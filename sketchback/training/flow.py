@@ -17,7 +17,7 @@ import numpy as np
 
 from sketchback import console
 from sketchback.atomic import replacing
-from sketchback.datasets.batches import Batches, at, places
+from sketchback.datasets.batches import Batches, Epochs
 from sketchback.datasets.examples import Example, fingerprint
 from sketchback.datasets.prefetch import Numbered, prefetch
 from sketchback.datasets.processes import Processes
@@ -151,7 +151,7 @@ def load(path: Path) -> Answers:
         raise ValueError(f"Gathered answers must be whole. Received: {path} ({error}). Delete it.") from None
 
 
-class FlowBatches:
+class FlowBatches(Epochs):
     """Batches of what a tone sampler is shown and asked for, as `datasets.batches.Batches` gives them.
 
     Each answer is shown once an epoch, at a random time between random noise and the truth; the target is the
@@ -175,23 +175,15 @@ class FlowBatches:
                 f"`batch_size` must be 1 to the number of answers, {len(answers)}. Received: batch_size={batch_size}."
             )
         self.answers, self.examples, self.batch_size, self.seed = answers, list(examples), batch_size, seed
-        self.epoch, self.first, self.rank, self.parts = 0, 0, 0, 1
-
-    def at(self, epoch: int, first: int = 0, rank: int = 0, workers: int = 1) -> FlowBatches:
-        """The batches of an epoch, see `Batches.at`."""
-        return at(self, epoch, first, rank, workers)
 
     @property
     def steps(self) -> int:
         """Batches of the whole epoch."""
         return len(self.answers) // self.batch_size
 
-    def __len__(self) -> int:
-        return self.steps - self.first
-
     def __getitem__(self, index: int) -> tuple[np.ndarray, np.ndarray]:
         """Returns states `(B, h, w, 28)` and velocities `(B, h, w, 3)`."""
-        mine, number = places(self, index), self.first + index
+        mine, number = self.places(index), self.first + index
         order = np.random.default_rng([self.seed, self.epoch]).permutation(len(self.answers))
         chosen = order[number * self.batch_size : (number + 1) * self.batch_size]
         truths, own, told, inks = (array[chosen].astype(np.float32) for array in vars(self.answers).values())

@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+import keras
+
+from sketchback import models, weights
+from sketchback.models import backbones, unet
+from sketchback.models.scribbler import take_untold
+from sketchback.training.configuration import Configuration, name_of
 from sketchback.training.schema import Recipe
-
-if TYPE_CHECKING:
-    import keras
-
-    from sketchback.training.configuration import Configuration
 
 logger = logging.getLogger(__name__)
 
@@ -54,8 +54,6 @@ def initialise(recipe: Recipe, *, initial: str | Path | None, policy: str, resum
         FileNotFoundError: There are no such weights.
         ValueError: The recipe's model cannot be built, or the weights are damaged.
     """
-    from sketchback import models, weights
-
     if resumed is not None:
         made = models.build(recipe.model, **recipe.arguments, dtype=policy)
         return Beginning(made, recipe, resumed.seen, resumed.terms.split("; "), is_new=False)
@@ -96,8 +94,6 @@ def initialise(recipe: Recipe, *, initial: str | Path | None, policy: str, resum
 
 def _sampler_of(generator: keras.Model, recipe: Recipe, policy: str) -> keras.Model:
     """A new tone sampler, which has seen what its generator has."""
-    from sketchback import models
-
     if generator.takes[0] != "sketch":
         raise ValueError(
             "A tone sampler learns from a generator of photographs. Received: weights of the architecture "
@@ -110,26 +106,14 @@ def _sampler_of(generator: keras.Model, recipe: Recipe, policy: str) -> keras.Mo
 
 def _with_tone(plain: keras.Model, policy: str) -> keras.Model:
     """The same generator with a tone map among its inputs, which it does not look at yet."""
-    from sketchback import models
-    from sketchback.models.scribbler import take_untold
-
     telling = models.build(plain.architecture, **{**plain.arguments, "tone": True}, dtype=policy)
     take_untold(telling, plain)
     telling.facts = plain.facts
     return telling
 
 
-def name_of(path: Path) -> str:
-    """What a run configuration says of the weights that a run began with."""
-    from sketchback import weights
-
-    return f"{path.name} (sha256 {weights.sha256(path)})"
-
-
 def _take_imagenet(generator: keras.Model, encoder: str) -> bool:
     """Begins the encoder with ImageNet's weights, where they are wanted and can be had."""
-    from sketchback.models import unet
-
     if encoder != "scratch":
         try:
             unet.take_imagenet(generator)
@@ -156,14 +140,12 @@ def feature_network(
     Raises:
         FeaturesError: VGG16's weights cannot be had.
     """
-    from sketchback.models import backbones
-
     if not needed:
         return None, None
     try:
-        return backbones.vgg16_relu2_2(vgg16, dtype=policy), vgg16
+        return backbones.vgg16(vgg16, dtype=policy), vgg16
     except backbones.FeaturesError as error:
         if not demo or vgg16 is not None:
             raise
         logger.info("the feature loss uses a random VGG16, which is enough for drawn pictures (%s)", error)
-        return backbones.vgg16_relu2_2("random", dtype=policy), "random"
+        return backbones.vgg16("random", dtype=policy), "random"

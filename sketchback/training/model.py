@@ -189,27 +189,25 @@ def adam(
     return keras.optimizers.Adam(rate, global_clipnorm=clip, **averaging)
 
 
-def choose_precision() -> str:
-    """`"bfloat16"` where this machine computes in it (recent GPUs and CPUs), else `"float32"`."""
+def _device() -> tuple[str, int]:
+    """What computes, as JAX calls it; and of GPUs the lowest compute capability: from 8 on they have bfloat16."""
     if keras.backend.backend() == "jax":
         import jax
 
-        kind, devices = jax.default_backend(), jax.devices()
-        # NVIDIA's GPUs compute in bfloat16 from compute capability 8.0 on, which JAX gives as text.
-        capable = [float(getattr(device, "compute_capability", "0")) for device in devices] if kind == "gpu" else [8.0]
-        accelerated = kind == "tpu" or (kind == "gpu" and min(capable) >= 8)
-        if kind == "gpu" and not accelerated:
-            return "float32"
-    else:
-        import tensorflow as tf
+        found = [getattr(device, "compute_capability", "0") for device in jax.devices()]  # as text
+        return jax.default_backend(), min(int(float(one)) for one in found)
+    import tensorflow as tf
 
-        gpus = tf.config.list_physical_devices("GPU")
-        found = [tf.config.experimental.get_device_details(gpu).get("compute_capability", (0, 0)) for gpu in gpus]
-        accelerated = bool(gpus) and min(found) >= (8, 0)
-        if gpus and not accelerated:
-            return "float32"
-    if accelerated:
-        return "bfloat16"
+    gpus = tf.config.list_physical_devices("GPU")
+    details = [tf.config.experimental.get_device_details(gpu) for gpu in gpus]
+    return "gpu" if gpus else "cpu", min((one.get("compute_capability", (0, 0))[0] for one in details), default=0)
+
+
+def choose_precision() -> str:
+    """`"bfloat16"` where this machine computes in it (recent GPUs and CPUs), else `"float32"`."""
+    kind, capability = _device()
+    if kind in ("gpu", "tpu"):
+        return "bfloat16" if kind == "tpu" or capability >= 8 else "float32"
     with contextlib.suppress(OSError):
         flags = Path("/proc/cpuinfo").read_text(encoding="utf-8")
         if "avx512_bf16" in flags or "amx_bf16" in flags:
@@ -222,15 +220,7 @@ def choose_processes() -> int:
 
     Threads keep up with a CPU many times over, and nothing has to start.
     """
-    if keras.backend.backend() == "jax":
-        import jax
-
-        is_cpu = jax.default_backend() == "cpu"
-    else:
-        import tensorflow as tf
-
-        is_cpu = not tf.config.list_physical_devices("GPU")
-    if is_cpu or not CAN_BE_USED:
+    if _device()[0] == "cpu" or not CAN_BE_USED:
         return 0
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return min(cores, MOST_PROCESSES)

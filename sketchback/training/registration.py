@@ -15,7 +15,7 @@ from typing import Any
 import cv2
 import numpy as np
 
-from sketchback import images, weights
+from sketchback import images
 from sketchback.datasets import Example
 from sketchback.sketching.artist import draw, read_hand
 from sketchback.training.drawings import key, make_missing
@@ -53,50 +53,25 @@ def register(photo: np.ndarray, sketch: np.ndarray, drawn: np.ndarray) -> np.nda
     return np.clip(found, 0.0, 1.0)
 
 
-def register_all(
-    examples: Sequence[Example],
-    folder: Path,
-    *,
-    share: float = 1.0,
-    artist: str | Path = "artist",
-    policy: str,
-    progress: bool = False,
-) -> list[Example]:
+def register_all(examples: Sequence[Example], folder: Path, *, share: float = 1.0, **how: Any) -> list[Example]:
     """Registers the photographs of the training part's pairs, as far as the artist knows the hand.
 
     Args:
         examples: All of a stage.
         folder: Where the photographs are kept; what is there already is not made again.
         share: Of the pairs, in [0, 1]; which ones, depends on the photograph alone.
-        artist: Its weights, a name or a file.
-        policy: Keras's name of the precision.
-        progress: Show a bar.
+        **how: `artist`, `policy` and `progress`, see `drawings.make_missing`, also for what it raises.
 
     Returns:
         The examples, with other photographs where they were moved.
-
-    Raises:
-        FileNotFoundError: There are no weights of an artist.
-        OSError: The folder cannot be written.
     """
-    path = weights.find(artist)
-    folder = folder / weights.sha256(path)[:12]
-    folder.mkdir(parents=True, exist_ok=True)
-    places = {
-        index: folder / f"{name}.png"
-        for index, example in enumerate(examples)
-        if example.hand and example.split == "train" and int((name := key(example))[:8], 16) < share * 2**32
-    }
-    return make_missing(
-        examples,
-        places,
-        _register,
-        artist=path,
-        attribute="photo",
-        doing="photographs are moved to their drawings",
-        policy=policy,
-        progress=progress,
-    )
+
+    def file(example: Example) -> str:
+        name = key(example) if example.hand and example.split == "train" else ""
+        return f"{name}.png" if name and int(name[:8], 16) < share * 2**32 else ""
+
+    doing = "photographs are moved to their drawings"
+    return make_missing(examples, folder, file, _register, attribute="photo", doing=doing, **how)
 
 
 def _register(network: Any, own: Sequence[tuple[Example, Path]]) -> None:

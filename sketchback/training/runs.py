@@ -126,19 +126,12 @@ class Run:
         with undisturbed(), replacing(self.checkpoint) as temporary:
             np.savez(temporary, progress=facts, **flat)
 
-    def load_checkpoint(self) -> tuple[Progress, dict[str, list[np.ndarray]]]:
-        """Reads what `save_checkpoint` wrote.
+    def load_checkpoint(self, *, arrays: bool = True) -> tuple[Progress, dict[str, list[np.ndarray]]]:
+        """Reads what `save_checkpoint` wrote, with its arrays or without.
 
         Raises:
             ValueError: There is no checkpoint, or it is damaged.
         """
-        return self._load(with_arrays=True)
-
-    def load_progress(self) -> Progress:
-        """Reads how far the checkpoint is, and leaves its arrays; raises as `load_checkpoint`."""
-        return self._load(with_arrays=False)[0]
-
-    def _load(self, *, with_arrays: bool) -> tuple[Progress, dict[str, list[np.ndarray]]]:
         if not self.checkpoint.is_file():
             raise ValueError(
                 f"Resuming needs a checkpoint. Received: {self.folder} without one. Start without --resume."
@@ -148,14 +141,14 @@ class Run:
                 if any(member.compress_type for member in file.zip.infolist()):
                     raise ValueError("its arrays are packed, and may be larger than memory")
                 progress = Progress(**json.loads(file["progress"].tobytes()))
-                arrays: dict[str, list[np.ndarray]] = {}
-                for name in sorted(set(file.files) - {"progress"}) if with_arrays else ():
-                    arrays.setdefault(name.split("/")[0], []).append(file[name])
+                found: dict[str, list[np.ndarray]] = {}
+                for name in sorted(set(file.files) - {"progress"}) if arrays else ():
+                    found.setdefault(name.split("/")[0], []).append(file[name])
         except Exception as error:  # on damaged files zipfile, zlib and NumPy raise a dozen kinds
             raise ValueError(
                 f"A checkpoint must be whole. Received: {self.checkpoint} ({error}). Start without --resume."
             ) from None
-        return progress, arrays
+        return progress, found
 
     def write_history(self, history: Sequence[dict[str, float]]) -> None:
         """Writes history.csv and curves.png."""

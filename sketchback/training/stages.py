@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from sketchback import weights
-from sketchback.training import initialisation
-from sketchback.training.configuration import recall
+from sketchback.training.configuration import name_of, recall
 from sketchback.training.runs import CONFIGURATION, Run
 from sketchback.training.schema import BEST, BLENDED, LAST
 from sketchback.training.session import Session
@@ -91,7 +90,7 @@ def _began_with(session: Session, number: int) -> Path:
     given = [] if session.initial is None else [weights.find(session.initial)]
     began = recall(Run(session.place(stage))).recipe.initial
     for path in (*given, session.place(before) / before.passes_on):
-        if path.is_file() and initialisation.name_of(path) == began:
+        if path.is_file() and name_of(path) == began:
             return path
     raise ValueError(
         f"Stage {stage.name} is blended with the weights that it began with, {began}. Received: none such. "
@@ -135,12 +134,12 @@ def _goes_on(session: Session, number: int) -> bool:
     before = session.stages[number - 1]
     path = session.place(before) / before.passes_on
     began = recall(Run(session.place(session.stages[number]))).recipe.initial
-    return path.is_file() and began == initialisation.name_of(path)
+    return path.is_file() and began == name_of(path)
 
 
 def _is_done(folder: Path) -> bool:
     run = Run(folder)
-    return run.load_progress().epoch >= recall(run).stage.epochs
+    return run.load_checkpoint(arrays=False)[0].epoch >= recall(run).stage.epochs
 
 
 def _from_the_stage_before(session: Session, number: int) -> Session:

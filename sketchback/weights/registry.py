@@ -65,15 +65,8 @@ def find(weights: str | Path) -> Path:
     Raises:
         FileNotFoundError: Nothing of that name; the message lists what there is.
     """
-    if Path(weights).is_file():
-        return Path(weights)
-    for path in _given():
-        if str(weights) in (path.name, _name(path)):
-            return path
-    for folder in folders():
-        path = folder / f"{weights}{SUFFIX}"
-        if path.is_file():
-            return path
+    if found := Path(weights) if Path(weights).is_file() else installed(str(weights)):
+        return found
     known = ", ".join(names()) or "none"
     raise FileNotFoundError(
         f"`weights` must be a file or a known name. Received: {str(weights)!r}. Known names: {known} "
@@ -88,11 +81,8 @@ def installed(name: str) -> Path | None:
         name: Such as `"enlarger"`: what the program itself looks for, which no user named.
     """
     wanted = f"{name}{SUFFIX}"
-    for place in folders():
-        file = place if place.is_file() else place / wanted
-        if file.name in (name, wanted) and file.is_file():
-            return file
-    return None
+    given = [path for path in _given() if path.name in (name, wanted)]
+    return next((path for path in [*given, *(folder / wanted for folder in folders())] if path.is_file()), None)
 
 
 def shows(name: str, recipe: object) -> str:

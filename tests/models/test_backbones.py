@@ -13,7 +13,7 @@ from keras import ops
 from places import DATA
 
 from sketchback.models import backbones
-from sketchback.models.backbones import CONVOLUTIONS, ENVIRONMENT, FeaturesError, Preprocess, vgg16, vgg16_relu2_2
+from sketchback.models.backbones import CONVOLUTIONS, ENVIRONMENT, FeaturesError, Preprocess, vgg16
 
 REAL = DATA / "vgg16" / "vgg16_relu2_2.npz"
 RNG = np.random.default_rng(7)
@@ -92,43 +92,43 @@ def test_the_network_equals_plain_numpy(tmp_path):
     for place in places:
         with np.load(place) as file:
             arrays = {name: [file[f"{name}_kernel"], file[f"{name}_bias"]] for name, _, _ in CONVOLUTIONS}
-        outputs = vgg16(("relu1_2", "relu2_2"), place)(PHOTO)
+        outputs = vgg16(place, ("relu1_2", "relu2_2"))(PHOTO)
         for found, expected in zip(outputs, reference(PHOTO[0], arrays), strict=True):
             np.testing.assert_allclose(found[0], expected, rtol=1e-4, atol=1e-4 * expected.max())
-        np.testing.assert_array_equal(outputs[1], vgg16_relu2_2(place)(PHOTO))
+        np.testing.assert_array_equal(outputs[1], vgg16(place)(PHOTO))
     for names in ((), ("relu3_3",)):
         with pytest.raises(ValueError, match=r"`outputs` must be some of relu1_2, relu2_2\. Received"):
-            vgg16(names, "random")
+            vgg16("random", names)
 
 
 def test_random_weights_are_always_the_same_and_frozen():
-    network = vgg16_relu2_2("random")
-    np.testing.assert_array_equal(run(network), run(vgg16_relu2_2("random")))
+    network = vgg16("random")
+    np.testing.assert_array_equal(run(network), run(vgg16("random")))
     assert run(network, np.ones((2, 17, 31, 3))).shape == (2, 8, 15, 128)
     assert network.trainable_variables == []
     assert network.count_params() == 260_160  # 9 (3 64 + 64 64 + 64 128 + 128 128) + 64 + 64 + 128 + 128
-    half = ops.convert_to_numpy(ops.cast(vgg16_relu2_2("random", dtype="mixed_bfloat16")(PHOTO), "float32"))
+    half = ops.convert_to_numpy(ops.cast(vgg16("random", dtype="mixed_bfloat16")(PHOTO), "float32"))
     np.testing.assert_allclose(half, run(network), atol=0.05 * half.max())
 
 
 def test_every_form_of_file_gives_the_same(tmp_path, monkeypatch):
     more = {**ARRAYS, "block3_conv1": [np.zeros((3, 3, 128, 256), np.float32), np.zeros(256, np.float32)]}
     npz = write_npz(tmp_path / "vgg", ARRAYS)
-    expected = run(vgg16_relu2_2(npz))
+    expected = run(vgg16(npz))
     for path in (write_h5(tmp_path / "top", more), write_h5(tmp_path / "whole", ARRAYS, root="model_weights")):
-        np.testing.assert_array_equal(run(vgg16_relu2_2(path)), expected)
+        np.testing.assert_array_equal(run(vgg16(path)), expected)
     monkeypatch.setenv("SKETCHBACK_VGG16", str(npz))
-    np.testing.assert_array_equal(run(vgg16_relu2_2()), expected)
+    np.testing.assert_array_equal(run(vgg16()), expected)
     monkeypatch.setenv(ENVIRONMENT, str(tmp_path / "missing.npz"))
-    np.testing.assert_array_equal(run(vgg16_relu2_2(npz)), expected)  # what is given comes first
+    np.testing.assert_array_equal(run(vgg16(npz)), expected)  # what is given comes first
     with pytest.raises(FeaturesError, match=r"missing\.npz"):
-        vgg16_relu2_2()
+        vgg16()
 
 
 def test_without_a_network_the_error_says_what_to_do(monkeypatch):
     monkeypatch.setattr(backbones, "PUBLISHED", "http://localhost:9/none.h5")  # nobody listens there
     with pytest.raises(FeaturesError, match="could not be downloaded") as caught:
-        vgg16_relu2_2()
+        vgg16()
     for way_out in ("--vgg16", "SKETCHBACK_VGG16", "--vgg16 random"):
         assert way_out in str(caught.value)
 
@@ -144,7 +144,7 @@ def test_the_download_is_kerass_own_file():
 
 def refused(path: Path) -> str:
     with pytest.raises(FeaturesError, match=re.escape(str(path))) as caught:
-        vgg16_relu2_2(path)
+        vgg16(path)
     assert "Received" in str(caught.value)
     return str(caught.value)
 

@@ -96,7 +96,7 @@ def test_same_seed_same_pixels_and_neural_is_the_grey_of_it() -> None:
 
 @pytest.mark.slow
 def test_each_weight_pulls_its_way() -> None:
-    network = backbones.vgg16(LAYERS, "random")
+    network = backbones.vgg16("random", LAYERS)
 
     def redrawn(content: float, style: float, variation: float, steps: int = 12) -> np.ndarray:
         weights = {"content": content, "style": style, "variation": variation}

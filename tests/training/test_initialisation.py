@@ -90,8 +90,8 @@ def test_a_random_vgg16_stands_in_for_drawn_pictures_alone(monkeypatch, caplog):
             raise backbones.FeaturesError("VGG16 could not be downloaded.")
         return vgg16(name, **options)
 
-    vgg16 = backbones.vgg16_relu2_2
-    monkeypatch.setattr(backbones, "vgg16_relu2_2", offline)
+    vgg16 = backbones.vgg16
+    monkeypatch.setattr(backbones, "vgg16", offline)
     with caplog.at_level(logging.INFO, "sketchback"):
         network, name = initialisation.feature_network(None, needed=True, policy="float32", demo=True)
     assert name == "random" and network.output_shape[-1] == 128
