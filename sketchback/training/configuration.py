@@ -22,30 +22,18 @@ if TYPE_CHECKING:
 
 @dataclasses.dataclass(frozen=True)
 class Configuration:
-    """Everything that was resolved about a run.
+    """Everything that was resolved about a run."""
 
-    Attributes:
-        recipe: With the one stage that is run.
-        data: The folders.
-        against: Further folders that the weights will be tested on.
-        vgg16: A file, `"random"`, or None for Keras's download.
-        precision: `"float32"` or `"bfloat16"`.
-        deterministic: Whether bit-identical results were asked for.
-        fingerprint: Of the examples.
-        seen: The data of these weights, with that of the weights that they began with.
-        terms: The terms of use that come with that data.
-        teachers: Of the other networks that taught it, `answers` and `recogniser`, the SHA-256 of their weights.
-    """
-
-    recipe: Recipe
-    data: list[str]
-    against: list[str]
-    vgg16: str | None
-    precision: str
-    deterministic: bool
-    fingerprint: str
-    seen: list[str]
-    terms: str
+    recipe: Recipe  # with the one stage that is run
+    data: list[str]  # the folders
+    against: list[str]  # further folders that the weights will be tested on
+    vgg16: str | None  # a file, `"random"`, or None for Keras's download
+    precision: str  # `"float32"` or `"bfloat16"`
+    deterministic: bool  # whether bit-identical results were asked for
+    fingerprint: str  # of the examples
+    seen: list[str]  # the data of these weights, with that of the weights that they began with
+    terms: str  # the terms of use that come with that data
+    # of the other networks that taught it, `answers` and `recogniser`, the SHA-256 of their weights
     teachers: dict[str, str] = dataclasses.field(default_factory=dict)
 
     @property

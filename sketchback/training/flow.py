@@ -33,19 +33,12 @@ logger = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class Answers:
-    """What a generator answered to N drawings, each `(N, h, w, C)` float16.
+    """What a generator answered to N drawings, each `(N, h, w, C)` float16."""
 
-    Attributes:
-        truths: The tones of the photographs, C = 3.
-        answers: The tones of what the generator made of the sketch and of what it was told, C = 3.
-        told: Whether it was told the cell, C = 1.
-        inks: Of the sketch, C = 20, see `candidates.ink`.
-    """
-
-    truths: np.ndarray
-    answers: np.ndarray
-    told: np.ndarray
-    inks: np.ndarray
+    truths: np.ndarray  # the tones of the photographs, C = 3
+    answers: np.ndarray  # the tones of what the generator made of the sketch and of what it was told, C = 3
+    told: np.ndarray  # whether it was told the cell, C = 1
+    inks: np.ndarray  # of the sketch, C = 20, see `candidates.ink`
 
     def __len__(self) -> int:
         return len(self.truths)

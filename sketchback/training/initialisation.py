@@ -19,22 +19,14 @@ logger = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class Beginning:
-    """A generator to train.
+    """A generator to train."""
 
-    Attributes:
-        generator: On one device.
-        recipe: What is true of it: weights bring their architecture.
-        seen: The data that its weights have seen.
-        terms: The terms of use that come with them.
-        is_new: Whether its weights are new.
-        teacher: The generator whose answers a tone sampler learns from; None where there are no new ones to ask for.
-    """
-
-    generator: keras.Model
-    recipe: Recipe
-    seen: list[str]
-    terms: list[str]
-    is_new: bool
+    generator: keras.Model  # on one device
+    recipe: Recipe  # what is true of it: weights bring their architecture
+    seen: list[str]  # the data that its weights have seen
+    terms: list[str]  # the terms of use that come with them
+    is_new: bool  # whether its weights are new
+    # the generator whose answers a tone sampler learns from; None where there are no new ones to ask for
     teacher: keras.Model | None = None
 
 

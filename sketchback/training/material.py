@@ -25,19 +25,12 @@ logger = logging.getLogger(__name__)
 
 @dataclasses.dataclass(frozen=True)
 class Material:
-    """What a stage shows and is scored on.
+    """What a stage shows and is scored on."""
 
-    Attributes:
-        examples: All of them, of every split.
-        view: How one is seen.
-        batches: Of the training part.
-        held_out: Of the validation part.
-    """
-
-    examples: list[Example]
-    view: View
-    batches: Batches | flow.FlowBatches
-    held_out: list[Example]
+    examples: list[Example]  # all of them, of every split
+    view: View  # how one is seen
+    batches: Batches | flow.FlowBatches  # of the training part
+    held_out: list[Example]  # of the validation part
 
 
 def prepare(session: Session, start: Beginning, *, policy: str, processes: int = 0) -> Material:

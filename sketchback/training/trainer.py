@@ -40,33 +40,19 @@ class TrainingError(ValueError):
 
 @dataclasses.dataclass
 class Trainer:
-    """One run, ready to be fitted.
+    """One run, ready to be fitted."""
 
-    Attributes:
-        run: Its folder.
-        configuration: What was resolved about it.
-        model: What computes a step, on all devices.
-        generator: The generator on one device, which is scored and saved.
-        batches: What is shown.
-        view: How held-out examples are seen.
-        held_out: Examples that are scored each epoch.
-        progress: How far it is.
-        devices: What shares each batch.
-        processes: How many read and draw; 0: threads of this one.
-        bar: Whether to show a bar.
-    """
-
-    run: Run
-    configuration: Configuration
-    model: TrainingModel
-    generator: keras.Model
-    batches: Batches | FlowBatches
-    view: View
-    held_out: list[Example]
-    progress: Progress
-    devices: Devices
-    processes: int = 0
-    bar: bool = False
+    run: Run  # its folder
+    configuration: Configuration  # what was resolved about it
+    model: TrainingModel  # what computes a step, on all devices
+    generator: keras.Model  # the generator on one device, which is scored and saved
+    batches: Batches | FlowBatches  # what is shown
+    view: View  # how held-out examples are seen
+    held_out: list[Example]  # examples that are scored each epoch
+    progress: Progress  # how far it is
+    devices: Devices  # what shares each batch
+    processes: int = 0  # how many read and draw; 0: threads of this one
+    bar: bool = False  # whether to show a bar
 
     @property
     def stage(self) -> Stage:
