@@ -29,7 +29,6 @@ def back_project(
     told: np.ndarray,
     mask: np.ndarray | None = None,
     *,
-    share: float = 1.0,
     others: np.ndarray | None = None,
     guide: np.ndarray | None = None,
 ) -> np.ndarray:
@@ -40,7 +39,6 @@ def back_project(
         told: `(h, w, 3)` in [0, 1] of `h = ceil(H / 16)`, NaN where nothing is told.
         mask: `(4 h, 4 w)` in [0, 1], which blocks of 4 x 4 pixels of the cells that are told a tone is the mean of, and
             where the photograph changes; by default all.
-        share: How much of the difference is made up for, in [0, 1].
         others: `(4 h, 4 w)` in [0, 1], which blocks show something else: both masks are fitted to the photograph's
             edges, and nothing changes there. Without it the mask's own edges become soft.
         guide: `(H, W, 3)` in [0, 1], another photograph whose edges count too, such as the one in which the blocks were
@@ -65,7 +63,7 @@ def back_project(
     is_told = np.isfinite(told) & np.isfinite(own)
     if not is_told.any():
         return photo
-    wanted = np.where(is_told, own + share * (told - own), 0.0)
+    wanted = np.where(is_told, told, 0.0)
     weights = _weights(photo, np.where(is_told, own, 0.0), is_told)
     made = photo
     for _ in range(ROUNDS):

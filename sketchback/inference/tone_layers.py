@@ -24,7 +24,6 @@ class Layer(NamedTuple):
         tones: `(h, w, 3)` in [0, 1], a tone for each cell, NaN where nothing is told.
         mask: `(4 h, 4 w)` in [0, 1]: of how much of each block of 4 x 4 pixels it is told.
         least: Of a cell: where less is covered, the generator is not told.
-        share: How much of what a photograph then differs by is made up for, in [0, 1].
         others: `(4 h, 4 w)` in [0, 1], where other parts are; the mask is a guess then, and is fitted to the
             photograph's edges, and to those of the guide.
         guide: `(H, W, 3)` in [0, 1], the photograph in which the parts were found.
@@ -33,15 +32,14 @@ class Layer(NamedTuple):
     tones: np.ndarray
     mask: np.ndarray
     least: float = 0.0
-    share: float = 1.0
     others: np.ndarray | None = None
     guide: np.ndarray | None = None
 
 
-def whole(cells: np.ndarray, share: float = 1.0) -> Layer:
+def whole(cells: np.ndarray) -> Layer:
     """Tones `(h, w, 3)` that are told of whole cells, NaN where nothing is told."""
     side = CELL // BLOCK
-    return Layer(cells, np.ones((cells.shape[0] * side, cells.shape[1] * side), np.float32), share=share)
+    return Layer(cells, np.ones((cells.shape[0] * side, cells.shape[1] * side), np.float32))
 
 
 def flatten(layers: Sequence[Layer], size: tuple[int, int]) -> np.ndarray:
@@ -108,5 +106,5 @@ def keep(photo: np.ndarray, layers: Sequence[Layer]) -> np.ndarray:
     for index, layer in enumerate(layers):
         above = [reach(one.tones, one.mask) for one in layers[index + 1 :]]
         mask = layer.mask * (1 - np.max(above, axis=0)) if above else layer.mask
-        photo = back_project(photo, layer.tones, mask, share=layer.share, others=layer.others, guide=layer.guide)
+        photo = back_project(photo, layer.tones, mask, others=layer.others, guide=layer.guide)
     return photo

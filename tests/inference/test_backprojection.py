@@ -35,11 +35,6 @@ def test_where_nothing_is_told_nothing_changes() -> None:
     np.testing.assert_allclose(tones.of_photo(made)[0, 0], untold[0, 0], atol=0.12)
 
 
-def test_a_share_makes_up_for_a_share() -> None:
-    told, own = np.full((5, 6, 3), 0.7, np.float32), tones.of_photo(PHOTO)
-    np.testing.assert_allclose(tones.of_photo(back_project(PHOTO, told, share=0.5)), (told + own) / 2, atol=0.01)
-
-
 @pytest.mark.parametrize("tone", [0.0, 1.0])
 def test_black_and_white_can_be_told(tone) -> None:
     made = back_project(PHOTO, np.full((5, 6, 3), tone, np.float32))

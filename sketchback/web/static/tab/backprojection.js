@@ -15,12 +15,12 @@ const [WINDOW, CONTRAST] = [8, 0.05]; // pixels around one of a mask, and the co
 const STEPS = [-1, 0, 1];
 const NEIGHBOURS = 9;
 
-/** A photograph whose cells have the tones that a layer tells, under its mask and as far as its share says. */
-export function backProject(photo, { tones, mask, share, others, guide }) {
+/** A photograph whose cells have the tones that a layer tells, under its mask. */
+export function backProject(photo, { tones, mask, others, guide }) {
   const coarse = toPixels(reach(tones, mask), photo);
   const inside = (others ? fitted(coarse, toPixels(others, photo), [photo, guide]) : soften(coarse)).data;
   const own = ofPhoto(photo, inside);
-  const wanted = of(own, (value, place) => value + share * (tones.data[place] - value));
+  const wanted = of(own, (value, place) => (Number.isNaN(value) ? NaN : tones.data[place]));
   if (wanted.data.every(Number.isNaN)) return photo;
   const weights = weigh(photo, own, wanted.data);
   let made = photo;

@@ -53,7 +53,7 @@ function tellParts(parts, tone, photo, sketch) {
     const wanted = colour.map((value) => value * most);
     const tones = shade(own, wanted, (cell) => covered[cell] >= MOST);
     covered.forEach((share, cell) => { if (share < LEAST) tones.data.fill(NaN, 3 * cell, 3 * cell + 3); });
-    return { tones, mask, least: MOST, share: 1, others, guide: photo };
+    return { tones, mask, least: MOST, others, guide: photo };
   });
 }
 

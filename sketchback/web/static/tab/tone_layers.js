@@ -1,6 +1,6 @@
 // Layers of tones as `sketchback.inference.tone_layers` has them: what is told of a picture, one thing over another, each
-// a tone for each cell, a mask on blocks, `least` of a cell that is told to a generator, the `share` that is kept, and
-// `others`, where other parts are, if the mask was guessed from a photograph, the `guide`.
+// a tone for each cell, a mask on blocks, `least` of a cell that is told to a generator, and `others`, where other parts
+// are, if the mask was guessed from a photograph, the `guide`.
 
 import { of, padTo, picture } from "./arrays.js";
 import { backProject, reach } from "./backprojection.js";
@@ -9,10 +9,10 @@ import { BLOCK, cellsOf, CELL } from "./tones.js";
 export const LEAST = 0.1; // of a cell: where so much is told, the cell is
 
 /** Tones that are told of whole cells. */
-export function whole(tones, share = 1) {
+export function whole(tones) {
   const mask = picture((tones.height * CELL) / BLOCK, (tones.width * CELL) / BLOCK, 1);
   mask.data.fill(1);
-  return { tones, mask, least: 0, share };
+  return { tones, mask, least: 0 };
 }
 
 /** What a generator is told of a picture: the last layer that tells something of a cell; null where none does. */
@@ -61,7 +61,7 @@ export function fromArray(tones, height, width) {
   const covered = picture(Math.ceil(height / BLOCK), Math.ceil(width / BLOCK), 1);
   blocks.counts.forEach((count, block) => { covered.data[block] = count / blocks.sizes[block]; });
   const mask = padTo(covered, (made.height * CELL) / BLOCK, (made.width * CELL) / BLOCK);
-  return { tones: made, mask, least: 0, share: 1 };
+  return { tones: made, mask, least: 0 };
 }
 
 /** Sums of tones over squares of so many pixels, how much of each is told, and how large it is. */
