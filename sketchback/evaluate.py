@@ -63,7 +63,12 @@ def main(argv: list[str] | None = None) -> int:
 def _add_arguments(made: argparse.ArgumentParser) -> None:
     made.add_argument("--weights", metavar="W", help=f"a name or a file (default: {DEFAULT})")
     made.add_argument("--baselines", action="store_true", help="score the baselines alone, without weights")
-    made.add_argument("--data", action="append", metavar="DIR", help="a folder; may be given several times")
+    made.add_argument(
+        "--data",
+        action="append",
+        metavar="DIR",
+        help="a folder; may be given several times (default: built-in pictures)",
+    )
     console.add_view(made, WITHOUT_NETWORK)
     made.add_argument("--enlarge", type=console.size, metavar="HxW", help="resize photographs to this size first")
     made.add_argument("--split", default="test", metavar="SPLIT", help="train, val, test or all (default: test)")

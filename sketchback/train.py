@@ -9,6 +9,7 @@ run_stages(session)                      training/stages.py: for each stage of t
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import logging
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -42,7 +43,15 @@ def train(
         ValueError: An argument, the data or the checkpoint will not do.
         TrainingError: The loss became NaN or infinite.
         OSError: The folder cannot be written, or another machine was lost.
+        TypeError: An option is unknown, or the recipe or the data are of another kind.
     """
+    if unknown := sorted(set(options) - {field.name for field in dataclasses.fields(Session)}):
+        raise TypeError(
+            f"`{unknown[0]}` is no option of `train`. Received: {', '.join(unknown)}. The weights to begin with are "
+            "`initial`; a recipe's numbers are changed by `recipes.find(NAME).changed(...)`."
+        )
+    if not isinstance(recipe, (str, Recipe)):
+        raise TypeError(f"`recipe` must be a name or a Recipe. Received: {type(recipe).__name__}. Try 'faces'.")
     options["against"] = as_folders(options.get("against", ()))
     workers = options.get("workers") or None
     given = workers if workers is None or isinstance(workers, str) else ",".join(workers)
@@ -77,7 +86,8 @@ def main(argv: list[str] | None = None) -> int:
         "train",
         "Teach a generator to turn sketches into photographs, by a recipe whose stages are run in order.",
         "Loss: L = 1 pixel + 0.001 feature + 0.00001 total variation. The run's folder holds best and last weights, "
-        "history.csv, curves.png, samples.png and recipe.json.\n\n"
+        "history.csv, curves.png, samples.png and recipe.json. Ctrl-C and SIGTERM end it after the step at hand, with "
+        "status 0; --resume goes on.\n\n"
         "  python -m sketchback.train faces\n"
         "  python -m sketchback.train faces --data celeba --data celeba_aligned --data cufs --data fs2k\n"
         "  python -m sketchback.train faces --data celeba --data cufs --size 96x96 --epochs 2\n"

@@ -172,6 +172,18 @@ def test_places_that_will_not_do(photos, tmp_path):
         run(TOY, [photos], tmp_path, initial="no such")
 
 
+def test_what_is_of_another_kind(photos, tmp_path):
+    for recipe, data, options, words in (
+        (TOY, photos, {"epochs": 2}, r"`epochs` is no option of `train`. .*`initial`.*changed\("),
+        (3, photos, {}, "`recipe` must be a name or a Recipe. Received: int"),
+        (TOY, 3, {}, "`data` must be a folder, or several. Received: int 3"),
+        (TOY, [photos, None], {}, "`data` must be .* Received: NoneType None"),
+        (TOY, photos, {"initial": 3}, "`weights` must be a name or a path. Received: int"),
+    ):
+        with pytest.raises(TypeError, match=words):
+            run(recipe, data, tmp_path, **options)
+
+
 # ---- the command line
 
 

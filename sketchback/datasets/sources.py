@@ -9,7 +9,7 @@ import dataclasses
 import logging
 import os
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 
@@ -101,8 +101,15 @@ def as_folders(given: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
 
     >>> as_folders("photos"), as_folders([Path("photos"), "demo:faces"])
     (('photos',), ('photos', 'demo:faces'))
+
+    Raises:
+        TypeError: It is something else.
     """
-    return tuple(str(one) for one in ((given,) if isinstance(given, (str, Path)) else given))
+    several = (given,) if isinstance(given, (str, Path)) or not isinstance(given, Iterable) else tuple(given)
+    for one in several:
+        if not isinstance(one, (str, Path)):
+            raise TypeError(f"`data` must be a folder, or several. Received: {type(one).__name__} {one!r:.60}.")
+    return tuple(map(str, several))
 
 
 def find_all(folders: str | Path | Sequence[str | Path]) -> list[Example]:

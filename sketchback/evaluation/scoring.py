@@ -98,6 +98,11 @@ def evaluate(
     asked = Options(candidates=candidates)
     subject = Subject(weights, runtime=runtime, fidelity=fidelity, mirrored=mirrored, working=working)
     generator = subject.generator
+    given = {"working": working, "fidelity": fidelity, "mirrored": mirrored, "told": told, "candidates": candidates}
+    if generator is None and (
+        found := [name for name, value in given.items() if value is not None and value is not False]
+    ):
+        raise ValueError(f"`{found[0]}` is for weights. Received: none of these. Leave it out.")
     if generator is not None:
         if told and "tone" not in generator.takes:
             raise ValueError(

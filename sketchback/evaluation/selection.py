@@ -34,9 +34,9 @@ def sample(examples: list[Example], limit: int | None) -> list[Example]:
 
 
 def check_limit(limit: int | None) -> None:
-    """Refuses a `limit` below 1."""
-    if limit is not None and limit < 1:
-        raise ValueError(f"`limit` must be at least 1. Received: limit={limit}.")
+    """Refuses a `limit` that is no whole number of at least 1."""
+    if limit is not None and not (isinstance(limit, (int, np.integer)) and limit >= 1):
+        raise ValueError(f"`limit` must be a whole number of at least 1. Received: limit={limit!r}.")
 
 
 def choose_size(size: Sequence[int] | None, test: list[Example], generator: Generator | None) -> tuple[int, int]:

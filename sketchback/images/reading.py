@@ -139,9 +139,10 @@ def as_array(picture: Any, channels: int = 3) -> np.ndarray:
         check_sides(picture.height, picture.width, "the picture", MAX_PIXELS)
         return _from_pillow(picture, channels, "the picture")
     if not hasattr(picture, "__array__"):
+        way = "Give what its `read()` returns" if hasattr(picture, "read") else "Wrap numbers in numpy.asarray"
         raise TypeError(
             "A picture must be a path, the bytes of a file, a Pillow image or an array. "
-            f"Received: {type(picture).__name__}. Wrap numbers in numpy.asarray."
+            f"Received: {type(picture).__name__}. {way}."
         )
     return _from_array(np.asarray(picture), channels)
 
@@ -163,7 +164,8 @@ def _from_array(array: np.ndarray, channels: int) -> np.ndarray:
         # Asked this way round, NaN is refused too.
         if not (values.min() >= -1e-3 and values.max() <= 1 + 1e-3):
             whole = np.issubdtype(array.dtype, np.integer)
-            way = "Convert 8-bit values with `.astype(numpy.uint8)`" if whole else "Scale them first"
+            kind = "uint8" if values.max() <= 255 else "uint16"
+            way = f"Convert values of that kind with `.astype(numpy.{kind})`" if whole else "Scale them first"
             broken = int(np.isnan(values).sum())
             received = f"{broken} NaN" if broken else f"{array.dtype} from {values.min():.4g} to {values.max():.4g}"
             raise ValueError(

@@ -7,6 +7,7 @@ import dataclasses
 import importlib.util
 import io
 import json
+import re
 import tempfile
 import warnings
 import zipfile
@@ -42,6 +43,9 @@ class Format:
     complete: Callable[[Path, dict[str, str]], None]
     run: Callable[[Path, Inputs], np.ndarray]
     any_size: bool = True
+
+
+LONGEST = 200  # characters of another library's error
 
 
 # ---- what Keras's writers leave to us
@@ -251,10 +255,9 @@ def write(
             given = [np.zeros(shape, np.float32) for shape in padding.shapes(generator, size or SIZES[0]).values()]
             whole(given if len(given) > 1 else given[0])  # Keras exports what has been called before
             whole.export(str(temporary), format=how.keras, verbose=False)
-        how.complete(temporary, facts)
-        if half:
-            _halve_onnx(temporary)
-        with quietly():
+            how.complete(temporary, facts)
+            if half:
+                _halve_onnx(temporary)
             difference = compare(generator, lambda inputs: how.run(temporary, inputs), size)
         # Written as a negation, so that NaN is refused too.
         if not difference <= TOLERANCE:
@@ -296,9 +299,15 @@ def quietly() -> Iterator[None]:
             notes.seek(0)
             said = notes.read().decode(errors="replace").strip().splitlines()
             raise ValueError(
-                f"A graph must be written and run without an error. Received: {console.one_line(error)} "
-                f"({said[-1] if said else 'nothing else was said'})."
+                f"A graph must be written and run without an error. Received: {_plain(error)} "
+                f"({said[-1] if said else 'nothing else was said'}). Give one `size`, or take another format."
             ) from error
+
+
+def _plain(error: Exception) -> str:
+    """The first sentences of an error, without the colours that Keras gives them."""
+    text = re.sub(r"\x1b\[\d*m", "", console.one_line(error))
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
 def length(path: Path) -> int:

@@ -69,6 +69,8 @@ class Options:
     def __post_init__(self) -> None:
         images.check_fit(self.fit)
         runtimes.check(self.runtime)
+        if self.size is None and self.fit != "crop":
+            raise ValueError(f"`fit` is for `size`. Received: fit={self.fit!r} alone. Leave it out.")
         if self.size is not None:
             object.__setattr__(self, "size", images.check_size(self.size))
         object.__setattr__(self, "tone", telling.check(self.tone))  # a file is read once

@@ -129,6 +129,10 @@ def _reference(said: Any) -> np.ndarray:
 
 def _strokes(said: Any) -> np.ndarray:
     array = np.asarray(said)
+    if array.dtype.kind not in "fiu":
+        raise ValueError(
+            f"Strokes must be an array of colours (h, w, 3). Received: {type(said).__name__} {said!r:.60}."
+        )
     values = array.astype(np.float32) / 255 if array.dtype == np.uint8 else array.astype(np.float32)
     told = values[~np.isnan(values)]
     if values.ndim != 3 or values.shape[-1] != 3 or 0 in values.shape or np.any((told < -1e-3) | (told > 1 + 1e-3)):

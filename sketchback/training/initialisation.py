@@ -64,6 +64,11 @@ def initialise(recipe: Recipe, *, initial: str | Path | None, policy: str, resum
     made = weights.load(path, dtype=policy)
     logger.info("starting from %s (%s)", path, made.architecture)
     teacher = None
+    if made.architecture == "tone_sampler":
+        raise ValueError(
+            f"A run must begin with a generator's weights. Received: {path.name}, a tone sampler's. Give those of the "
+            "generator that it was made for."
+        )
     if recipe.model == "tone_sampler":
         made, teacher = _sampler_of(made, recipe, policy), made
     if recipe.arguments.get("tone") and made.architecture == recipe.model and made.takes == ("sketch",):

@@ -64,7 +64,10 @@ def find(weights: str | Path) -> Path:
 
     Raises:
         FileNotFoundError: Nothing of that name; the message lists what there is.
+        TypeError: It is neither text nor a path.
     """
+    if not isinstance(weights, (str, os.PathLike)):
+        raise TypeError(f"`weights` must be a name or a path. Received: {type(weights).__name__}. Try {DEFAULT!r}.")
     if found := Path(weights) if Path(weights).is_file() else installed(str(weights)):
         return found
     known = ", ".join(names()) or "none"

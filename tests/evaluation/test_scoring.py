@@ -90,6 +90,11 @@ def test_weights_of_a_sketch_alone_cannot_be_told(pairs: Path, tiny: Path) -> No
         evaluate(tiny, [pairs], told=True)
 
 
+def test_what_is_for_weights_needs_some(pairs: Path) -> None:
+    with pytest.raises(ValueError, match="`fidelity` is for weights. Received: none of these"):
+        evaluate(None, [pairs], fidelity=0)
+
+
 def test_photographs_take_the_size_of_the_weights(pairs: Path, distractors: Path, tiny: Path) -> None:
     result = evaluate(tiny, [distractors], split="all", limit=3)
     assert (result["size"], result["images"], result["hand_drawn"]) == ([24, 20], 3, 0)

@@ -196,6 +196,8 @@ def test_a_raw_file_is_not_its_thumbnail(tmp_path):
         (np.full((20, 20), 200.0), ValueError, "from 200 to 200. Scale"),
         (np.full((20, 20), np.nan), ValueError, "Received: 400 NaN. Find the step"),
         (np.full((20, 20), 255), ValueError, r"Received: int64 from 255 to 255\. Convert .*`\.astype\(numpy\.uint8\)`"),
+        (np.full((20, 20), 65535), ValueError, r"Received: int64 from .* Convert .*`\.astype\(numpy\.uint16\)`"),
+        (io.BytesIO(b"x"), TypeError, r"Received: BytesIO. Give what its `read\(\)` returns"),
         (np.ones((8, 20)), ValueError, "at least 16 x 16 pixels. Received: the picture with 8 rows x 20 columns"),
         (3, TypeError, "Received: int"),
     ],

@@ -124,6 +124,17 @@ def test_a_graph_that_differs_is_not_kept(small, tmp_path, monkeypatch):
     assert [path.name for path in tmp_path.iterdir()] == ["small.tflite"] and before.read_bytes() == b"what was there"
 
 
+def test_what_a_writer_says_is_one_sentence_with_a_way_out(small, tmp_path, monkeypatch):
+    def fail(*_: object) -> None:
+        raise RuntimeError("\x1b[1mNo such operator\x1b[0m " + 300 * "x")
+
+    monkeypatch.setitem(exporters.FORMATS, "onnx", dataclasses.replace(exporters.FORMATS["onnx"], complete=fail))
+    words = r"without an error. Received: No such operator x+\.\.\. \(.*\)\. Give one `size`, or take another format\.$"
+    with pytest.raises(ValueError, match=words):
+        export(small, tmp_path / "small.onnx", format="onnx")
+    assert not list(tmp_path.iterdir())
+
+
 def test_a_missing_package_is_named(small, monkeypatch):
     how = dataclasses.replace(exporters.FORMATS["onnx"], needs=("no_such_package",))
     monkeypatch.setitem(exporters.FORMATS, "onnx", how)

@@ -17,6 +17,7 @@ from sketchback.weights import registry
     ("asked", "words"),
     [
         ({"fit": "stretch"}, "`fit` must be one of"),
+        ({"fit": "squeeze"}, "`fit` is for `size`. Received: fit='squeeze' alone"),
         ({"size": (4, 4)}, "at least 16 x 16"),
         ({"runtime": "torch"}, "`runtime` must be one of"),
         ({"size": (100.7, 50)}, r"whole numbers, at least 16 x 16. Received: size=\(100.7, 50\)"),

@@ -30,7 +30,15 @@ def test_colours(said, part: str, hexadecimal: str) -> None:
 
 @pytest.mark.parametrize(
     "tone",
-    [{"skin": "skinny"}, {"skin": "rgb(999, 0, 0)"}, {"hair": (1, 2)}, {"nose": "red"}, {"lighter": 2}, {"sky": None}],
+    [
+        {"skin": "skinny"},
+        {"skin": "rgb(999, 0, 0)"},
+        {"hair": (1, 2)},
+        {"nose": "red"},
+        {"lighter": 2},
+        {"sky": None},
+        {"strokes": "x"},
+    ],
 )
 def test_wrong_words_are_refused(tone) -> None:
     with pytest.raises(ValueError, match="Received"):

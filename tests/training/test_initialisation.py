@@ -58,6 +58,13 @@ def test_a_sampler_needs_a_generator():
         begin(TOY.changed(model="tone_sampler", arguments={}))
 
 
+def test_a_sampler_is_nothing_to_begin_with(tmp_path):
+    path = weights.save(models.build("tone_sampler", width=4, blocks=1), tmp_path / "tones.weights.h5")
+    for recipe in (TOY, TOY.changed(model="tone_sampler", arguments={})):
+        with pytest.raises(ValueError, match="begin with a generator's weights. Received: tones.weights.h5, a tone"):
+            begin(recipe, initial=path)
+
+
 def test_a_resumed_run_is_what_its_configuration_says():
     resumed = Configuration(TOY, [], [], None, "float32", False, "", ["celeba"], "research; mine")
     start = begin(TOY.changed(initial="nothing of this name"), resumed=resumed)  # which is not looked for
