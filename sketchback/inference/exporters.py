@@ -288,6 +288,7 @@ def quietly() -> Iterator[None]:
 
     Raises:
         ValueError: They failed.
+        OSError: The place failed them.
     """
     with tempfile.TemporaryFile() as notes:
         try:
@@ -295,6 +296,8 @@ def quietly() -> Iterator[None]:
                 with warnings.catch_warnings():
                     warnings.simplefilter("ignore")
                     yield
+        except OSError:  # a full disk has another way out
+            raise
         except Exception as error:
             notes.seek(0)
             said = notes.read().decode(errors="replace").strip().splitlines()
