@@ -104,11 +104,14 @@ def as_folders(given: str | Path | Sequence[str | Path]) -> tuple[str, ...]:
 
     Raises:
         TypeError: It is something else.
+        ValueError: A name is empty.
     """
     several = (given,) if isinstance(given, (str, Path)) or not isinstance(given, Iterable) else tuple(given)
     for one in several:
         if not isinstance(one, (str, Path)):
             raise TypeError(f"`data` must be a folder, or several. Received: {type(one).__name__} {one!r:.60}.")
+        if one == "":  # which a path would take for the folder that one is in
+            raise ValueError("`data` must be a folder. Received: an empty name. Give '.' for the folder you are in.")
     return tuple(map(str, several))
 
 

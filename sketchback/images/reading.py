@@ -149,6 +149,8 @@ def as_array(picture: Any, channels: int = 3) -> np.ndarray:
 
 def _from_array(array: np.ndarray, channels: int) -> np.ndarray:
     values = array[..., np.newaxis] if array.ndim == 2 else array
+    if values.dtype.kind in "cmMOSU" or values.dtype.names:  # bfloat16 is of kind V
+        raise ValueError(f"A picture must be an array of numbers. Received: an array of {array.dtype}.")
     if values.ndim != 3 or values.shape[-1] not in (1, 2, 3, 4):
         raise ValueError(
             "A picture must be (H, W), or (H, W, C) with 1 channel (grey), 2 (grey, alpha), 3 (RGB) or 4 (RGBA). "

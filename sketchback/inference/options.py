@@ -35,10 +35,11 @@ class Options:
         tone: What is known of the photograph's tone, for weights that can be told: colours in their places, an array
             `(h, w, 3)` of any size, RGB in [0, 1], NaN where nothing is told; a reference photograph, whose tones are
             taken over (a path, `bytes`, a Pillow image); or a mapping from `strokes` to such an array, from `reference`
-            to such a photograph, from `skin`, `hair`, `background`, `sky`, `wall` and `ground` to colours (see
-            `telling.colour`), and from `lighter`, `warmer` and `colourful` to numbers from -1 to 1. Strokes count
-            before named parts, these before the reference; the numbers change what neither strokes nor parts tell. It
-            covers the sketch that the generator is shown. It is kept as `telling.check` returns it.
+            to such a photograph, from `skin`, `hair`, `background`, `sky`, `wall` and `ground` to colours (words, or
+            RGB, whole numbers 0 to 255 or others in [0, 1], see `telling.colour`), and from `lighter`, `warmer` and
+            `colourful` to numbers from -1 to 1. Strokes count before named parts, these before the reference; the
+            numbers change what neither strokes nor parts tell. It covers the sketch that the generator is shown. It is
+            kept as `telling.check` returns it.
         candidates: So many photographs of each drawing that differ as photographs differ, for weights that take a
             tone; cells that `tone` tells are the same in all. None for the one answer.
         first: The number of the first candidate; number i is the same whatever this is.

@@ -191,6 +191,8 @@ def test_a_raw_file_is_not_its_thumbnail(tmp_path):
     [
         (np.ones((20, 20, 5)), ValueError, r"Received: shape=\(20, 20, 5\)"),
         (np.ones(20), ValueError, r"Received: shape=\(20,\)"),
+        (np.full((20, 20), 0.5 + 3j), ValueError, "must be an array of numbers. Received: an array of complex128"),
+        (np.full((20, 20), "1"), ValueError, "Received: an array of <U1"),
         (np.ones((8, 20)), ValueError, "at least 16 x 16"),
         (Image.new("L", (8, 20)), ValueError, "at least 16 x 16"),
         (np.full((20, 20), 200.0), ValueError, "from 200 to 200. Scale"),
