@@ -303,7 +303,7 @@ def quietly() -> Iterator[None]:
             said = notes.read().decode(errors="replace").strip().splitlines()
             raise ValueError(
                 f"A graph must be written and run without an error. Received: {_plain(error)} "
-                f"({said[-1] if said else 'nothing else was said'}). Give one `size`, or take another format."
+                f"({said[-1] if said else 'nothing else was said'}). Give another `size`, or take another format."
             ) from error
 
 

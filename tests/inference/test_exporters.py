@@ -129,7 +129,9 @@ def test_what_a_writer_says_is_one_sentence_with_a_way_out(small, tmp_path, monk
         raise RuntimeError("\x1b[1mNo such operator\x1b[0m " + 300 * "x")
 
     monkeypatch.setitem(exporters.FORMATS, "onnx", dataclasses.replace(exporters.FORMATS["onnx"], complete=fail))
-    words = r"without an error. Received: No such operator x+\.\.\. \(.*\)\. Give one `size`, or take another format\.$"
+    words = (
+        r"without an error. Received: No such operator x+\.\.\. \(.*\)\. Give another `size`, or take another format\.$"
+    )
     with pytest.raises(ValueError, match=words):
         export(small, tmp_path / "small.onnx", format="onnx")
     assert not list(tmp_path.iterdir())
