@@ -1,7 +1,7 @@
 """Teaches a generator from a recipe: `resolve` what is asked, `build` a trainer, `fit` it, stage by stage.
 
 resolve(arguments) -> Session            training/session.py
-run_stages(session)                      training/stages.py: for each stage of the recipe
+run_stages(session) -> Outcome           training/stages.py: for each stage of the recipe
     build(session, stage) -> Trainer     training/building.py
     fit(trainer)                         training/trainer.py: train_on_batch of TrainingModel (model.py, losses.py)
 """
@@ -60,7 +60,7 @@ def train(
         options["vgg16"] = str(options["vgg16"])
     folder = None if out is None else Path(out)
     chosen = recipes.find(recipe) if isinstance(recipe, str) else recipe
-    return run_stages(Session(chosen, as_folders(data), folder, **options))
+    return run_stages(Session(chosen, as_folders(data), folder, **options)).best
 
 
 def command(
@@ -69,13 +69,13 @@ def command(
     """What the command lines of `train` and `finetune` do."""
     add_arguments(made, default)
 
-    def resolve_and_run(arguments: argparse.Namespace) -> None:
+    def resolve_and_run(arguments: argparse.Namespace) -> int:
         session = resolve(arguments)
         check(session)
         if session.rank:  # the first one speaks for all
             logging.getLogger("sketchback").setLevel(logging.WARNING)
         console.import_keras()
-        run_stages(session)
+        return 0 if run_stages(session).done else console.STOPPED
 
     return distribution.leave(console.run(resolve_and_run, made, argv))
 
@@ -87,7 +87,7 @@ def main(argv: list[str] | None = None) -> int:
         "Teach a generator to turn sketches into photographs, by a recipe whose stages are run in order.",
         "Loss: L = 1 pixel + 0.001 feature + 0.00001 total variation. The run's folder holds best and last weights, "
         "history.csv, curves.png, samples.png and recipe.json. Ctrl-C and SIGTERM end it after the step at hand, with "
-        "status 0; --resume goes on.\n\n"
+        "status 130; --resume goes on.\n\n"
         "  python -m sketchback.train faces\n"
         "  python -m sketchback.train faces --data celeba --data celeba_aligned --data cufs --data fs2k\n"
         "  python -m sketchback.train faces --data celeba --data cufs --size 96x96 --epochs 2\n"

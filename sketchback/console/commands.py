@@ -15,6 +15,8 @@ from typing import NoReturn
 from sketchback import __version__, images, signals
 from sketchback.console.progress import say
 
+STOPPED = 130  # the exit status of what was asked to stop before its end, as shells give it for Ctrl-C
+
 
 class _Parser(argparse.ArgumentParser):
     """Says what is wrong in one line, as every other error is said; `--help` has the rest."""
@@ -76,7 +78,7 @@ def run(main: Callable[[argparse.Namespace], int | None], made: argparse.Argumen
         argv: Arguments, `sys.argv[1:]` by default.
 
     Returns:
-        The exit status: 0, 2 after an error, 130 after Ctrl-C.
+        The exit status: 0, 2 after an error, and 130 where Ctrl-C, SIGTERM or SIGHUP stopped it.
     """
     arguments = made.parse_args(argv)
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")  # TensorFlow's own notes would bury ours
@@ -84,12 +86,13 @@ def run(main: Callable[[argparse.Namespace], int | None], made: argparse.Argumen
     logging.captureWarnings(True)  # Pillow's about odd EXIF, as lines like the others
     logging.getLogger("sketchback").setLevel(logging.WARNING if arguments.quiet else logging.INFO)
     try:
-        return main(arguments) or 0
+        with signals.handled(signal.default_int_handler):  # all of them leave as Ctrl-C does: no half of a file stays
+            return main(arguments) or 0
     except KeyboardInterrupt as interrupted:
         with signals.handled(lambda *_: None):  # Ctrl-C held down, while what it interrupted is taken apart
             traceback.clear_frames(interrupted.__traceback__)
             say("stopped")
-        return 130
+        return STOPPED
     except BrokenPipeError:  # the reader of our output went away, as `head` does
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0

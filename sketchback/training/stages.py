@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import logging
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sketchback import weights
 from sketchback.training.configuration import name_of, recall
@@ -19,12 +19,21 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-def run_stages(session: Session) -> Path:
-    """Runs what a session asks for. With `resume`, stages that are done are passed over.
+class Outcome(NamedTuple):
+    """How a session ended.
 
-    Returns:
-        The best weights: of the run, or of the last stage that was run; those of a whole recipe stand in its folder.
-        A run that was stopped in its first epoch has none yet.
+    Attributes:
+        best: The best weights: of the run, or of the last stage that was run; those of a whole recipe stand in its
+            folder. A run that was stopped in its first epoch has none yet.
+        done: Whether it came to its end; False where it was asked to stop before.
+    """
+
+    best: Path
+    done: bool
+
+
+def run_stages(session: Session) -> Outcome:
+    """Runs what a session asks for. With `resume`, stages that are done are passed over.
 
     Raises:
         ValueError: See `Session` and `building.build`.
@@ -64,11 +73,11 @@ def run_stages(session: Session) -> Path:
             raise ValueError(f"Stage {stage.name} is to begin in full. Received: no data. Give --data.")
         with build(dataclasses.replace(ready, resume=goes_on), stage) as trainer:
             if not fit(trainer):
-                return folder_of_stage / BEST
+                return Outcome(folder_of_stage / BEST, done=False)
         _blend(session, number)
     if len(stages) == 1 or session.stage is not None:
-        return session.place(asked[-1]) / BEST
-    return publishing.finish(session.folder, stages)
+        return Outcome(session.place(asked[-1]) / BEST, done=True)
+    return Outcome(publishing.finish(session.folder, stages), done=True)
 
 
 def _blend(session: Session, number: int, *, again: bool = True) -> None:

@@ -12,6 +12,7 @@ from collections.abc import Callable
 import pytest
 
 from sketchback import __version__, console
+from sketchback.atomic import replacing
 
 
 def made() -> argparse.ArgumentParser:
@@ -86,6 +87,24 @@ def test_ctrl_c_changes_nothing_while_the_process_ends():
         assert process.stdout.readline() == b"ending\n"
         process.send_signal(signal.SIGINT)
         assert process.communicate(timeout=60)[1] == b"" and process.returncode == 3
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM", "SIGHUP"])
+def test_no_half_of_a_file_stays_where_a_command_is_asked_to_stop(name, tmp_path, capsys):
+    def write(_: argparse.Namespace) -> None:
+        with replacing(tmp_path / "out.bin") as temporary:
+            temporary.write_bytes(b"half")
+            signal.raise_signal(getattr(signal, name))
+
+    before = [signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)]
+    signal.signal(getattr(signal, name), signal.SIG_DFL)  # under `nohup`, pytest ignores it
+    try:
+        assert console.run(write, made(), []) == console.STOPPED
+    finally:
+        for number, own in zip((signal.SIGINT, signal.SIGTERM, signal.SIGHUP), before, strict=True):
+            signal.signal(number, own)
+    assert capsys.readouterr().err == "stopped\n" and not list(tmp_path.iterdir())
 
 
 def test_a_reader_that_goes_away_is_no_error():

@@ -97,12 +97,12 @@ def test_none_is_left_behind(how):
         finally:
             process.kill()  # `with` would wait for one that goes on
     assert len(pids) == 2 and end(pids)
-    assert process.returncode == {"Ctrl-C": 130, "terminated": -15, "killed": -9, "one killed": 2}[how]
+    assert process.returncode == {"Ctrl-C": 130, "terminated": 130, "killed": -9, "one killed": 2}[how]
     if how == "one killed":
         assert said.startswith("error: The processes that draw must live as long as the run. Received: one that ended")
         assert "signal 9" in said and "--resume" in said and "\n" not in said
     else:
-        assert said == ("stopped" if how == "Ctrl-C" else "")
+        assert said == ("" if how == "killed" else "stopped")
 
 
 def test_the_error_of_a_lost_process_is_a_system_error():
