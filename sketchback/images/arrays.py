@@ -9,6 +9,7 @@ import numpy as np
 
 MIN_SIDE = 16
 MAX_PIXELS = 100_000_000
+MAX_SIDE = 32_000  # OpenCV moves pixels of at most 32,766 rows and columns
 GAP = 4  # pixels between pictures on one sheet
 FITS = ("crop", "squeeze", "pad")
 
@@ -88,7 +89,8 @@ def check_image(name: str, image: np.ndarray, channels: Collection[int] = (1, 3)
 
 
 def check_size(size: Sequence[int], name: str = "size", *, least: int = MIN_SIDE) -> tuple[int, int]:
-    """Checks a `(height, width)` and returns it as a tuple; whole numbers, each at least 16, or as few as are allowed.
+    """Checks a `(height, width)` and returns it as a tuple; whole numbers, each at least 16, or as few as are allowed,
+    and no more of them than a picture may have.
 
     Errors call it `name`.
     """
@@ -97,6 +99,11 @@ def check_size(size: Sequence[int], name: str = "size", *, least: int = MIN_SIDE
     if not is_pair or min(size) < least:
         raise ValueError(
             f"`{name}` must be (height, width), whole numbers, at least {least} x {least}. Received: {name}={size!r}."
+        )
+    if max(size) > MAX_SIDE or int(size[0]) * int(size[1]) > MAX_PIXELS:
+        raise ValueError(
+            f"`{name}` may have at most {MAX_SIDE} rows or columns, and {MAX_PIXELS / 1e6:.3g} megapixels. "
+            f"Received: {name}={size!r}."
         )
     return int(size[0]), int(size[1])
 

@@ -12,10 +12,9 @@ from typing import BinaryIO
 from PIL import Image, UnidentifiedImageError
 
 from sketchback.extras import install
-from sketchback.images.arrays import MIN_SIDE
+from sketchback.images.arrays import MAX_SIDE, MIN_SIDE
 
 MAX_BYTES = 512 << 20
-MAX_SIDE = 32_000  # OpenCV moves pixels of at most 32,766 rows and columns
 # Pillow knows sixty more, among them some that start other programs.
 FORMATS = ("PNG", "JPEG", "WEBP", "TIFF", "BMP", "GIF")
 HEIF_BRANDS = (b"heic", b"heix", b"heim", b"heis", b"hevc", b"hevx", b"mif1", b"msf1")

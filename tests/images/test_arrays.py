@@ -38,6 +38,9 @@ def test_to_gray_weighs_by_bt_601():
 
 def test_check_size():
     assert images.check_size([16, 99]) == (16, 99)
+    for size in ((16, 32_001), (10_001, 10_000), np.array([65_536, 65_536], np.int32)):
+        with pytest.raises(ValueError, match=r"at most 32000 rows or columns, and 100 megapixels. Received: size="):
+            images.check_size(size)
     for size in ((15, 99), (99, 15), (99,), (99, 99, 3), (-99, 99), 99, "99x99", None):
         with pytest.raises(ValueError, match="`size` must be"):
             images.check_size(size)
