@@ -1,8 +1,9 @@
-"""Small random changes to training pairs, with imgaug: photograph and sketch always move together.
+"""Small random changes to training pairs: photograph and sketch always move together.
 
-Geometry (flip, rotation, shear, perspective, crop) moves both; colour, blur and noise change the photograph alone,
-because a drawing of the same scene in other light is the same drawing. Where the frame leaves the picture, both are
-continued by reflection: there are no black corners, and every line keeps its counterpart.
+Geometry (flip, rotation, shear, perspective, crop) moves both, in one warp: each warp softens, and what is learnt is
+as sharp as the photographs that are shown. Colour, by imgaug, changes the photograph alone, because a drawing of the
+same scene in other light is the same drawing. Where the frame leaves the picture, both are continued by reflection:
+there are no black corners, and every line keeps its counterpart.
 
 imgaug 0.4.0 (2020) is the last release. It reads a name that NumPy 2 no longer has; `augment` imports it at first use
 and sees to that.
@@ -13,57 +14,58 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 
+import cv2
 import numpy as np
 
 from sketchback.extras import install
 
 NO_AUGMENTATION = "none"
+SQUARE = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]])  # its corners, x and y
 
 _import_lock = threading.Lock()
-_augmenters_of_thread = threading.local()
+_colours_of_thread = threading.local()
 
 
-def _faces(iaa: ModuleType) -> tuple[Any, Any]:
-    # No flip: `View.see` mirrors, so that the rate of mirroring is set in one place.
-    geometry = iaa.Affine(
-        rotate=(-5, 5),
-        scale=(0.92, 1.1),
-        translate_percent={"x": (-0.04, 0.04), "y": (-0.04, 0.04)},
-        mode="reflect",
-    )
+class _Geometry(NamedTuple):
+    """How far a picture is moved at most; shares are of its sides, angles in degrees."""
+
+    scale: tuple[float, float]
+    rotation: float = 5.0
+    shear: tuple[float, float] = (0.0, 0.0)  # along x, along y
+    shift: float = 0.0
+    crop: float = 0.0  # of half of the pictures: from each side
+    perspective: float = 0.0  # likewise: the deviation of each corner, at most
+    flip: bool = False
+
+
+# No flip of faces: `View.see` mirrors, so that the rate of mirroring is set in one place.
+_GEOMETRY = {
+    "faces": _Geometry(scale=(0.92, 1.1), shift=0.04),
+    "buildings": _Geometry(scale=(1.0, 1.1), shear=(6.0, 3.0), crop=0.1, perspective=0.05, flip=True),
+}
+
+
+def _colour_of_faces(iaa: ModuleType) -> Any:
     # Milder than buildings: the tone of skin cannot be read from a drawing, so varying it blurs what is learnt.
-    colour = iaa.Sequential([iaa.LinearContrast((0.9, 1.1)), iaa.Multiply((0.93, 1.07))])
-    return geometry, colour
+    return iaa.Sequential([iaa.LinearContrast((0.9, 1.1)), iaa.Multiply((0.93, 1.07))])
 
 
-def _buildings(iaa: ModuleType) -> tuple[Any, Any]:
-    # Each warp resamples and softens a little: rotation and shear share one, the other two are not always on.
-    geometry = iaa.Sequential(
-        [
-            iaa.Fliplr(0.5),
-            iaa.Affine(rotate=(-5, 5), shear={"x": (-6, 6), "y": (-3, 3)}, scale=(1.0, 1.1), mode="reflect"),
-            iaa.Sometimes(0.5, iaa.PerspectiveTransform(scale=(0.01, 0.05), keep_size=True)),
-            iaa.Sometimes(0.5, iaa.Crop(percent=(0, 0.1), keep_size=True)),
-        ]
-    )
+def _colour_of_buildings(iaa: ModuleType) -> Any:
     # Hue and saturation count in imgaug's 255 steps: 6 of them are 8 degrees of hue.
-    # Blur and noise are faint because the photograph is what the network learns to produce.
-    colour = iaa.Sequential(
+    # No blur and no noise: the photograph is what the network learns to produce.
+    return iaa.Sequential(
         [
             iaa.LinearContrast((0.85, 1.15)),
             iaa.Multiply((0.9, 1.1)),
             iaa.AddToHueAndSaturation(value_hue=(-6, 6), value_saturation=(-25, 25)),
-            iaa.Sometimes(0.3, iaa.GaussianBlur((0.3, 0.8))),
-            iaa.Sometimes(0.3, iaa.AdditiveGaussianNoise(scale=(0.0, 0.02 * 255))),
         ]
     )
-    return geometry, colour
 
 
-_KINDS: dict[str, Callable[[ModuleType], tuple[Any, Any]]] = {"faces": _faces, "buildings": _buildings}
-AUGMENTATIONS = (NO_AUGMENTATION, *_KINDS)
+_COLOURS: dict[str, Callable[[ModuleType], Any]] = {"faces": _colour_of_faces, "buildings": _colour_of_buildings}
+AUGMENTATIONS = (NO_AUGMENTATION, *_GEOMETRY)
 
 
 def augment(
@@ -78,7 +80,7 @@ def augment(
     - `"faces"`: rotation up to 5 degrees, shift up to 4 % of the side, scale 0.92 to 1.1, mild contrast and
       brightness; no flip.
     - `"buildings"`: flip of half of the pictures, rotation up to 5 degrees, shear, perspective, crop; contrast,
-      brightness, hue, saturation, blur, noise.
+      brightness, hue and saturation.
 
     Args:
         photo: `(H, W, 3)` RGB, float in [0, 1]; values outside are clipped.
@@ -116,23 +118,48 @@ def augment(
     if kind == NO_AUGMENTATION:
         return photo, sketch
 
-    geometry, colour = _augmenters(kind)
-    # With one seed for both, the n-th augmenter of geometry and of colour would start from the same random state.
+    # Each from its own: so what moves does not depend on what is coloured.
     geometry_seed, colour_seed = np.random.SeedSequence(int(seed)).spawn(2)
-
+    corners = _corners(_GEOMETRY[kind], photo.shape[0], photo.shape[1], np.random.default_rng(geometry_seed))
     if sketch is not None:
-        sketch = _move(sketch, geometry, geometry_seed)
-    photo = np.rint(_move(photo, geometry, geometry_seed) * 255.0).astype(np.uint8)
+        sketch = _move(sketch, corners)
+    photo = np.rint(_move(photo, corners) * 255.0).astype(np.uint8)
+    colour = _colour(kind)
     colour.seed_(colour_seed)
     return colour.augment_image(photo).astype(np.float32) / 255.0, sketch
 
 
-def _move(image: np.ndarray, geometry: Any, seed: np.random.SeedSequence) -> np.ndarray:
-    # What is sampled depends on height and width only, so one seed moves photograph and sketch alike. As one image of
-    # four channels they would move alike too, but slower: imgaug's Affine warps more than three channels one by one.
-    geometry.seed_(seed)
-    moved = geometry.augment_image(np.ascontiguousarray(image, np.float32))
-    return np.clip(np.ascontiguousarray(moved), 0.0, 1.0)
+def _corners(most: _Geometry, height: int, width: int, rng: np.random.Generator) -> np.ndarray:
+    """The corners of the part of a picture that is shown, `(4, 2)`: x and y in pixels from its centre."""
+    corners = SQUARE.copy()
+    if rng.random() < 0.5:
+        left, right, top, bottom = rng.uniform(0, most.crop, 4)
+        corners += [[left, top], [-right, top], [-right, -bottom], [left, -bottom]]
+    if rng.random() < 0.5:
+        corners *= 1 - 2 * np.abs(rng.normal(0, most.perspective * rng.uniform(0.2, 1), (4, 2)))
+    if most.flip and rng.random() < 0.5:
+        corners[:, 0] *= -1
+    corners *= [width, height]
+    along_x, along_y = np.tan(np.radians(rng.uniform(-1, 1, 2) * most.shear))
+    angle = np.radians(rng.uniform(-most.rotation, most.rotation))
+    turned = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    moved = corners @ np.array([[1, along_y], [along_x, 1]]) @ turned / rng.uniform(*most.scale)
+    return moved + rng.uniform(-most.shift, most.shift, 2) * [width, height]
+
+
+def _move(image: np.ndarray, corners: np.ndarray) -> np.ndarray:
+    """What lies between the corners, `(H, W, C)` float32 in [0, 1], at the size of the image."""
+    height, width = image.shape[:2]
+    centre = np.array([width, height], np.float32) / 2 - 0.5  # pixels are points at their centres
+    shown = centre + SQUARE * [width, height]
+    moved = cv2.warpPerspective(
+        np.ascontiguousarray(image, np.float32),
+        cv2.getPerspectiveTransform((corners + centre).astype(np.float32), shown.astype(np.float32)),
+        (width, height),
+        flags=cv2.INTER_CUBIC,
+        borderMode=cv2.BORDER_REFLECT,
+    )
+    return np.clip(moved.reshape(image.shape), 0.0, 1.0)
 
 
 def _check(photo: np.ndarray, sketch: np.ndarray | None) -> None:
@@ -155,11 +182,11 @@ def _check(photo: np.ndarray, sketch: np.ndarray | None) -> None:
         )
 
 
-def _augmenters(kind: str) -> tuple[Any, Any]:
-    """This thread's own (geometry, colour): an augmenter carries its random state, so none is shared."""
-    own = _augmenters_of_thread.__dict__
+def _colour(kind: str) -> Any:
+    """This thread's own augmenter: it carries its random state, so none is shared."""
+    own = _colours_of_thread.__dict__
     if kind not in own:
-        own[kind] = _KINDS[kind](_imgaug())
+        own[kind] = _COLOURS[kind](_imgaug())
     return own[kind]
 
 

@@ -90,7 +90,7 @@ class View:
                 photo, sketch = _with_margins(photo, sketch, around)
         if self.size is not None and max(showing.zoom, showing.aspect) > 1:
             window = _window(photo.shape[:2], self.size, showing.zoom, showing.aspect, window_numbers)
-            photo, sketch = (images.resize(image[window], self.size) for image in (photo, sketch))
+            photo, sketch = (images.resize(image[window], self.size, cubic=True) for image in (photo, sketch))
         elif self.size is not None:
             photo, sketch = (images.fit(image, self.size, self.fit) for image in (photo, sketch))
         if showing.flip and flipped:
