@@ -5,9 +5,12 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import threading
 from collections.abc import Iterator
 
 from sketchback.signals import undisturbed
+
+_diverting = threading.RLock()  # two threads that put descriptors back in the wrong order would leave them diverted
 
 
 @contextlib.contextmanager
@@ -18,18 +21,19 @@ def diverted(file: int, *descriptors: int) -> Iterator[None]:
         file: The file descriptor to write to.
         *descriptors: 1 for standard output, 2 for standard error.
     """
-    for stream in (sys.stdout, sys.stderr):
-        with contextlib.suppress(OSError):
-            stream.flush()
-    kept = [os.dup(descriptor) for descriptor in descriptors]
-    try:
-        for descriptor in descriptors:
-            os.dup2(file, descriptor)
-        yield
-    finally:
-        for descriptor, copy in zip(descriptors, kept, strict=True):
-            os.dup2(copy, descriptor)
-            os.close(copy)
+    with _diverting:
+        for stream in (sys.stdout, sys.stderr):
+            with contextlib.suppress(OSError):
+                stream.flush()
+        kept = [os.dup(descriptor) for descriptor in descriptors]
+        try:
+            for descriptor in descriptors:
+                os.dup2(file, descriptor)
+            yield
+        finally:
+            for descriptor, copy in zip(descriptors, kept, strict=True):
+                os.dup2(copy, descriptor)
+                os.close(copy)
 
 
 def import_keras() -> None:

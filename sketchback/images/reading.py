@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 import os
+import re
 from collections.abc import Collection
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from sketchback.images.arrays import MAX_PIXELS, from_uint8, to_gray
 from sketchback.images.opening import MAX_BYTES, RAW, check_sides, first_line, open_file, open_picture
 
 MAX_SCANS = 100  # of a JPEG; a progressive one has about ten
+MARKER = re.compile(rb"\xff+[^\x00\xff\xd0-\xd7]", re.DOTALL)  # begins a segment of it; its last byte is the kind
+START_OF_SCAN, END_OF_IMAGE, ALONE = 0xDA, 0xD9, (0x01, 0xD8)  # kinds; those alone have no length and no content
 ORIENTATION, IMAGE_WIDTH, IMAGE_LENGTH = 0x0112, 0x0100, 0x0101  # EXIF and TIFF
 WHITE_IS_ZERO = 262  # the tag of a TIFF that says so by 0
 HIDDEN = (".", "__")
@@ -37,6 +40,7 @@ SUFFIXES = (
     *(".heic", ".heif"),
 )
 LINES, LIGHT = 0.5, 0.75  # of a picture: more than lines cover; of white: what only light lines are above
+INK = 0.5  # % of a sheet that strokes cover, at least
 UNREADABLE = (*RAW, ".avif", ".jp2", ".jxl", ".psd", ".pbm", ".pgm", ".pnm", ".ppm", ".tga")  # pictures all the same
 
 
@@ -100,12 +104,23 @@ def decode(data: bytes, channels: int = 3, *, name: str = "the picture", max_pix
     _check_channels(channels, (1, 3, 4))
     with open_picture(io.BytesIO(data), name, max_pixels) as picture:
         # A scan without content costs a few bytes and passes over all pixels; libtiff has the same bound.
-        scans = data.count(b"\xff\xda") if picture.format in ("JPEG", "MPO") else 1
+        scans = _count_scans(data) if picture.format in ("JPEG", "MPO") else 1
         if scans > MAX_SCANS:
             raise ValueError(
                 f"A JPEG may have at most {MAX_SCANS} scans. Received: {name} with {scans}. Save it again as PNG."
             )
         return _from_pillow(picture, channels, name)
+
+
+def _count_scans(jpeg: bytes) -> int:
+    """How many scans the first picture of a file has; a video or a second picture may lie behind it."""
+    count, place = 0, 0
+    while (found := MARKER.search(jpeg, place)) and (kind := jpeg[found.end() - 1]) != END_OF_IMAGE:
+        count += kind == START_OF_SCAN
+        place = found.end()
+        if kind not in ALONE:
+            place += int.from_bytes(jpeg[place : place + 2], "big")
+    return count
 
 
 def as_array(picture: Any, channels: int = 3) -> np.ndarray:
@@ -213,7 +228,7 @@ def _orientation(picture: Image.Image) -> int:
 
 
 def _to_array(picture: Image.Image, channels: int) -> np.ndarray:
-    is_transparent = picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info
+    is_transparent = picture.has_transparency_data
     if channels == 4:
         if is_transparent:
             return from_uint8(np.asarray(picture.convert("RGBA")))
@@ -250,7 +265,7 @@ def _paper(values: np.ndarray, alpha: np.ndarray) -> int:
     Programs that draw on a dark screen save such lines.
     """
     opaque = alpha[..., 0] >= 0.5
-    is_light = 0 < opaque.mean() < LINES and np.percentile(to_gray(values)[opaque], 5) > LIGHT
+    is_light = 0 < opaque.mean() < LINES and np.percentile(to_gray(values)[opaque], INK) > LIGHT
     return 0 if is_light else 1
 
 

@@ -314,9 +314,10 @@ def _make(
     own = np.stack([tones.of_photo(photo) for photo in answers])
     sampled = candidates.sample(sampler, own, view.shown, told=known, **asked)
     for index, (photo, several) in enumerate(zip(answers[:, : view.seen[0], : view.seen[1]], sampled, strict=True)):
+        above = [] if told is None else told[index]
         if changes:
             several = np.stack([telling.change(one, **changes) for one in several])
-        if known is not None:  # what was told is told by the layers above
-            several = np.where(np.isfinite(known[index]), np.nan, several).astype(np.float32)
-        above = [] if told is None else told[index]
+        if known is not None:  # what was told is told by the layers above; beside it the answer is as it is, or changed
+            own_there = telling.change(tone_layers.beneath(photo, above), **changes) if changes and above else np.nan
+            several = np.where(np.isfinite(known[index]), own_there, several).astype(np.float32)
         yield np.stack([tone_layers.keep(photo, [tone_layers.whole(one), *above]) for one in several])

@@ -280,7 +280,7 @@ def change(tones: np.ndarray, *, lighter: float = 0.0, warmer: float = 0.0, colo
     """Changes the tones of a whole picture.
 
     Args:
-        tones: `(h, w, 3)` in [0, 1].
+        tones: `(h, w, 3)` in [0, 1], NaN where nothing is told, which stays.
         lighter: From -1 to 1, as a gamma of the lightness in CIELAB, 8 to the power of its opposite: 0.2 makes 50 of
             its 100 steps 63, and -0.2 makes them 35; black and white stay, so that nothing is lost at either end.
         warmer: From -1 to 1: 0.2 moves as far towards orange, or blue where it is negative.
@@ -289,8 +289,9 @@ def change(tones: np.ndarray, *, lighter: float = 0.0, warmer: float = 0.0, colo
     Returns:
         `(h, w, 3)` float32 in [0, 1].
     """
-    lab = cv2.cvtColor(np.ascontiguousarray(tones, np.float32), cv2.COLOR_RGB2LAB)
+    is_told = np.isfinite(tones)
+    lab = cv2.cvtColor(np.where(is_told, tones, 0).astype(np.float32), cv2.COLOR_RGB2LAB)
     stretched = lab * np.array([1, 1 + colourful, 1 + colourful], np.float32)
     lab = stretched + np.array([0, 30 * warmer, 60 * warmer], np.float32)
     lab[..., 0] = 100 * (np.clip(lab[..., 0], 0, 100) / 100) ** (8**-lighter)
-    return np.clip(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), 0.0, 1.0)
+    return np.where(is_told, np.clip(cv2.cvtColor(lab, cv2.COLOR_LAB2RGB), 0.0, 1.0), np.float32(np.nan))

@@ -104,7 +104,19 @@ def _shares(parts: int, length: int, side: int) -> np.ndarray:
 def keep(photo: np.ndarray, layers: Sequence[Layer]) -> np.ndarray:
     """A photograph `(H, W, 3)` with the tones that were told, as a generator follows them only roughly."""
     for index, layer in enumerate(layers):
-        above = [reach(one.tones, one.mask) for one in layers[index + 1 :]]
-        mask = layer.mask * (1 - np.max(above, axis=0)) if above else layer.mask
+        above = layers[index + 1 :]
+        mask = layer.mask * _uncovered(above) if above else layer.mask
         photo = back_project(photo, layer.tones, mask, others=layer.others, guide=layer.guide)
     return photo
+
+
+def beneath(photo: np.ndarray, layers: Sequence[Layer]) -> np.ndarray:
+    """The tones of a photograph `(H, W, 3)` where layers, at least one, leave it uncovered: `(h, w, 3)`, NaN where they
+    cover a cell.
+    """
+    return tones.under(photo, tones.to_pixels(_uncovered(layers), (photo.shape[0], photo.shape[1])))
+
+
+def _uncovered(layers: Sequence[Layer]) -> np.ndarray:
+    covered: np.ndarray = np.max([reach(layer.tones, layer.mask) for layer in layers], axis=0)
+    return 1 - covered

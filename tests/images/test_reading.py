@@ -114,6 +114,8 @@ def test_transparent_parts_become_paper(tmp_path):
         np.testing.assert_allclose(image[0, [0, 5, 15]], expected, atol=1.01 / 255)
     for other in (rgba[..., [0, 3]], Image.fromarray(rgba[..., [0, 3]], "LA")):
         assert (images.as_array(other, 1) == 1).all()  # white ink
+    own = Image.fromarray(rgba).quantize(8, method=Image.Quantize.FASTOCTREE)  # a palette of four channels
+    assert own.mode == "P" and images.as_array(own)[0, 0].tolist() == [1, 1, 1]
     corner = images.read(save(tmp_path / "p.png", palette, transparency=palette.getpixel((0, 0))))[0, 0]
     assert corner.tolist() == [1, 1, 1] and images.read(save(tmp_path / "q.png", palette))[0, 0].tolist() != [1, 1, 1]
 
@@ -129,6 +131,10 @@ def test_light_lines_on_nothing_are_on_black(tmp_path):
         assert image[0, 0] == 0 and image[8, 5] == 1
     rgba[7, 2:14] = (0, 0, 0, 255)  # dark ones too: they are on paper
     assert images.as_array(rgba, 1)[0, 0] == 1
+    sheet = np.zeros((200, 200, 4), np.uint8)
+    sheet[50:150, 50:150] = 255
+    sheet[100, 60:130, :3] = 0  # 0.7 % of a sheet that lies on nothing
+    assert images.as_array(sheet, 1)[0, 0] == 1
 
 
 @pytest.mark.parametrize("full", [1.0, 255.0, 65535.0])
@@ -295,6 +301,9 @@ def test_bounds_of_decode():
     assert images.decode(hostile.jpeg_of_scans(64, 48, MAX_SCANS), 1).shape == (64, 48, 1)
     with pytest.raises(ValueError, match="at most 100 scans. Received: the picture with 101"):
         images.decode(hostile.jpeg_of_scans(64, 48, MAX_SCANS + 1))
+    # What lies behind is not decoded: the video of a photograph by a telephone, which may hold the same bytes.
+    behind = GOOD["JPEG"][0] + 200 * b"\xff\xda\x00\x02"
+    assert images.decode(behind).shape == images.decode(GOOD["JPEG"][0]).shape
 
 
 def test_probe_decodes_nothing(tmp_path):

@@ -126,3 +126,5 @@ def test_changes_change_what_they_say() -> None:
     warm = telling.change(own, warmer=0.2) - own
     assert warm[..., 0].min() > 0 > warm[..., 2].max()
     assert np.ptp(telling.change(own, colourful=-1), axis=-1).max() < 0.01
+    own[0, 1] = np.nan  # paper that was added to a reference
+    assert np.isnan(telling.change(own, lighter=0.2)).sum() == 3

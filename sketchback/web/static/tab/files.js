@@ -7,7 +7,7 @@ import { percentiles } from "./filters.js";
 const LONGEST = 1600; // pixels of the longer side, as the server has it
 const MOST = 40_000_000; // pixels
 // As `sketchback.images` has them: of a picture, more than lines cover; of white, what only light lines are above.
-const [LINES, LIGHT] = [0.5, 0.75];
+const [LINES, LIGHT, INK] = [0.5, 0.75, 0.5];
 const TYPES = { png: "image/png", jpg: "image/jpeg", webp: "image/webp" };
 
 /** The drawing in a file: grey; transparent parts are white paper, or black under light lines. */
@@ -59,7 +59,7 @@ function isOpaque({ data }) {
 function isOfLightLines({ data }) {
   const greys = [];
   for (let at = 0; at < data.length; at += 4) if (data[at + 3] >= 128) greys.push(greyOf(data, at));
-  return greys.length > 0 && greys.length < LINES * (data.length / 4) && percentiles(greys, [5])[0] > LIGHT;
+  return greys.length > 0 && greys.length < LINES * (data.length / 4) && percentiles(greys, [INK])[0] > LIGHT;
 }
 
 /** ITU-R BT.601, in whole numbers as Pillow has them. */

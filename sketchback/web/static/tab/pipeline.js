@@ -3,7 +3,7 @@
 import { clip, crop, MIN_SIDE, of, padSymmetric, padToMultiple, picture, resize, round } from "./arrays.js";
 import { sample } from "./candidates.js";
 import { place } from "./telling.js";
-import { flatten, keep, whole } from "./tone_layers.js";
+import { beneath, flatten, keep, whole } from "./tone_layers.js";
 import * as tones from "./tones.js";
 
 const WORKING = [512, 512]; // where a file does not say what its generator was trained at
@@ -42,8 +42,9 @@ export async function run(generator, sketch, asked) {
     const known = flatten(layers, shown);
     const sampled = await sample(await sampler(), answer, shown, known, candidate, seed);
     const changed = tones.changes(tone) ? tones.change(sampled, tone) : sampled;
-    // What was told is told by the layers above.
-    const untold = of(changed, (value, at) => (known && !Number.isNaN(known.data[at]) ? NaN : value));
+    // What was told is told by the layers above; beside it the answer is as it is, or changed.
+    const beside = tones.changes(tone) && layers.length ? tones.change(beneath(crop(answer, ...seen), layers), tone).data : [];
+    const untold = of(changed, (value, at) => (known && !Number.isNaN(known.data[at]) ? beside[at] ?? NaN : value));
     layers = [whole(untold), ...layers];
   }
   const size = [sketch.height * scale, sketch.width * scale];

@@ -4,7 +4,7 @@
 
 import { of, padTo, picture } from "./arrays.js";
 import { backProject, reach } from "./backprojection.js";
-import { BLOCK, cellsOf, CELL } from "./tones.js";
+import { BLOCK, cellsOf, CELL, ofPhoto, toPixels } from "./tones.js";
 
 export const LEAST = 0.1; // of a cell: where so much is told, the cell is
 
@@ -32,10 +32,21 @@ export function flatten(layers, { height, width }) {
 /** A photograph with the tones that were told, as a generator follows them only roughly. */
 export function keep(photo, layers) {
   return layers.reduce((kept, layer, index) => {
-    const above = layers.slice(index + 1).map((one) => reach(one.tones, one.mask).data);
-    const mask = of(layer.mask, (value, at) => value * (1 - Math.max(0, ...above.map((one) => one[at]))));
+    const mask = uncovered(layers.slice(index + 1), layer.mask);
     return backProject(kept, { ...layer, mask });
   }, photo);
+}
+
+/** The tones of a photograph where layers, at least one, leave it uncovered, NaN where they cover a cell. */
+export function beneath(photo, layers) {
+  const open = uncovered(layers, of(layers[0].mask, () => 1));
+  return ofPhoto(photo, toPixels(open, photo).data);
+}
+
+/** A mask without what layers cover. */
+function uncovered(layers, mask) {
+  const covered = layers.map((one) => reach(one.tones, one.mask).data);
+  return of(mask, (value, at) => value * (1 - Math.max(0, ...covered.map((one) => one[at]))));
 }
 
 /** How much of each cell a mask on blocks covers. */
