@@ -73,7 +73,7 @@ def back_project(
         added, shaded = spread[..., :3], (made + DARKEST) * spread[..., 3:]
         # Darker as under less light; lighter half as under more, half as through a veil.
         made = np.clip(made + np.where(added < 0, shaded, (added + shaded) / 2), 0.0, 1.0)
-    result: np.ndarray = photo + inside * (made - photo)
+    result: np.ndarray = np.clip(photo + inside * (made - photo), 0.0, 1.0)  # else 1.0000001
     return result
 
 

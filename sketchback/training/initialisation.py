@@ -72,7 +72,7 @@ def initialise(recipe: Recipe, *, initial: str | Path | None, policy: str, resum
     if recipe.model == "tone_sampler":
         made, teacher = _sampler_of(made, recipe, policy), made
     if recipe.arguments.get("tone") and made.architecture == recipe.model and made.takes == ("sketch",):
-        made = _with_tone(made, policy)
+        made = with_tone(made, policy)
     if recipe.arguments.get("tone") and teacher is None and "tone" not in made.takes:
         raise ValueError(
             f"Recipe {recipe.name} teaches a {recipe.model} to be told tones. Received: weights of the architecture "
@@ -101,7 +101,7 @@ def _sampler_of(generator: keras.Model, recipe: Recipe, policy: str) -> keras.Mo
     return sampler
 
 
-def _with_tone(plain: keras.Model, policy: str) -> keras.Model:
+def with_tone(plain: keras.Model, policy: str = "float32") -> keras.Model:
     """The same generator with a tone map among its inputs, which it does not look at yet."""
     telling = models.build(plain.architecture, **{**plain.arguments, "tone": True}, dtype=policy)
     take_untold(telling, plain)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from sketchback import weights
 from sketchback.inference import fidelity
+from sketchback.training.initialisation import with_tone
 from sketchback.training.schema import BEST, BLENDED, Stage
 
 if TYPE_CHECKING:
@@ -23,7 +24,7 @@ def blend(first: str | Path, second: str | Path, *, share: float) -> keras.Model
 
     Args:
         first: Weights, a name or a file; the result says of itself what they say.
-        second: Weights of the same architecture.
+        second: Weights of the same architecture; only the first may take tones.
         share: The share of the second ones, between 0 and 1.
 
     Raises:
@@ -32,6 +33,8 @@ def blend(first: str | Path, second: str | Path, *, share: float) -> keras.Model
     one, other = weights.load(first), weights.load(second)
     if not 0 <= share <= 1:
         raise ValueError(f"`share` must be from 0 to 1. Received: share={share}.")
+    if "tone" in one.takes and other.takes == ("sketch",) and one.architecture == other.architecture:
+        other = with_tone(other)
     if (one.architecture, one.arguments) != (other.architecture, other.arguments):
         raise ValueError(
             f"Weights that are blended must be of one architecture. Received: {first} ({one.architecture}) and "

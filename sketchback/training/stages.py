@@ -75,6 +75,9 @@ def run_stages(session: Session) -> Outcome:
             if not fit(trainer):
                 return Outcome(folder_of_stage / BEST, done=False)
         _blend(session, number)
+        if trainer.asked_to_stop and stage is not asked[-1]:  # after its last step
+            logger.info("stopped before the next stage; go on with --resume")
+            return Outcome(folder_of_stage / BEST, done=False)
     if len(stages) == 1 or session.stage is not None:
         return Outcome(session.place(asked[-1]) / BEST, done=True)
     return Outcome(publishing.finish(session.folder, stages), done=True)

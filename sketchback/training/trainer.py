@@ -53,6 +53,7 @@ class Trainer:
     devices: Devices  # what shares each batch
     processes: int = 0  # how many read and draw; 0: threads of this one
     bar: bool = False  # whether to show a bar
+    asked_to_stop: bool = False  # while it was fitted
 
     @property
     def stage(self) -> Stage:
@@ -82,6 +83,7 @@ def fit(trainer: Trainer) -> bool:
             if trainer.devices.anyone(stop.is_set()):
                 break
         bar.close()
+        trainer.asked_to_stop = trainer.devices.anyone(stop.is_set())
     if progress.epoch < stage.epochs:
         where = f"epoch {progress.epoch + 1}, step {progress.step}"
         logger.info("stopped at %s; everything is in %s; go on with --resume", where, run.folder)

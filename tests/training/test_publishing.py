@@ -54,7 +54,10 @@ def test_a_blend_lies_between_two_files_of_one_architecture(tmp_path):
     a, b = weights.load(first).get_weights(), weights.load(second).get_weights()
     for x, y, z in zip(a, b, blend(first, second, share=0.25).get_weights(), strict=True):
         np.testing.assert_allclose(z, 0.75 * x + 0.25 * y, atol=1e-6)
-    with pytest.raises(ValueError, match="must be of one architecture"):
-        blend(first, other, share=0.5)
+    told = weights.save(models.build("scribbler", width=2, halvings=1, blocks=0, tone=True), tmp_path / "t.weights.h5")
+    assert blend(told, first, share=0.5).takes == ("sketch", "tone")  # of a stage that began without
+    for given in ((first, other), (first, told)):
+        with pytest.raises(ValueError, match="must be of one architecture"):
+            blend(*given, share=0.5)
     with pytest.raises(ValueError, match="`share` must be from 0 to 1"):
         blend(first, second, share=1.5)

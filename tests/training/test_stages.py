@@ -6,6 +6,7 @@ import dataclasses
 import json
 import logging
 import shutil
+import signal
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +15,7 @@ from toys import STEPS, TOY, final, run
 
 from sketchback import datasets, weights
 from sketchback.models import efficientnet
+from sketchback.training import trainer
 from sketchback.training.schema import BEST, BLENDED, LAST
 
 ONE = dataclasses.replace(TOY.single, name="one", epochs=1, feature=0.0, passes_on=LAST)
@@ -33,6 +35,22 @@ def test_each_stage_begins_with_the_weights_of_the_one_before(both):
     facts = json.loads((both / "two" / "recipe.json").read_text())
     assert facts["recipe"]["initial"] == f"{LAST} (sha256 {weights.sha256(both / 'one' / LAST)})"
     assert facts["recipe"]["stage"]["seed"] == 1 and "stages" not in facts["recipe"]
+
+
+def test_a_stop_after_the_last_step_of_a_stage_is_one_before_the_next(photos, tmp_path, monkeypatch):
+    end_epoch = trainer._end_epoch
+
+    def stopped(one):
+        signal.raise_signal(signal.SIGINT)
+        end_epoch(one)
+
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    monkeypatch.setattr(trainer, "_end_epoch", stopped)
+    try:
+        made = run(STAGED, [photos], tmp_path)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert made == tmp_path / "one" / BEST and not (tmp_path / "two").exists()
 
 
 @pytest.mark.slow

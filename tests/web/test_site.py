@@ -443,7 +443,10 @@ class TestWithoutServer:
             ({}, {}),
             ({"candidate": 0}, {"candidates": 1}),
             ({"candidate": 2, "seed": 7}, {"candidates": 3, "seed": 7}),
-            ({"candidate": 1, "tone": {"strokes": address(colours)}}, {"candidates": 2, "tone": strokes}),
+            (
+                {"candidate": 1, "tone": {"strokes": address(colours), **changes}},
+                {"candidates": 2, "tone": {"strokes": strokes, **changes}},
+            ),
             ({"scale": 2, "tone": {"strokes": address(colours)}}, {"scale": 2, "tone": strokes}),
             ({"fidelity": 0.35}, {"fidelity": 0.35}),
             ({"fidelity": 1, "candidate": 1}, {"fidelity": 1, "candidates": 2}),
