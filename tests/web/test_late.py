@@ -336,6 +336,74 @@ def test_a_message_goes_with_the_picture_that_it_is_about(visit, tmp_path: Path)
     assert not seen.alert()
 
 
+@pytest.mark.parametrize("end", ["Undo", "Clear: a new sheet", "other weights"])
+def test_a_question_goes_with_what_it_is_about(end: str, visit, tmp_path: Path) -> None:
+    seen = visit()
+    seen.inferred(lambda: seen.stroke(*LINE))
+    face = images.read(DRAWINGS / "face_pencil.png", 1)
+    images.write(tmp_path / "turned.png", face[::-1, ::-1])
+    seen.inferred(lambda: seen.give(tmp_path / "turned.png"))
+    seen.until(lambda: "upside down" in seen.alert())
+    if end == "other weights":
+        seen.page.get_by_role("radio", name="Buildings").check(force=True)
+    else:
+        seen.click(end)
+    seen.until(lambda: not seen.alert())
+
+
+def test_a_complaint_that_is_over_takes_no_question_with_it(visit, tmp_path: Path) -> None:
+    seen = visit()
+    refusal = {"status": 400, "content_type": "application/json", "body": '{"error": "Nothing looks like hair."}'}
+    seen.page.route("**/api/invert*", lambda route: route.fulfill(**refusal))
+    seen.stroke(*LINE)
+    seen.until(lambda: "hair" in seen.alert())
+    seen.settle()
+    seen.page.unroute("**/api/invert*")
+    face = images.read(DRAWINGS / "face_pencil.png", 1)
+    images.write(tmp_path / "turned.png", face[::-1, ::-1])
+    seen.give(tmp_path / "turned.png")
+    seen.until(lambda: "upside down" in seen.alert())
+    seen.settle()
+    assert "upside down" in seen.alert()
+
+
+def test_an_empty_sheet_says_nothing_of_a_photograph(visit) -> None:
+    seen = visit()
+    held = Held(seen, "**/api/invert*")
+    seen.stroke(*LINE)
+    held.wait()
+    seen.click("Clear: a new sheet")
+    seen.page.wait_for_timeout(800)  # after half of that it would say that the photograph is being made
+    assert seen.says("status") == ""
+
+
+def test_what_belongs_to_a_drawing_comes_and_goes_with_it(visit, small: Path) -> None:
+    seen = visit()
+
+    def belongs() -> tuple[str, str]:
+        name = seen.downloads(lambda: seen.click("Download"))[0]
+        return seen.page.evaluate("document.querySelector('#weights :checked').value"), Path(name).stem
+
+    seen.inferred(lambda: seen.stroke(*LINE))
+    own = ("faces", "photograph")
+    assert belongs() == own
+    seen.inferred(lambda: seen.click("House"))
+    assert belongs() == ("buildings", "house-photograph")
+    seen.inferred(lambda: seen.click("Undo"))
+    assert belongs() == own
+    seen.inferred(lambda: seen.click("Redo"))
+    assert belongs() == ("buildings", "house-photograph")
+    seen.click("Clear: a new sheet")
+    seen.inferred(lambda: seen.stroke(*LINE))
+    assert belongs() == own
+    seen.inferred(lambda: seen.give(small))
+    assert belongs() == ("faces", "small-photograph") and seen.page.locator("#clean").is_checked()
+    seen.inferred(lambda: seen.page.locator(".switch").click())
+    assert not seen.page.locator("#clean").is_checked()
+    seen.inferred(lambda: seen.click("Undo"))
+    assert seen.page.locator("#clean").is_checked()  # so was this one read
+
+
 def test_undo_by_the_place_of_its_key(visit) -> None:
     seen = visit()
     seen.stroke(*LINE)

@@ -717,6 +717,22 @@ class TestDesk:
             desk.page.keyboard.press("Shift+ArrowRight")
         assert redness(desk.inferred(lambda: desk.page.keyboard.press(" ")), 0.5, 0.6) > 100
 
+    def test_what_is_told_comes_back_with_a_drawing_of_very_many_strokes(self, desk: Visit) -> None:
+        desk.page.evaluate("""async () => {
+            const { drawing } = await import("/page/state.js");
+            const at = (x, y) => ({ x, y, pressure: 0.5 });
+            const rows = Array.from({ length: 305 }, (_, row) => [at(100, 20 + 2 * row), at(140, 20 + 2 * row)]);
+            drawing.start({ ratio: 0.8, strokes: rows.map((points) => ({ points, width: 4.5, eraser: false })) });
+        }""")
+        desk.settle()
+        desk.page.get_by_role("combobox", name="Skin: colour in a word").select_option("dark")
+        desk.click("Clear: a new sheet")
+        desk.stroke(*LINE)
+        assert not desk.page.locator("#told li").count()
+        desk.click("Undo")
+        desk.click("Undo")
+        assert desk.page.locator("#told li").all_inner_texts()[0].startswith("Skin: dark")
+
     def test_tone_of_the_whole_of_parts_and_of_a_reference(self, desk: Visit, tmp_path: Path) -> None:
         own = desk.photo().mean()
         slider = desk.page.get_by_role("slider", name="Lighter or darker")

@@ -96,9 +96,9 @@ export class DrawingCanvas extends EventTarget {
 
   /** All that can be kept of it and be given to `start` or `lay`; a stroke that is being drawn belongs to it. */
   get content() {
-    const { width, height, picture, source, turns } = this.background;
+    const { width, height, picture, source, turns, cleaned } = this.background;
     const drawn = this.#stroke ? [{ ...this.#stroke, points: [...this.#stroke.points] }] : [];
-    return { ratio: width / height, picture, source, turns, strokes: [...this.strokes, ...drawn] };
+    return { ratio: width / height, picture, source, turns, cleaned, strokes: [...this.strokes, ...drawn] };
   }
 
   get canUndo() { return this.#at > 1; }
@@ -137,7 +137,10 @@ export class DrawingCanvas extends EventTarget {
   #forget() { // the oldest step; the first must stay a background
     const [background, next] = this.#steps;
     if (next.kind === "background") this.#steps.shift();
-    else this.#steps.splice(0, 2, { ...background, carried: [...background.carried, next.stroke] });
+    else {
+      background.carried = [...background.carried, next.stroke];
+      this.#steps.splice(1, 1);
+    }
   }
 
   #changed() { this.dispatchEvent(new Event("change")); }
@@ -168,22 +171,22 @@ export class DrawingCanvas extends EventTarget {
   }
 
   /** A background before which there is nothing to undo, and strokes on it that can be undone one by one. */
-  start({ ratio, picture = null, source = null, turns = 0, strokes = [] }) {
+  start({ ratio, picture = null, source = null, turns = 0, cleaned = null, strokes = [] }) {
     this.#steps = [];
     this.#at = 0;
-    this.#push({ kind: "background", ...sized(ratio), picture, source, turns, carried: [] });
+    this.#push({ kind: "background", ...sized(ratio), picture, source, turns, cleaned, carried: [] });
     for (const stroke of strokes) this.#push({ kind: "stroke", stroke });
     this.#show();
   }
 
   /**
    * A new background: white, or a picture, under strokes that are carried over; `source` is the file that it came from,
-   * and `turns` how many quarters it was turned since.
+   * `turns` how many quarters it was turned since, and `cleaned` whether it was cleaned as it was read.
    */
-  lay({ picture = null, source = null, turns = 0, ratio = null, strokes = [] } = {}) {
+  lay({ picture = null, source = null, turns = 0, cleaned = null, ratio = null, strokes = [] } = {}) {
     this.#endStroke();
     const { width, height } = ratio ? sized(ratio) : picture ? sized(picture.width / picture.height) : this.background;
-    this.#push({ kind: "background", width, height, picture, source, turns, carried: strokes });
+    this.#push({ kind: "background", width, height, picture, source, turns, cleaned, carried: strokes });
     this.#show();
   }
 

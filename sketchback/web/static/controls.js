@@ -1,10 +1,10 @@
 // The controls of the drawing: tools, width of the stroke, undo and redo; keys; dialogs; light and dark.
 
-import { beginLaying, drawing } from "./state.js";
+import { beginLaying, download, drawing, UNNAMED } from "./state.js";
 import { told } from "./told.js";
 import { turn } from "./turning.js";
 import { act, element, enable, hush, status } from "./ui.js";
-import { can, choice } from "./weights.js";
+import { can, choice, giveBack } from "./weights.js";
 
 drawing.addEventListener("change", () => {
   const { empty } = drawing;
@@ -56,6 +56,8 @@ act("clear-button", () => {
   hush(); // what it says is of what was on the sheet
   beginLaying(); // a picture that is being read does not come after it
   told.renew();
+  download.name = UNNAMED;
+  giveBack();
   drawing.clear();
 });
 act("turn-button", () => turn(drawing));

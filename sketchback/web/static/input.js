@@ -36,13 +36,15 @@ export async function open(file, { isTold = false } = {}) {
   const clean = cleaned();
   status("Reading the drawing…");
   try {
-    const picture = await read(file, clean);
+    const picture = await read(file, clean, (text) => { if (isNewest()) say(text); });
     if (!isNewest()) return;
+    if (!isTold) told.renew();
     download.name = `${stem(file.name) || "drawing"}-photograph`;
     giveBack();
-    if (!isTold) told.renew();
-    drawing.lay({ picture, source: file });
-    if (cleaned() !== clean) await readAgain();
+    const isCleaned = cleaned(); // chosen while it was read, maybe
+    drawing.lay({ picture, source: file, cleaned: clean });
+    element("clean").checked = isCleaned;
+    if (isCleaned !== clean) await readAgain();
     else ask().catch(() => {}); // a hint less
   } catch (error) {
     if (isNewest()) status(drawing.empty ? "" : "Photograph ready");
@@ -61,17 +63,33 @@ async function readAgain() {
   if (!source) return;
   const clean = cleaned();
   status("Reading the drawing…");
+  reading += 1;
   try {
     const picture = await turned(await read(source, clean), turns);
     const now = drawing.background;
-    if (now.source !== source || now.turns !== turns || cleaned() !== clean) return;
-    drawing.lay({ picture, source, turns, strokes: drawing.content.strokes });
-    ask().catch(() => {});
+    if (now.source !== source || cleaned() !== clean) return;
+    if (now.turns !== turns) await readAgain();
+    else {
+      drawing.lay({ picture, source, turns, cleaned: clean, strokes: drawing.content.strokes });
+      ask().catch(() => {});
+    }
   } catch (error) {
     status("Photograph ready"); // the one before
     throw error;
+  } finally {
+    reading -= 1;
+    sayHowItWasRead();
   }
 }
+
+let reading = 0; // how many are read again
+
+/** The switch says how the picture on the sheet was read, after undo as well. */
+function sayHowItWasRead() {
+  const { cleaned: was } = drawing.background;
+  if (!reading && was !== null) element("clean").checked = was;
+}
+drawing.addEventListener("change", sayHowItWasRead);
 
 act("open-button", () => element("files").click());
 for (const id of ["files", "capture"]) {
@@ -146,9 +164,9 @@ async function laySample(sample, address) {
   try {
     const picture = await createImageBitmap(await (await fetch(address)).blob());
     if (!isNewest()) return;
+    told.renew();
     const other = suited([sample.shows], chosen());
     if (other) borrow(other.name); // weights that show the same stay as the person chose them
-    told.renew();
     download.name = `${stem(sample.file)}-photograph`;
     drawing.lay({ picture });
     element("canvas").scrollIntoView({ behavior: "smooth", block: "nearest" });

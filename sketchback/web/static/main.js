@@ -17,7 +17,7 @@ import { drawing, keep } from "./state.js";
 import { told } from "./told.js";
 import "./tone.js";
 import { element, failed, say, status } from "./ui.js";
-import { choose, chosen, offer, ratioOf } from "./weights.js";
+import { chosen, offer, ratioOf, restore as restoreWeights } from "./weights.js";
 
 function hideWhatIsMissing({ formats, ...offered }) {
   for (const one of document.querySelectorAll("[data-needs]")) one.hidden = !offered[one.dataset.needs];
@@ -34,7 +34,7 @@ async function begin() {
     else update();
   });
   offerSamples();
-  keep("weights", { read: chosen, restore: choose });
+  keep("weights", { read: chosen, restore: (name) => restoreWeights(name) });
   keep("told", { read: () => told.all, restore: (all) => { told.all = all; } });
   const restored = await restore();
   if (!drawing.empty) update(); // somebody has drawn already

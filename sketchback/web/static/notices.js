@@ -6,7 +6,7 @@ import { update } from "./result.js";
 import { drawing } from "./state.js";
 import { turn } from "./turning.js";
 import { element, say } from "./ui.js";
-import { choose, chosen, showing, shows, titleOf } from "./weights.js";
+import { choice, choose, chosen, showing, shows, titleOf } from "./weights.js";
 
 const LOOKED_AT = 512; // pixels of the longer side
 
@@ -16,20 +16,29 @@ export function suited(noticed, name) {
   return other && shows(name) && other !== shows(name) ? showing(other) : undefined;
 }
 
+let settle = () => {}; // closes the question that was asked
+
+let asked = null; // the picture that it is about
+
+drawing.addEventListener("change", () => { if (drawing.background.picture !== asked) settle(); });
+choice.addEventListener("change", () => settle());
+
 /** Looks at the picture on the sheet, and asks, unless something else is being said. */
 export async function ask() {
   const { picture } = drawing.background;
+  asked = picture;
   const noticed = await notice(drawing.picture(LOOKED_AT));
   if (drawing.background.picture !== picture || !element("alert").hidden) return;
   const other = suited(noticed, chosen());
+  settle = () => {};
   if (noticed.includes("paper") && !element("clean").checked) {
-    say("This looks like a photograph of paper.", { label: "Clean it", action: () => element("clean").click() });
+    settle = say("This looks like a photograph of paper.", { label: "Clean it", action: () => element("clean").click() });
   } else if (noticed.includes("small") && !element("clean").checked) {
-    say("This drawing is small on its sheet.", { label: "Cut it out", action: () => element("clean").click() });
+    settle = say("This drawing is small on its sheet.", { label: "Cut it out", action: () => element("clean").click() });
   } else if (noticed.includes("upside down") && shows(chosen()) === "face") {
-    say("This face looks upside down.", { label: "Turn it", action: () => turn(drawing, 2) });
+    settle = say("This face looks upside down.", { label: "Turn it", action: () => turn(drawing, 2) });
   } else if (other) {
-    say(`This looks like a ${other.shows}, and “${titleOf(chosen())}” was chosen.`, {
+    settle = say(`This looks like a ${other.shows}, and “${titleOf(chosen())}” was chosen.`, {
       label: `Use ${other.title}`,
       action: () => {
         choose(other.name);

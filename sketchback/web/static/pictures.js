@@ -8,9 +8,9 @@ const LARGE = 2_000_000; // bytes from which a photograph is reduced before it i
 const REDUCED = 2000; // pixels of its longer side then
 const MOST_BYTES = 25_000_000;
 
-/** The drawing in a file, as a bitmap. */
-export async function read(file, clean) {
-  return createImageBitmap(await sketch(await prepare(file), { clean }, { busy: status, note: say }));
+/** The drawing in a file, as a bitmap; `note` is told what was noticed. */
+export async function read(file, clean, note = say) {
+  return createImageBitmap(await sketch(await prepare(file), { clean }, { busy: status, note }));
 }
 
 /** The bytes to send: photographs of phones are larger than anything that is looked at; other kinds stay as they are. */

@@ -6,7 +6,7 @@ import { openRaster } from "./openraster.js";
 import { Refusal } from "./refusal.js";
 import { download, drawing, photographs, snapshot } from "./state.js";
 import { asDraft, scaleOfFile, told, wanted } from "./told.js";
-import { act, element, enable, failed, hush, save, status } from "./ui.js";
+import { act, element, enable, failed, save, status } from "./ui.js";
 import { can, choice, chosen, titleOf } from "./weights.js";
 
 const DETAIL = 512; // pixels of the longer side of the photograph with detail
@@ -21,7 +21,7 @@ const PREPARING = "Preparing the file…";
 
 const thumbnails = [...document.querySelectorAll(".thumbnail")];
 const follower = new Follower(follow);
-let complained = false; // a message about this drawing is open, and over with the next photograph
+let calm = () => {}; // closes a message about this drawing, which is over with the next photograph
 let resting = null; // a timer, while the photograph lacks the enlarger's detail
 let detail = null; // an AbortController, while it is wanted with that detail
 let shown = null; // { drawing, photo }: addresses of what is seen
@@ -81,7 +81,8 @@ async function follow(isNewest) {
   const withDetail = detail !== null;
   asking = detail ?? new AbortController();
   const { signal } = asking;
-  const late = setTimeout(() => status("Making the photograph…"), 400);
+  const tell = (text) => { if (isNewest()) status(text); }; // the sheet may be empty by now
+  const late = setTimeout(tell, 400, "Making the photograph…");
   document.body.classList.add("inferring");
   try {
     const weights = chosen();
@@ -91,7 +92,7 @@ async function follow(isNewest) {
     const note = (text) => { noted = text; };
     const best = { ...wanted(), weights, format: "jpg" };
     const asked = !withDetail && isRefined(weights) ? asDraft(best) : best;
-    const photo = await invert(sent, asked, { busy: status, note, signal, later: withDetail });
+    const photo = await invert(sent, asked, { busy: tell, note, signal, later: withDetail });
     const addresses = { drawing: await loaded(sent), photo: await loaded(photo) };
     if (isNewest()) {
       if (!withDetail) took = performance.now() - began;
@@ -99,8 +100,7 @@ async function follow(isNewest) {
       refine(weights, withDetail);
       status(noted);
       announce({ drawing: sent, photo, snapshot: made });
-      if (complained) hush();
-      complained = false;
+      calm();
     } else revoke(addresses);
   } catch (error) {
     if (!isNewest() || error.name === "AbortError") return; // something newer is wanted
@@ -114,8 +114,7 @@ async function follow(isNewest) {
       return status("Nothing is drawn yet");
     }
     status("No photograph");
-    complained = true;
-    failed(error);
+    calm = failed(error);
   } finally {
     clearTimeout(late);
     document.body.classList.remove("inferring");

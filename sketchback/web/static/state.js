@@ -14,7 +14,9 @@ export function beginLaying() {
   return () => own === begun;
 }
 
-export const download = { name: "photograph" }; // without its suffix
+export const UNNAMED = "photograph";
+
+export const download = { name: UNNAMED }; // without its suffix
 
 /** Sends `shown` for every photograph that comes on the page: `{ drawing, photo, snapshot }`, the first two Blobs. */
 export const photographs = new EventTarget();

@@ -2,16 +2,16 @@
 //
 // Colours that are painted are strokes of `drawing`, and not in here.
 
-import { drawing } from "./state.js";
+import { download, drawing } from "./state.js";
 import { element } from "./ui.js";
-import { can } from "./weights.js";
+import { can, remember } from "./weights.js";
 
 const STROKES = 256; // pixels of the longer side of what is sent; a cell of tone is larger than a sixteenth of them
 
 class Told extends EventTarget {
   #values = new Map();
   #before = {}; // what was told of the drawing before this one
-  #aside = new WeakMap(); // the background of another drawing that undo or redo may bring back -> what was told of it
+  #aside = new WeakMap(); // the background of another drawing that undo or redo may bring back -> what belongs to it
   #background = drawing.background;
   renewals = 0; // how often all of it was replaced: what is still being read for one drawing is not told of another
 
@@ -45,7 +45,8 @@ class Told extends EventTarget {
 
   #putAside() {
     const { fidelity, ...said } = this.all;
-    this.#aside.set(this.#background, { said, before: this.#before });
+    const [before, bringBackWeights, { name }] = [this.#before, remember(), download];
+    this.#aside.set(this.#background, { said, before, name, bringBackWeights });
     return said;
   }
 
@@ -61,7 +62,7 @@ class Told extends EventTarget {
     this.#changed();
   }
 
-  /** Undo and redo bring back what was told of the drawing that they bring back. */
+  /** Undo and redo bring back what was told of the drawing that they bring back, its weights and its name. */
   #follow() {
     const { background } = drawing;
     if (background === this.#background) return;
@@ -70,6 +71,8 @@ class Told extends EventTarget {
     this.#background = background;
     if (!found) return;
     this.#aside.delete(background); // until it goes again
+    download.name = found.name;
+    found.bringBackWeights();
     this.#tell(found.said, found.before);
   }
 

@@ -15,9 +15,12 @@ export async function turned(picture, quarters) {
 
 /** Turns a drawing by quarters, strokes and picture; an empty sheet becomes upright or wide. */
 export async function turn(drawing, quarters = 1) {
-  const { ratio, picture, source, turns, strokes } = drawing.content;
+  const { background } = drawing;
+  const after = background.picture && await turned(background.picture, quarters);
+  if (drawing.background !== background) return undefined; // something else was laid meanwhile
+  const { ratio, picture, source, turns, cleaned, strokes } = drawing.content;
   if (!picture && !strokes.length) return drawing.lay({ ratio: ratio < 1 ? 4 / 3 : 4 / 5 });
-  const { width, height } = drawing.background;
+  const { width, height } = background;
   const places = [
     ({ x, y }) => ({ x, y }), ({ x, y }) => ({ x: height - y, y: x }), ({ x, y }) => ({ x: width - x, y: height - y }),
     ({ x, y }) => ({ x: y, y: width - x }),
@@ -25,7 +28,7 @@ export async function turn(drawing, quarters = 1) {
   const around = ({ points, ...stroke }) => (
     { ...stroke, points: points.map((point) => ({ ...point, ...places[quarters](point) })) });
   return drawing.lay({
-    ratio: quarters % 2 ? 1 / ratio : ratio, picture: picture && await turned(picture, quarters), source,
-    turns: (turns + quarters) % 4, strokes: strokes.map(around),
+    ratio: quarters % 2 ? 1 / ratio : ratio, picture: after, source, turns: (turns + quarters) % 4, cleaned,
+    strokes: strokes.map(around),
   });
 }

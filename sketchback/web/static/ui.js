@@ -23,7 +23,7 @@ export function say(text, { label = "", action = null } = {}) {
   button.hidden = !action;
   button.textContent = label;
   button.onclick = () => {
-    hush();
+    close();
     Promise.resolve(action()).catch(failed);
   };
   return () => { if (line.textContent === text) hush(); };
@@ -31,17 +31,24 @@ export function say(text, { label = "", action = null } = {}) {
 
 export function hush() { element("alert").hidden = true; }
 
-element("alert-close").addEventListener("click", hush);
+/** Closes the message whose button has the focus, which goes to the sheet. */
+function close() {
+  hush();
+  element("canvas").focus({ preventScroll: true });
+}
+
+element("alert-close").addEventListener("click", close);
 
 /** The line beside "Photograph"; a screen reader reads it out, so the same text is not set twice. */
 export function status(text) {
   if (element("status").textContent !== text) element("status").textContent = text;
 }
 
+/** Says what went wrong; returns what closes that message, if it is still there. */
 export function failed(error) {
-  if (error.name === "AbortError") return;
-  say(error instanceof Refusal ? error.message : "Something went wrong on the page. Reload it and try again.");
+  if (error.name === "AbortError") return () => {};
   if (!(error instanceof Refusal)) console.error(error);
+  return say(error instanceof Refusal ? error.message : "Something went wrong on the page. Reload it and try again.");
 }
 
 /** A button that is disabled in this way stays in reach of the keyboard, so the focus is never lost. */

@@ -23,6 +23,8 @@ export const shows = (name) => find(name)?.shows ?? "";
 
 let own = null; // the weights that a person chose, while a sample brought others
 
+let choices = 0; // by the person
+
 const latest = new Map(); // "face" or "building" -> the weights of it that were chosen last
 
 /** The weights that show such a thing: those that were chosen last, or the first. */
@@ -34,23 +36,32 @@ export function ratioOf(name) {
   return size && size[1] > size[0] ? 4 / 3 : 4 / 5;
 }
 
+/** Chooses weights for the person. */
 export function choose(name) {
+  choices += 1;
+  restore(name);
+}
+
+/** Chooses weights that come with a drawing. */
+export function restore(name, before = null) {
   const radio = [...document.querySelectorAll("#weights input")].find((one) => one.value === name);
   if (!radio) return;
   radio.checked = true;
-  own = null;
+  own = before;
   describe();
 }
 
 /** Chooses weights for a sample, until a drawing of the person's own comes. */
-export function borrow(name) {
-  const before = own ?? chosen();
-  choose(name);
-  own = before;
-}
+export function borrow(name) { restore(name, own ?? chosen()); }
 
 /** Chooses again what the person had chosen. */
-export function giveBack() { if (own) choose(own); }
+export function giveBack() { if (own) restore(own); }
+
+/** The choice as it is now, and what brings it back, unless the person chose meanwhile. */
+export function remember() {
+  const [name, before, made] = [chosen(), own, choices];
+  return () => { if (made === choices) restore(name, before); };
+}
 
 /** Offers the weights of a backend; `changed` is called when the person chooses others. */
 export function offer(answer, changed) {
@@ -62,6 +73,7 @@ export function offer(answer, changed) {
   }
   element("weights").addEventListener("change", () => {
     own = null;
+    choices += 1;
     describe();
     changed();
   });
