@@ -86,8 +86,10 @@ def sketch(
         parameters |= {"network": network, "weights": read_hand(parameters.pop("hand", "FS2K 1"))}
     drawn = sketching.sketch(image, style, seed, **parameters)
     if paper:
-        drawn = sketching.on_paper(drawn, sketching.paper_texture(image.shape[:2], seed))
-    return images.as_kind_of(photo, images.side_by_side([image, drawn]) if compare else drawn)
+        drawn = sketching.on_paper(drawn, sketching.paper_texture(drawn.shape[:2], seed))
+    if compare:
+        drawn = images.side_by_side([images.fit(image, drawn.shape[:2]), drawn])
+    return images.as_kind_of(photo, drawn)
 
 
 def _artist(weights: str | Path | None) -> Any:

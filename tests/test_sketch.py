@@ -81,6 +81,13 @@ def test_paper_and_compare(photo: Path, tmp_path: Path) -> None:
     assert sketch(photo, paper=True).mean() < sketch(photo).mean()
 
 
+def test_paper_and_compare_at_another_size(photo: Path, monkeypatch) -> None:
+    small = np.ones((32, 40, 1), np.float32)
+    monkeypatch.setattr(sketching, "sketch", lambda *_, **__: small)  # the neural style takes minutes
+    assert sketch(photo, style="neural", size=(32, 40), paper=True).shape[:2] == (32, 40)
+    assert sketch(photo, style="neural", size=(32, 40), compare=True).shape[:2] == (32, 84)
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -4,7 +4,7 @@
 """
 
 from sketchback.datasets.examples import Example, fingerprint, is_demo
-from sketchback.datasets.sources import as_folders, find, find_all, terms
+from sketchback.datasets.sources import as_folders, find, find_all, find_beside, terms
 from sketchback.datasets.splits import SPLITS, check_split, subset
 
 __all__ = [
@@ -14,6 +14,7 @@ __all__ = [
     "check_split",
     "find",
     "find_all",
+    "find_beside",
     "fingerprint",
     "is_demo",
     "subset",

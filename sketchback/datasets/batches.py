@@ -168,7 +168,8 @@ class Batches(Epochs):
             try:
                 return run(self._job(chosen))
             except DamagedError as error:
-                example, reason = error.args
+                place, reason = error.args
+                example = dict(chosen)[place]  # not one that travelled to a process and back, which may be another
                 with self._skipping:
                     if example not in self.skipped:
                         self.skipped[example] = reason
@@ -189,7 +190,7 @@ class Batches(Epochs):
 
 
 class DamagedError(ValueError):
-    """An example that cannot be decoded, and why."""
+    """The place of an example that cannot be decoded, and why."""
 
 
 def _draw(
@@ -210,7 +211,7 @@ def _draw(
                 sketch, photo = _crop(sketch, photo, showing.crop, rng)
             shown.append(tasks.TASKS[takes](sketch, photo, example.hand, rng, showing.telling))
         except (ValueError, OSError) as error:
-            raise DamagedError(example, str(error)) from None
+            raise DamagedError(place, str(error)) from None
     return tasks.stack(shown, empty)
 
 

@@ -10,7 +10,7 @@ import json
 import logging
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -57,8 +57,10 @@ def _celeba(folder: Path) -> list[Example] | None:
     inside = [folder] if folder.name in named else [folder / name for name in named if (folder / name).is_dir()]
     if not inside:
         return None
-    people = splits.read_table(root / "identity_CelebA.txt")
-    listed = splits.read_table(root / "list_eval_partition.txt") or splits.read_table(root / "list_eval_partition.csv")
+    people = _by_stem(splits.read_table(root / "identity_CelebA.txt"))
+    listed = _by_stem(
+        splits.read_table(root / "list_eval_partition.txt") or splits.read_table(root / "list_eval_partition.csv")
+    )
     if not people and not listed:
         logger.warning(
             "%s lacks identity_CelebA.txt and list_eval_partition: a person may be in training and in the test", root
@@ -67,13 +69,18 @@ def _celeba(folder: Path) -> list[Example] | None:
         Example(
             name=f"{files.name}/{path.name}",
             photo=path,
-            group=f"celeba/{people.get(path.name, path.name)}",
-            split=splits.by_list(listed, path.name),
+            group=f"celeba/{people.get(path.stem, path.name)}",
+            split=splits.by_list(listed, path.stem),
             kind="CelebA",
         )
         for files in inside
         for path in images.list_files(files)
     ]
+
+
+def _by_stem(table: Mapping[str, str]) -> dict[str, str]:
+    """A table of files without their suffixes: the set is handed on as PNG too, with lists that name JPEG."""
+    return {Path(name).stem: value for name, value in table.items()}
 
 
 def _fs2k(folder: Path) -> list[Example] | None:

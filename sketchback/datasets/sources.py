@@ -79,7 +79,7 @@ def find(folder: str | Path) -> list[Example]:
     if partition and (unlisted := [example.name for example in listed if not example.split]):
         logger.warning(
             "%s: partition.txt has no line `file 0`, `file 1` or `file 2` (train, val, test) for %d of %d pictures, "
-            "among them %s; their names decide their part",
+            "among them %s; they are for training",
             *(folder, len(unlisted), len(listed), unlisted[0]),
         )
     examples = splits.complete(listed, str(folder))
@@ -135,6 +135,16 @@ def find_all(folders: str | Path | Sequence[str | Path]) -> list[Example]:
     for place, folder in enumerate(folders):
         found += _apart(find(folder), place) if _is_namesake(folder, folders) else find(folder)
     return splits.complete(found, "+".join(folders))
+
+
+def find_beside(folder: str | Path, folders: Sequence[str]) -> list[Example]:
+    """Finds the examples of one more folder, or again of one of them, in which people are called as `find_all(folders)`
+    calls them: who is in both is found by the name, and namesakes are not.
+    """
+    same = [place for place, one in enumerate(folders) if Path(one).resolve() == Path(folder).resolve()]
+    place, together = (same[0], folders) if same else (len(folders), (*folders, str(folder)))
+    found = find(folder)
+    return _apart(found, place) if _is_namesake(str(folder), together) else found
 
 
 def _is_namesake(folder: str, folders: Sequence[str]) -> bool:

@@ -82,7 +82,7 @@ def identify(
             "Give a folder of pairs, or another --split."
         )
     pairs = sample(pairs, limit)
-    others = _distractors(distractors or {}, {example.group for example in pairs})
+    others = _distractors(distractors or {}, data, {example.group for example in pairs})
     size = choose_size(size, pairs, generator)
     view = View(size, fit=fit)
     found = identification.identify(
@@ -107,10 +107,10 @@ def identify(
     }
 
 
-def _distractors(folders: Mapping[str | Path, str], people: set[str]) -> list[Example]:
+def _distractors(folders: Mapping[str | Path, str], data: Sequence[str], people: set[str]) -> list[Example]:
     chosen: list[Example] = []
     for folder, part in folders.items():
-        found = datasets.find(folder)
+        found = datasets.find_beside(folder, data)
         own = datasets.subset(found, part)
         others = [example for example in own if example.group not in people]
         logger.info(

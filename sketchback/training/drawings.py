@@ -120,7 +120,7 @@ def _draw(network: Any, among: Sequence[int], own: Sequence[tuple[Example, Path]
             images.resize(photo, (rows, columns)), ((0, CANVAS - rows), (0, CANVAS - columns), (0, 0)), mode="edge"
         )
         photos.append(canvas)
-        hands.append(sample_hand(np.random.default_rng(int(place.stem[:8], 16)), among))
+        hands.append(sample_hand(np.random.default_rng(number(example)), among))
         kept.append((place, rows, columns))
     if not kept:
         return
@@ -143,3 +143,8 @@ def key(example: Example) -> str:
         found = photo.stat()
         state = f"{photo.resolve()} {found.st_size} {found.st_mtime_ns}"
     return hashlib.sha256(f"{example.kind}/{example.name} {state}".encode()).hexdigest()[:24]
+
+
+def number(example: Example) -> int:
+    """A number below 2 ** 32 that decides what is sampled for an example: that of its name, wherever its file lies."""
+    return int(hashlib.sha256(f"{example.kind}/{example.name}".encode()).hexdigest()[:8], 16)

@@ -18,7 +18,7 @@ import numpy as np
 from sketchback import images
 from sketchback.datasets import Example
 from sketchback.sketching.artist import draw, read_hand
-from sketchback.training.drawings import key, make_missing
+from sketchback.training.drawings import key, make_missing, number
 
 SMOOTH = 0.04  # of the shorter side: how far what moves together reaches
 STROKE = 0.005  # of it: strokes are compared as soft as this, for they are never the same
@@ -59,7 +59,7 @@ def register_all(examples: Sequence[Example], folder: Path, *, share: float = 1.
     Args:
         examples: All of a stage.
         folder: Where the photographs are kept; what is there already is not made again.
-        share: Of the pairs, in [0, 1]; which ones, depends on the photograph alone.
+        share: Of the pairs, in [0, 1]; which ones, depends on their names alone.
         **how: `artist`, `policy` and `progress`, see `drawings.make_missing`, also for what it raises.
 
     Returns:
@@ -67,8 +67,8 @@ def register_all(examples: Sequence[Example], folder: Path, *, share: float = 1.
     """
 
     def file(example: Example) -> str:
-        name = key(example) if example.hand and example.split == "train" else ""
-        return f"{name}.png" if name and int(name[:8], 16) < share * 2**32 else ""
+        is_chosen = example.hand and example.split == "train" and number(example) < share * 2**32
+        return f"{key(example)}.png" if is_chosen else ""
 
     doing = "photographs are moved to their drawings"
     return make_missing(examples, folder, file, _register, attribute="photo", doing=doing, **how)

@@ -171,6 +171,14 @@ def test_a_damaged_file_is_named_once_and_replaced_by_the_next(damaged, caplog) 
         Batches([damaged, damaged], GREY, batch_size=2)[0]
 
 
+def test_a_damaged_photograph_that_a_function_gives_is_replaced_in_processes_too(damaged) -> None:
+    with Processes(1) as processes:
+        given = partial(images.read, damaged.photo)  # which comes back from a process as another object
+        batches = Batches([*grey([0]), Example("60", given), *grey([120])], GREY, batch_size=2, seed=1)
+        made = batches.make(0, processes.run)
+    assert made[0].shape[0] == 2 and len(batches.skipped) <= 1
+
+
 def test_crop_shows_one_window_of_both_at_other_places(tmp_path: Path) -> None:
     rows, columns = np.mgrid[0:40, 0:30].astype(np.float32) / 255  # every pixel says where it is
     sketch = images.write(tmp_path / "sketch.png", (rows + columns)[..., np.newaxis])

@@ -46,6 +46,15 @@ def test_celeba_may_have_its_list_as_csv(tmp_path: Path) -> None:
     assert {example.name: example.split for example in datasets.find(root)} == before
 
 
+def test_celeba_may_be_of_another_kind_of_file_than_its_lists_say(tmp_path: Path) -> None:
+    root = celeba(tmp_path, "img_align_celeba")
+    before = [(example.group, example.split) for example in datasets.find(root)]
+    for path in (root / "img_align_celeba").iterdir():
+        put(path.with_suffix(".png"))
+        path.unlink()
+    assert [(example.group, example.split) for example in datasets.find(root)] == before
+
+
 def test_celeba_without_its_lists_is_split_by_picture(tmp_path: Path, caplog) -> None:
     for number in range(40):
         put(tmp_path / "img_celeba" / f"{number:06d}.bmp")

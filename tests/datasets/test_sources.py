@@ -82,7 +82,7 @@ def test_what_a_list_of_splits_leaves_out_is_said(tmp_path: Path, caplog) -> Non
     assert [example.split for example in datasets.find(tmp_path)] == ["train", "val", "test"] * 2 and not caplog.text
     (tmp_path / "partition.txt").write_text("\n".join(f"{name} 2" for name in names[1:]))
     datasets.find(tmp_path)
-    assert "for 1 of 6 pictures, among them my face 0.png; their names decide" in caplog.text
+    assert "for 1 of 6 pictures, among them my face 0.png; they are for training" in caplog.text
 
 
 def test_the_more_exact_line_of_a_list_wins(tmp_path: Path) -> None:
@@ -121,6 +121,19 @@ def test_folders_that_are_called_the_same_are_not_the_same(tmp_path: Path, caplo
     together = datasets.find_all([tmp_path / "a" / "photos", tmp_path / "b" / "photos"])
     assert [example.split for example in together][:3] == ["test", "train", "val"]
     assert "test" not in [example.split for example in together][3:] and "several splits" not in caplog.text
+
+
+def test_people_of_one_more_folder_are_known_by_the_same_names(tmp_path: Path) -> None:
+    places = [str(put(tmp_path / root / "photos" / "1.png").parent) for root in "ab"]
+
+    def people(folders: list[str]) -> set[str]:
+        return {example.group for example in datasets.find_all(folders)}
+
+    a, b = ({example.group for example in datasets.find_beside(place, places)} for place in places)
+    assert a != b and a | b == people(places)  # each is one of both
+    (beside,) = datasets.find_beside(places[1], places[:1])
+    assert beside.group not in people(places[:1])  # a namesake
+    assert {example.group for example in datasets.find_beside(places[0], places[:1])} == people(places[:1])
 
 
 @pytest.mark.parametrize(("name", "draw"), [("demo:faces", builtin.face), ("demo:buildings", builtin.building)])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -32,6 +33,17 @@ def test_each_photograph_is_drawn_once(examples, artist, tmp_path) -> None:
     assert {path: path.stat().st_mtime_ns for path in (tmp_path / "kept").rglob("*.jpg")} == before
     others = drawings.draw_all(examples, tmp_path / "kept", artist=artist, hands="CUFS", policy="float32")
     assert (images.read(others[0].drawing) != tall).any()  # drawn anew, by other hands
+
+
+def test_a_copy_of_the_data_is_drawn_by_the_same_hands(examples, artist, tmp_path) -> None:
+    (elsewhere := tmp_path / "elsewhere").mkdir()
+    copies = [dataclasses.replace(one, photo=Path(shutil.copy(one.photo, elsewhere)), sketch=None) for one in examples]
+    firsts, seconds = (
+        drawings.draw_all(own, tmp_path / "kept", artist=artist, policy="float32") for own in (examples, copies)
+    )
+    for first, second in list(zip(firsts, seconds, strict=True))[:2]:
+        assert first.drawing != second.drawing
+        np.testing.assert_array_equal(images.read(first.drawing), images.read(second.drawing))
 
 
 def test_photographs_of_one_name_have_drawings_of_their_own(examples, artist, tmp_path) -> None:
