@@ -125,6 +125,10 @@ def _add_files(app: FastAPI) -> None:
     async def docs(request: Request) -> Response:
         return answer(request, "/page/docs.html", policy=guard.DOCS_POLICY)
 
+    @app.api_route("/service-worker.js", methods=["GET", "HEAD"], include_in_schema=False)
+    async def leaving(request: Request) -> Response:
+        return answer(request, "/page/leaving.js")
+
     @app.api_route("/page/{name:path}", methods=["GET", "HEAD"], include_in_schema=False)
     async def static(request: Request) -> Response:
         return answer(request, request.url.path)

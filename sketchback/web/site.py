@@ -139,7 +139,7 @@ def _static() -> dict[str, bytes]:
         for file in folder.iterdir():
             if file.is_dir():
                 add(file, f"{prefix}{file.name}/")
-            elif not file.name.startswith("docs."):  # of the HTTP API
+            elif not file.name.startswith(("docs.", "leaving.")):  # which are a server's
                 found[prefix + file.name] = file.read_bytes()
 
     add(resources.files(__package__) / "static")

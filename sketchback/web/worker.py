@@ -177,7 +177,7 @@ class InferenceWorker:
                     "about": catalogue.ABOUT.get(name, ""),
                     "shows": weights.shows(name, recipe),
                     "claim": recipe.get("claim", "") if isinstance(recipe, dict) else "",
-                    "data": facts.get("data") or [],
+                    "data": [data] if isinstance(data := facts.get("data") or [], str) else data,
                     "can": self.can[name],
                     **{key: str(facts.get(key, "")) for key in ("architecture", "note", "terms", "date")},
                 }
@@ -240,7 +240,8 @@ class InferenceWorker:
         Raises:
             ValueError: See `decode`.
         """
-        return oddities.notice(decode(data))
+        picture = decode(data)
+        return oddities.notice(oddities.invert_tones(picture) if oddities.is_negative(picture) else picture)
 
     def _load_quietly(self, name: str, chosen: str | None = None) -> None:
         try:

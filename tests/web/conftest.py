@@ -61,8 +61,8 @@ def drawing() -> bytes:
 
 
 @contextlib.contextmanager
-def _serving(served: ASGIApp, lifespan: str = "on") -> Iterator[int]:
-    listening = socket.create_server(("127.0.0.1", 0))
+def _serving(served: ASGIApp, lifespan: str = "on", port: int = 0) -> Iterator[int]:
+    listening = socket.create_server(("127.0.0.1", port))
     server = uvicorn.Server(
         uvicorn.Config(served, log_level="critical", lifespan=lifespan, timeout_graceful_shutdown=3)
     )

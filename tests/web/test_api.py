@@ -69,6 +69,9 @@ class TestAnswers:
         for name, words in (("house", ["building"]), ("face_ink", ["face"])):
             answer = client.post("/api/notice", content=(DRAWINGS / f"{name}.png").read_bytes())
             assert (answer.status_code, answer.json()) == (200, {"notices": words})
+        negative = Image.eval(Image.open(DRAWINGS / "face_line.png").convert("L"), lambda value: 255 - value)
+        negative.save(written := io.BytesIO(), "PNG")
+        assert client.post("/api/notice", content=written.getvalue()).json() == {"notices": ["face"]}
         refused(client.post("/api/notice", content=b"hello"), 400, "must be PNG, JPEG")
 
     @pytest.mark.parametrize("kind", MEDIA_TYPES)

@@ -216,6 +216,33 @@ def test_a_file_is_asked_for_once_though_strokes_go_on(visit) -> None:
     seen.until(lambda: not seen.disabled("Download"))
 
 
+def test_a_photograph_is_asked_for_again(visit) -> None:
+    seen = visit()
+    seen.page.route("**/api/invert*", lambda route: route.abort())
+    seen.stroke(*LINE)
+    seen.until(lambda: "cannot be reached" in seen.alert())
+    seen.settle()
+    seen.page.unroute("**/api/invert*")
+    seen.inferred(lambda: seen.click("Try again"))
+    assert not seen.alert() and focused(seen) == "canvas"
+
+
+def test_controls_say_what_the_tools_do_after_going_back(visit) -> None:
+    seen = visit()
+    address = seen.page.url
+    seen.page.get_by_role("radio", name="Eraser").check(force=True)
+    seen.page.locator("#width").fill("90")
+    seen.page.locator("#compare").evaluate("slider => { slider.disabled = false; slider.value = 70; }")
+    seen.page.goto(f"{address}docs")
+    seen.page.go_back()
+    seen.until(lambda: seen.page.evaluate("document.body.dataset.ready") == "true")
+    tool = "import('/page/state.js').then(({ drawing }) => [drawing.tool, drawing.widths[drawing.tool]])"
+    tool, width = seen.page.evaluate(tool)
+    assert seen.page.locator("[name=tool]:checked").input_value() == tool
+    assert (int(seen.page.locator("#width").input_value()) > 60) == (width > 15)
+    assert seen.page.locator("#compare").input_value() == "0"
+
+
 def test_an_answer_that_breaks_off_gets_a_sentence(visit) -> None:
     seen = visit()
     seen.page.evaluate("() => { Response.prototype.blob = async () => { throw new TypeError('network error'); }; }")

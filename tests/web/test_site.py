@@ -31,7 +31,8 @@ from sketchback.inference import regions, telling, tone_layers
 from sketchback.inference.padding import pad_to_multiple
 from sketchback.invert import invert
 from sketchback.sketching import cleanup, oddities
-from sketchback.web import site
+from sketchback.web import app, site
+from sketchback.web.worker import InferenceWorker
 
 pytest.importorskip("onnxruntime", reason="needs the light extra")
 
@@ -245,6 +246,15 @@ class TestWithoutServer:
         assert (seen.inferred(lambda: seen.stroke(*LINE)) != first).any()
         seen.page.get_by_role("radio", name="Buildings").check(force=True)  # which were never loaded
         seen.until(lambda: "could not be loaded. Is there a network?" in seen.alert())
+
+    def test_it_leaves_its_address_to_a_server(self, seen, host, weight_files, serving) -> None:
+        host.end()
+        with serving(app.application(InferenceWorker(weight_files)), port=host.server.server_port):
+            seen.page.goto(host.url)
+            seen.until(lambda: seen.page.get_by_role("link", name="HTTP API").is_visible())
+            reopened(seen, host.url)
+            assert seen.page.get_by_role("link", name="HTTP API").is_visible()
+            assert not any(name.startswith("page of") for name in seen.page.evaluate("caches.keys()"))
 
     @pytest.mark.parametrize(("opened", "vary"), [("index.html", "Accept, Origin"), ("", "*")])
     def test_it_is_kept_of_any_host(self, browser, hosted, folder, opened: str, vary: str) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import small_weights
 from PIL import Image
 
 from sketchback import images, weights
@@ -138,6 +139,13 @@ class TestWeights:
         with pytest.raises(UnusableError, match="'copy' cannot be loaded; the terminal says why"):
             worker.submit(worker.invert, drawing, "copy").result()
         assert "whole HDF5 file" in caplog.text
+        worker.close()
+
+    def test_data_that_is_one_text_is_a_list_of_one(self, tmp_path: Path) -> None:
+        made = small_weights.make(0, width=2, blocks=0)
+        file = weights.save(made, tmp_path / "own.weights.h5", data="Portraits of my family")
+        worker = InferenceWorker({"own": file})
+        assert worker.describe()[0]["data"] == ["Portraits of my family"]
         worker.close()
 
     def test_what_is_said_about_them(self, worker) -> None:

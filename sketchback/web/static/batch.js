@@ -3,7 +3,7 @@
 
 import { invert, notice, sketch } from "./backend.js";
 import { suited } from "./notices.js";
-import { prepare } from "./pictures.js";
+import { asSheet, prepare } from "./pictures.js";
 import { Refusal } from "./refusal.js";
 import { scaleOfFile, wantedOfAny } from "./told.js";
 import { create, element, enable, save, say } from "./ui.js";
@@ -129,7 +129,7 @@ export class Batch {
     let made = null;
     const make = async (options, said, calls) => {
       this.#say(card, "working", "Making the photograph");
-      const blob = await invert(drawing, options, { ...calls, busy, later });
+      const blob = await invert(options.scale ? await asSheet(drawing) : drawing, options, { ...calls, busy, later });
       calls.signal.throwIfAborted();
       this.#frame(card, 1, blob, `Photograph made from ${file.name}`);
       if (!made) {

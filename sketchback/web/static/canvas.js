@@ -4,7 +4,7 @@
 // or a stroke. What is seen is drawn again from the last background on, so undo and redo only move a number. Strokes of
 // colour say what colour a place has; they lie on a canvas of their own, over the drawing, and are no part of it.
 
-const LONG = 960; // pixels of the longer side
+export const LONG = 960; // pixels of the longer side
 const STEPS = 300; // of history
 const WHITE = "#fff";
 const NONE = "none"; // the colour of a stroke that takes colour away
@@ -63,6 +63,8 @@ export class DrawingCanvas extends EventTarget {
     canvas.addEventListener("pointercancel", (event) => this.#up(event));
     canvas.addEventListener("keydown", (event) => this.#key(event));
     canvas.addEventListener("blur", () => this.#leave());
+    // The sheet does not go away under a stroke.
+    addEventListener("wheel", (event) => { if (this.#pointer !== null) event.preventDefault(); }, { passive: false });
     addEventListener("resize", () => { if (this.#pointer !== null) this.#endStroke(); }); // a phone was turned
   }
 

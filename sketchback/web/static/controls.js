@@ -62,6 +62,12 @@ act("clear-button", () => {
 });
 act("turn-button", () => turn(drawing));
 
+// A browser that goes back puts values into the controls after all modules have run.
+addEventListener("pageshow", () => {
+  pick(drawing.tool);
+  element("colour").value = drawing.colour;
+});
+
 // ---- keys
 
 addEventListener("keydown", (event) => {

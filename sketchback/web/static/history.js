@@ -147,6 +147,7 @@ act("history-clear", async () => {
   await clear("versions");
   await forget(0); // the drawings of tabs that were closed
   await show();
+  element("canvas").focus({ preventScroll: true });
 });
 
 document.addEventListener("visibilitychange", () => { if (!document.hidden) show().catch(() => {}); });

@@ -64,5 +64,6 @@ async function waitUntilWarm() {
 
 begin().catch((error) => {
   status(""); // nothing is waited for
+  addEventListener("beforeunload", (event) => { if (!drawing.empty) event.preventDefault(); }); // no draft is kept
   failed(error);
 });

@@ -1,6 +1,7 @@
 // Picture files: made small enough to be sent, and read as drawings.
 
 import { sketch } from "./backend.js";
+import { LONG } from "./canvas.js";
 import { Refusal } from "./refusal.js";
 import { say, status } from "./ui.js";
 
@@ -18,7 +19,7 @@ export async function prepare(file) {
   let sent = file;
   if (file.size > LARGE && !/png|tiff|bmp|gif/.test(file.type)) {
     try {
-      sent = await reduce(file);
+      sent = await reduce(file, REDUCED, "image/jpeg");
     } catch { /* what the browser cannot read, the backend may */ }
   }
   if (sent.size > MOST_BYTES) {
@@ -31,9 +32,13 @@ export async function prepare(file) {
   }
 }
 
-async function reduce(file) {
+/** A drawing no larger than the sheet shows it: that is what a file may be a multiple of. */
+export const asSheet = (drawing) => reduce(drawing, LONG, "image/png");
+
+/** A picture whose longer side has at most so many pixels, as a file of a kind. */
+async function reduce(file, most, kind) {
   const bitmap = await createImageBitmap(file);
-  const ratio = Math.min(1, REDUCED / Math.max(bitmap.width, bitmap.height));
+  const ratio = Math.min(1, most / Math.max(bitmap.width, bitmap.height));
   const copy = document.createElement("canvas");
   copy.width = Math.round(bitmap.width * ratio);
   copy.height = Math.round(bitmap.height * ratio);
@@ -43,5 +48,5 @@ async function reduce(file) {
   context.fillRect(0, 0, copy.width, copy.height);
   context.drawImage(bitmap, 0, 0, copy.width, copy.height);
   bitmap.close();
-  return new Promise((done) => copy.toBlob(done, "image/jpeg", 0.95));
+  return new Promise((done) => copy.toBlob(done, kind, 0.95));
 }

@@ -13,6 +13,8 @@ const DETAIL = 512; // pixels of the longer side of the photograph with detail
 
 const REST = 250; // milliseconds without a change before the enlarger adds its detail
 
+const LONG = 1000; // milliseconds after which what is asked for is aborted, where something else is told
+
 const SLOW = 300; // milliseconds of an answer; one that takes longer is not begun before the pen is lifted
 
 const EMPTY = 422; // what the backend answers to a sheet on which nothing is drawn
@@ -28,6 +30,7 @@ let shown = null; // { drawing, photo }: addresses of what is seen
 let took = 0; // milliseconds, the last answer
 let downloading = false;
 let asking = null; // aborts what is asked for
+let askedAt = 0; // when that was
 let announced = null; // the version that is shown, as the history keeps it
 
 /** Makes a photograph of the drawing as it is now. */
@@ -60,24 +63,33 @@ function stopRefining() {
 
 function busy(is) { element("photo").setAttribute("aria-busy", String(is)); }
 
-told.addEventListener("change", update);
+told.addEventListener("change", ({ detail }) => {
+  // A fidelity of its own may take minutes to be fetched, and is maybe not wanted any more.
+  if (performance.now() - askedAt > LONG && (detail === null || detail === "fidelity")) asking?.abort();
+  update();
+});
 choice.addEventListener("change", () => asking?.abort()); // other weights may still be on their way
 
 drawing.addEventListener("change", () => {
   const { width, height } = drawing.canvas;
-  for (const one of document.querySelectorAll(".picture")) one.style.setProperty("--ratio", String(width / height));
+  proportion(element("canvas").parentElement, width / height);
+  if (element("photo").hidden) proportion(element("photo-picture"), width / height);
   if (drawing.empty) {
     stopRefining();
     busy(false);
     follower.forget();
+    asking?.abort();
     arrange(false);
     status("");
   } else update();
 });
 
+function proportion(picture, ratio) { picture.style.setProperty("--ratio", String(ratio)); }
+
 async function follow(isNewest) {
   if (drawing.empty) return;
   const began = performance.now();
+  askedAt = began;
   const withDetail = detail !== null;
   asking = detail ?? new AbortController();
   const { signal } = asking;
@@ -96,7 +108,7 @@ async function follow(isNewest) {
     const addresses = { drawing: await loaded(sent), photo: await loaded(photo) };
     if (isNewest()) {
       if (!withDetail) took = performance.now() - began;
-      show(addresses, weights, performance.now() - began);
+      show(addresses, { weights, milliseconds: performance.now() - began, ratio: made.content.ratio });
       refine(weights, withDetail);
       status(noted);
       announce({ drawing: sent, photo, snapshot: made });
@@ -114,7 +126,8 @@ async function follow(isNewest) {
       return status("Nothing is drawn yet");
     }
     status("No photograph");
-    calm = failed(error);
+    const mayPass = error instanceof Refusal && !error.status; // the server was away, or its answer broke off
+    calm = failed(error, mayPass ? { label: "Try again", action: update } : {});
   } finally {
     clearTimeout(late);
     document.body.classList.remove("inferring");
@@ -141,11 +154,12 @@ async function loaded(blob) {
 
 function revoke(addresses) { Object.values(addresses).forEach((address) => URL.revokeObjectURL(address)); }
 
-function show(addresses, weights, milliseconds) {
+function show(addresses, { weights, milliseconds, ratio }) {
   const before = shown;
   shown = addresses;
   const photo = element("photo");
   photo.src = addresses.photo;
+  proportion(element("photo-picture"), ratio);
   photo.alt = `The photograph that ${titleOf(weights)} makes of the drawing`;
   photo.dataset.number = String(Number(photo.dataset.number ?? 0) + 1);
   photo.dataset.weights = weights;

@@ -1,6 +1,8 @@
 // What the browser keeps for the page, in IndexedDB: on this machine, for this page only. Drafts are drawings that are
 // not finished, one for each tab; versions are the history.
 
+import { LONG } from "./canvas.js";
+
 const PLACE = new URL("../", import.meta.url).pathname; // a host may have several pages
 const NAME = PLACE === "/" ? "sketchback" : `sketchback ${PLACE}`;
 
@@ -61,7 +63,7 @@ export const isWritten = (bitmap) => !bitmap || written.has(bitmap);
 async function write(bitmap) {
   if (!written.has(bitmap)) {
     const copy = document.createElement("canvas");
-    const ratio = Math.min(1, 960 / Math.max(bitmap.width, bitmap.height)); // the sheet shows no more
+    const ratio = Math.min(1, LONG / Math.max(bitmap.width, bitmap.height)); // the sheet shows no more
     [copy.width, copy.height] = [Math.round(bitmap.width * ratio), Math.round(bitmap.height * ratio)];
     copy.getContext("2d").drawImage(bitmap, 0, 0, copy.width, copy.height);
     written.set(bitmap, await new Promise((done) => copy.toBlob(done, "image/png")));

@@ -44,11 +44,11 @@ export function status(text) {
   if (element("status").textContent !== text) element("status").textContent = text;
 }
 
-/** Says what went wrong; returns what closes that message, if it is still there. */
-export function failed(error) {
+/** Says what went wrong, see `say`; returns what closes that message, if it is still there. */
+export function failed(error, button = {}) {
   if (error.name === "AbortError") return () => {};
   if (!(error instanceof Refusal)) console.error(error);
-  return say(error instanceof Refusal ? error.message : "Something went wrong on the page. Reload it and try again.");
+  return say(error instanceof Refusal ? error.message : "Something went wrong on the page. Reload it and try again.", button);
 }
 
 /** A button that is disabled in this way stays in reach of the keyboard, so the focus is never lost. */
