@@ -18,6 +18,7 @@ import csv
 import dataclasses
 import io
 import json
+import shutil
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -78,7 +79,10 @@ class Run:
                 "Wait for it, or give another folder with --out."
             ) from None
         for stale in self.folder.glob(".partial-*"):  # of a writer that was killed; we are the only one now
-            stale.unlink(missing_ok=True)
+            if stale.is_dir():  # of an export
+                shutil.rmtree(stale, ignore_errors=True)
+            else:
+                stale.unlink(missing_ok=True)
         return self
 
     def __exit__(self, *_: object) -> None:

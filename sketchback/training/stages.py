@@ -50,9 +50,7 @@ def run_stages(session: Session) -> Outcome:
         raise ValueError(
             f"Resuming needs a checkpoint. Received: {session.folder} without one. Start without --resume."
         )
-    if len(stages) > 1 and not session.resume and session.stage is None:
-        with Run(session.folder) as folder:  # what a single run, or the end of an earlier recipe, left there
-            folder.set_aside()
+    begins = len(stages) > 1 and not session.resume and session.stage is None
     for stage in asked:
         number, folder_of_stage = stages.index(stage), session.place(stage)
         goes_on = session.resume and (len(stages) == 1 or _goes_on(session, number))
@@ -72,6 +70,9 @@ def run_stages(session: Session) -> Outcome:
         if len(stages) > 1 and not (goes_on or ready.data):
             raise ValueError(f"Stage {stage.name} is to begin in full. Received: no data. Give --data.")
         with build(dataclasses.replace(ready, resume=goes_on), stage) as trainer:
+            if begins and stage is stages[0] and trainer.devices.first:
+                with Run(session.folder) as folder:  # what a single run, or the end of an earlier recipe, left there
+                    folder.set_aside()
             if not fit(trainer):
                 return Outcome(folder_of_stage / BEST, done=False)
         _blend(session, number)

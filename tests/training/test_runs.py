@@ -122,6 +122,14 @@ def test_any_flipped_byte_gives_the_one_error_or_nothing_but_what_was_saved(tmp_
     assert refused > 100
 
 
+def test_what_killed_writers_left_is_taken_away(tmp_path):
+    (tmp_path / ".partial-1.npz").write_bytes(b"half")
+    (folder := tmp_path / ".partial-2").mkdir()
+    (folder / "new").write_bytes(b"half")
+    with Run(tmp_path):
+        assert not list(tmp_path.glob(".partial-*"))
+
+
 class Interrupting:
     """An array during whose writing Ctrl-C comes."""
 

@@ -95,6 +95,13 @@ def test_stages_in_the_folder_of_a_single_run_keep_it_and_resume_as_stages(photo
     assert run(STAGED, (), tmp_path, resume=True) == tmp_path / BEST  # everything is done
 
 
+def test_a_recipe_that_cannot_begin_moves_nothing_aside(tmp_path):
+    (tmp_path / BEST).write_bytes(b"of an earlier run")
+    with pytest.raises(FileNotFoundError, match="nowhere"):
+        run(STAGED, [tmp_path / "nowhere"], tmp_path)
+    assert (tmp_path / BEST).read_bytes() == b"of an earlier run"
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
