@@ -454,8 +454,8 @@ class TestWithoutServer:
             ({"candidate": 0}, {"candidates": 1}),
             ({"candidate": 2, "seed": 7}, {"candidates": 3, "seed": 7}),
             (
-                {"candidate": 1, "tone": {"strokes": address(colours), **changes}},
-                {"candidates": 2, "tone": {"strokes": strokes, **changes}},
+                {"candidate": 1, "tone": {"strokes": address(colours), "lighter": 0.2}},
+                {"candidates": 2, "tone": {"strokes": strokes, "lighter": 0.2}},
             ),
             ({"scale": 2, "tone": {"strokes": address(colours)}}, {"scale": 2, "tone": strokes}),
             ({"fidelity": 0.35}, {"fidelity": 0.35}),
