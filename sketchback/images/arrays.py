@@ -88,19 +88,20 @@ def check_image(name: str, image: np.ndarray, channels: Collection[int] = (1, 3)
         )
 
 
-def check_size(size: Sequence[int], name: str = "size", *, least: int = MIN_SIDE) -> tuple[int, int]:
-    """Checks a `(height, width)` and returns it as a tuple; whole numbers, each at least 16, or as few as are allowed,
-    and no more of them than a picture may have.
+def check_size(size: Sequence[int], name: str = "size", *, of_picture: bool = True) -> tuple[int, int]:
+    """Checks a `(height, width)` and returns it as a tuple; whole numbers, each at least 1, and those of a picture at
+    least 16 and no more than it may have.
 
     Errors call it `name`.
     """
+    least = MIN_SIDE if of_picture else 1
     size = tuple(size) if isinstance(size, (list, tuple, np.ndarray)) else size
     is_pair = isinstance(size, tuple) and len(size) == 2 and all(isinstance(side, (int, np.integer)) for side in size)
     if not is_pair or min(size) < least:
         raise ValueError(
             f"`{name}` must be (height, width), whole numbers, at least {least} x {least}. Received: {name}={size!r}."
         )
-    if max(size) > MAX_SIDE or int(size[0]) * int(size[1]) > MAX_PIXELS:
+    if of_picture and (max(size) > MAX_SIDE or int(size[0]) * int(size[1]) > MAX_PIXELS):
         raise ValueError(
             f"`{name}` may have at most {MAX_SIDE} rows or columns, and {MAX_PIXELS / 1e6:.3g} megapixels. "
             f"Received: {name}={size!r}."
@@ -123,7 +124,7 @@ def resize(image: np.ndarray, size: Sequence[int], cubic: bool = False) -> np.nd
     Raises:
         ValueError: `size` is no such pair.
     """
-    height, width = check_size(size, least=1)
+    height, width = check_size(size, of_picture=False)
     if image.shape[:2] == (height, width):
         return image
     # One step each way: where one side shrinks and the other grows, OpenCV would skip pixels instead of averaging.
@@ -179,7 +180,7 @@ def fit(image: np.ndarray, size: Sequence[int], how: str = "crop") -> np.ndarray
         ValueError: `how` is unknown, `size` is no such pair, or the image is a ribbon that would become far too large.
     """
     check_fit(how)
-    height, width = check_size(size, least=1)
+    height, width = check_size(size, of_picture=False)
     if how == "squeeze" or image.shape[:2] == (height, width):
         return resize(image, size)
     ratios = height / image.shape[0], width / image.shape[1]
