@@ -40,7 +40,8 @@ def listen(host: str, port: int | None = None) -> socket.socket:
             return made
         except OSError as error:
             made.close()
-            if error.errno == errno.EADDRINUSE and candidate != candidates[-1]:
+            # Windows reserves some ports for its virtual machines, and refuses these.
+            if error.errno in (errno.EADDRINUSE, errno.EACCES) and candidate != candidates[-1]:
                 continue
             reasons = {
                 errno.EADDRINUSE: f"port {candidate} is taken; choose another --port",

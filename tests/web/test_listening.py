@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import socket
 import sys
 
@@ -16,6 +17,20 @@ def test_the_next_port_where_none_was_asked_for(monkeypatch) -> None:
         monkeypatch.setattr(listening, "PORT", taken)
         with listening.listen("127.0.0.1") as opened:
             assert opened.getsockname()[1] != taken
+
+
+def test_the_next_port_where_the_system_keeps_one_for_itself(monkeypatch) -> None:
+    class Socket(socket.socket):
+        def bind(self, address: tuple[str, int]) -> None:
+            if address[1] == listening.PORT:
+                raise PermissionError(errno.EACCES, "as Windows says of ports that it reserves")
+            super().bind(address)
+
+    monkeypatch.setattr(listening.socket, "socket", Socket)
+    with listening.listen("127.0.0.1") as opened:
+        assert opened.getsockname()[1] != listening.PORT
+    with pytest.raises(OSError, match="is for the system; choose a --port above 1023"):
+        listening.listen("127.0.0.1", listening.PORT)
 
 
 def test_a_port_that_was_asked_for_and_is_taken() -> None:
