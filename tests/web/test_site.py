@@ -453,6 +453,7 @@ class TestWithoutServer:
             ({}, {}),
             ({"candidate": 0}, {"candidates": 1}),
             ({"candidate": 2, "seed": 7}, {"candidates": 3, "seed": 7}),
+            ({"candidate": 1, "tone": {"strokes": address(colours)}}, {"candidates": 2, "tone": strokes}),
             (
                 {"candidate": 1, "tone": {"strokes": address(colours), "lighter": 0.2}},
                 {"candidates": 2, "tone": {"strokes": strokes, "lighter": 0.2}},

@@ -537,7 +537,8 @@ class TestPhotograph:
         for action in (lambda: seen.page.locator(".switch").click(), lambda: seen.stroke(*LINE)):
             action()
             seen.until(seen.alert)
-            assert seen.alert().startswith("The server cannot be reached. Is it still running in the terminal?")
+            said = seen.page.locator("#alert p").inner_text()
+            assert said == "The server cannot be reached. Is it still running in the terminal?"
             seen.click("Close this message")
         seen.click("Undo")
         np.testing.assert_array_equal(seen.canvas(), before)
